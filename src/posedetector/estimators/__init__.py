@@ -1,0 +1,68 @@
+"""Seam 1: anything that finds people's keypoints in pictures.
+
+To add one: write a file beside this one with a class that fulfils `KeypointEstimator`, and a line in ESTIMATORS.
+The contract test then runs over it.
+"""
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+from posedetector.errors import InputError
+from posedetector.pose import Frame, PersonPose
+from posedetector.skeletons import Skeleton
+from posedetector.weights import LoadedWeights
+
+
+class KeypointEstimator(Protocol):
+    """Finds every person's keypoints in every frame."""
+
+    @property
+    def skeleton(self) -> Skeleton:
+        """The points it finds."""
+
+    @property
+    def weights(self) -> tuple[LoadedWeights, ...]:
+        """The networks it runs, for the provenance."""
+
+    def estimate(self, frames: Iterable[Frame]) -> Iterator[list[PersonPose]]:
+        """Yield exactly one list per frame, empty where nobody is.
+
+        A generator: it opens its session at the first frame and closes it with the last, or when it is closed.
+        """
+
+
+@dataclass(frozen=True)
+class EstimatorOptions:
+    """What a person can choose about an estimator; each takes what concerns it."""
+
+    model: str | None = None
+    checkpoint: Path | None = None
+    max_persons: int = 4
+    download_progress: Callable[[int, int], None] | None = None
+
+
+def _mediapipe(options: EstimatorOptions) -> KeypointEstimator:
+    from posedetector.estimators.mediapipe import MediaPipe
+
+    return MediaPipe(options)
+
+
+def _synthetic(options: EstimatorOptions) -> KeypointEstimator:
+    from posedetector.estimators.synthetic import Synthetic
+
+    return Synthetic(max_persons=options.max_persons)
+
+
+ESTIMATORS: dict[str, Callable[[EstimatorOptions], KeypointEstimator]] = {
+    "mediapipe": _mediapipe,
+    "synthetic": _synthetic,
+}
+
+
+def make_estimator(name: str, options: EstimatorOptions) -> KeypointEstimator:
+    """Build an estimator of the table; raises InputError for a name that is not in it."""
+    if name not in ESTIMATORS:
+        raise InputError(f"there is no estimator {name!r}; there are {', '.join(sorted(ESTIMATORS))}")
+    return ESTIMATORS[name](options)

@@ -1,0 +1,277 @@
+"""MediaPipe's BlazePose through its Tasks API, for several and for small people.
+
+Its own person detector squeezes the whole frame into 224×224 pixels. So we look at one tile of the frame at a
+time, the one where most has changed since it was looked at, and follow everyone found with a square crop of his own:
+a crop that moves along with the person leaves him where the network's tracking expects him.
+"""
+
+import os
+import sys
+from collections.abc import Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, contextmanager, nullcontext
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from posedetector.errors import InputError
+from posedetector.estimators import EstimatorOptions
+from posedetector.boxes import Square, box_of, box_overlap, cut_square, tiles
+from posedetector.pose import Array, ByteArray, Frame, PersonPose
+from posedetector.skeletons import BLAZEPOSE_33, Skeleton
+from posedetector.weights import WEIGHTS, LoadedWeights, load
+
+MODELS = ("lite", "full", "heavy")
+
+_SEARCH_SECONDS = 0.15  # between two looks at a tile: 5 % of the time at 60 frames per second
+_CROP_TO_BODY = 1.7  # side of the crop over the longer side of the body's box
+_CROP_GROWTH = 0.02  # a frame; the network finds a body again whose scale changes no faster than this
+_CROP_PULL = 0.5  # share of the way to the body's middle that the crop moves in a frame
+_SEEN_PRESENCE = 0.6  # in a tile, where a body may be small or cut
+_BORN_PRESENCE = 0.85  # mean presence of the points; real bodies have > 0.95, trees and halves of bodies less
+_ALIVE_PRESENCE = 0.5
+_INSIDE = 0.4  # share of the points that must lie inside the picture
+_JUMP = 0.6  # of the body's size in one frame: nobody moves that fast
+_SMALLEST = 48  # pixels
+_FIRST_LOOK = 1e9  # tiles that nobody has looked at come first, the large before the small
+_COARSE = 16  # pixels: step of the grid on which change is seen
+_CHANGE = 20  # of 255
+_GREY = 127
+# The Tasks smooth over time with a causal filter that lags. Frames that lie this far apart, in milliseconds, as far as
+# the filter knows, are left as they are; the road has a zero-lag filter of its own.
+_TICK = 1_000_000
+
+
+class MediaPipe:
+    """BlazePose GHUM; 33 points with world coordinates."""
+
+    skeleton: Skeleton = BLAZEPOSE_33
+
+    def __init__(self, options: EstimatorOptions) -> None:
+        model = options.model or "full"
+        if model not in MODELS:
+            raise InputError(f"mediapipe has no model {model!r}; it has {', '.join(MODELS)}")
+        loaded = load(f"mediapipe-{model}", options.checkpoint, progress=options.download_progress)
+        self.weights: tuple[LoadedWeights, ...] = (loaded,)
+        self._file = loaded.path
+        self._max_persons = options.max_persons
+
+    def estimate(self, frames: Iterable[Frame]) -> Iterator[list[PersonPose]]:
+        """Yield the people of each frame; xyz is MediaPipe's world landmarks, score its visibility."""
+        with ExitStack() as stack:
+            crowd = _Crowd(self._file, stack, self._max_persons)
+            for frame in frames:
+                yield crowd.step(frame)
+
+
+class _Crowd:
+    """Everyone who is followed, and the search for those who are not."""
+
+    def __init__(self, file: Path, stack: ExitStack, max_persons: int) -> None:
+        self._new_network = lambda: _Network(file, stack, video=True)
+        self._max_persons = max_persons
+        self._pool = stack.enter_context(ThreadPoolExecutor(max_workers=2))  # a network runs on one core
+        self._search = _Search(_Network(file, stack, video=False))
+        self._followers: list[_Follower] = []
+        self._poses: list[PersonPose] = []
+        self._idle: list[_Network] = []
+
+    def step(self, frame: Frame) -> list[PersonPose]:
+        before, known = self._followers, [pose.bbox for pose in self._poses]
+        looking = self._pool.submit(self._search.look, frame, known) if known and self._search.is_due(frame) else None
+        steps = [self._pool.submit(follower.step, frame) for follower in before]
+        self._followers, self._poses = [], []
+        for follower, step in zip(before, steps, strict=True):
+            self._keep_or_free(follower, step.result())
+        for square in looking.result() if looking else ():
+            self._try(square, frame)
+        if not self._followers and (before or self._search.is_due(frame)):
+            for _ in tiles(frame.size):
+                for square in self._search.look(frame, [pose.bbox for pose in self._poses]):
+                    self._try(square, frame)
+        return self._poses
+
+    def _try(self, square: Square, frame: Frame) -> None:
+        if len(self._followers) < self._max_persons:
+            follower = _Follower(self._idle.pop() if self._idle else self._new_network(), square)
+            self._keep_or_free(follower, follower.step(frame, presence=_BORN_PRESENCE))
+
+    def _keep_or_free(self, follower: "_Follower", pose: PersonPose | None) -> None:
+        if pose is None or any(_same_body(pose, other) for other in self._poses):
+            self._idle.append(follower.network)
+        else:
+            self._followers.append(follower)
+            self._poses.append(pose)
+
+
+@dataclass
+class _Network:
+    """One PoseLandmarker: in video mode it remembers where its person was, in image mode it searches."""
+
+    file: Path
+    stack: ExitStack
+    video: bool
+    _landmarker: Any = field(init=False)
+    _clock: int = field(init=False, default=0)
+    _warm: bool = field(init=False, default=False)
+
+    def __post_init__(self) -> None:
+        from mediapipe.tasks.python import BaseOptions, vision
+
+        options = vision.PoseLandmarkerOptions(
+            # a buffer, because the C++ side cannot open every path
+            base_options=BaseOptions(model_asset_buffer=self.file.read_bytes()),
+            running_mode=vision.RunningMode.VIDEO if self.video else vision.RunningMode.IMAGE,
+            num_poses=1 if self.video else 3,
+        )
+        with _silent_stderr():
+            self._landmarker = self.stack.enter_context(vision.PoseLandmarker.create_from_options(options))
+
+    def run(self, image: ByteArray) -> list[tuple[Array, Array]]:
+        """Return (33, 5) x, y, z in shares of the image, visibility, presence, and (33, 3) world metres, a person."""
+        import mediapipe
+
+        picture = mediapipe.Image(image_format=mediapipe.ImageFormat.SRGB, data=image)
+        with nullcontext() if self._warm else _silent_stderr():  # its threads chatter until a body has been found
+            if self.video:
+                self._clock += _TICK
+                result = self._landmarker.detect_for_video(picture, self._clock)
+            else:
+                result = self._landmarker.detect(picture)
+        self._warm |= bool(result.pose_landmarks)
+        return [
+            (
+                np.array([(point.x, point.y, point.z, point.visibility, point.presence) for point in points]),
+                np.array([(point.x, point.y, point.z) for point in world]),
+            )
+            for points, world in zip(result.pose_landmarks, result.pose_world_landmarks, strict=True)
+        ]
+
+
+@dataclass
+class _Follower:
+    """A crop that goes along with one person."""
+
+    network: _Network
+    square: Square
+    _box: Array | None = None
+
+    def step(self, frame: Frame, *, presence: float = _ALIVE_PRESENCE) -> PersonPose | None:
+        """Return the person in this frame, or None when he is lost."""
+        crop = cut_square(frame.image, self.square)
+        # when its tracking loses the person, a second run in the same crop makes it search there
+        found = self.network.run(crop) or self.network.run(crop)
+        if not found:
+            return None
+        points, world = found[0]
+        xy = points[:, :2] * self.square.side + (self.square.left, self.square.top)
+        box = box_of(xy)
+        inside = ((xy >= 0) & (xy < frame.size)).all(axis=1)
+        if points[:, 4].mean() < presence or inside.mean() < _INSIDE or not self._is_continuous(box):
+            return None
+        self._box = box
+        self._move(box)
+        return PersonPose(
+            bbox=box,
+            xy=np.where(inside[:, None], xy, np.nan),
+            score=np.where(inside, np.clip(points[:, 3], 0, 1), 0.0),
+            xyz=np.where(inside[:, None], world, np.nan),
+        )
+
+    def _is_continuous(self, box: Array) -> bool:
+        size = float(max(box[2:] - box[:2]))
+        if size < _SMALLEST:
+            return False
+        if self._box is None:
+            return True
+        before = float(max(self._box[2:] - self._box[:2]))
+        moved = np.linalg.norm((box[:2] + box[2:] - self._box[:2] - self._box[2:]) / 2)
+        return bool(moved < _JUMP * max(size, before) and 0.5 < size / before < 2)
+
+    def _move(self, box: Array) -> None:
+        middle = (box[:2] + box[2:]) / 2
+        x, y = np.array(self.square.middle) * (1 - _CROP_PULL) + middle * _CROP_PULL
+        wanted = _CROP_TO_BODY * max(box[2:] - box[:2])
+        growth = np.clip(wanted / self.square.side, 1 - _CROP_GROWTH, 1 + _CROP_GROWTH)
+        self.square = Square.around(x, y, self.square.side * growth)
+
+
+class _Search:
+    """Looks for people who are not followed yet, a tile at a time."""
+
+    def __init__(self, network: _Network) -> None:
+        self._network = network
+        self._looked_at: dict[Square, Array] = {}
+        self._waited: dict[Square, int] = {}
+        self._last = -np.inf
+
+    def is_due(self, frame: Frame) -> bool:
+        return frame.time - self._last >= _SEARCH_SECONDS
+
+    def look(self, frame: Frame, known: list[Array]) -> list[Square]:
+        """Return a crop around each body in the most promising tile, outside the known boxes."""
+        self._last = frame.time
+        small = frame.image[::_COARSE, ::_COARSE, 1].astype(np.float64)
+        _paint_over(small, known, np.nan, step=_COARSE)
+        views = {tile: _coarse_view(small, tile) for tile in tiles(frame.size)}
+        self._waited = {tile: self._waited.get(tile, 0) + 1 for tile in views}
+        tile = max(views, key=lambda tile: self._promise(tile, views[tile]))
+        self._looked_at[tile] = views[tile]
+        self._waited[tile] = 0
+        crop = cut_square(frame.image, tile)
+        _paint_over(crop, known, _GREY, origin=tile)
+        found = []
+        for points, _ in self._network.run(crop):
+            box = box_of(points[:, :2] * tile.side + (tile.left, tile.top))
+            size = max(box[2:] - box[:2])
+            if points[:, 4].mean() >= _SEEN_PRESENCE and _SMALLEST <= size <= tile.side:
+                found.append(Square.around(*(box[:2] + box[2:]) / 2, _CROP_TO_BODY * size))
+        return found
+
+    def _promise(self, tile: Square, view: Array) -> float:
+        if tile not in self._looked_at:
+            return float(_FIRST_LOOK + tile.side)
+        changed = np.count_nonzero(np.abs(view - self._looked_at[tile]) > _CHANGE)
+        return self._waited[tile] * (1.0 + changed)
+
+
+def _paint_over(
+    image: NDArray[Any], boxes: list[Array], value: float, *, step: int = 1, origin: Square | None = None
+) -> None:
+    """Hide the people who are followed already."""
+    corner = np.array((origin.left, origin.top) * 2 if origin else (0, 0, 0, 0))
+    for box in boxes:
+        left, top, right, bottom = ((box - corner) / step).clip(0).astype(int)
+        image[top : bottom + 1, left : right + 1] = value
+
+
+def _coarse_view(small: Array, tile: Square) -> Array:
+    left, top = max(tile.left, 0) // _COARSE, max(tile.top, 0) // _COARSE
+    return small[top : top + tile.side // _COARSE, left : left + tile.side // _COARSE]
+
+
+def _same_body(one: PersonPose, other: PersonPose) -> bool:
+    if box_overlap(one.bbox, other.bbox) < 0.4:
+        return False
+    apart = np.linalg.norm(one.xy - other.xy, axis=1)
+    return bool(np.nanmedian(apart) < 0.08 * max(one.bbox[2:] - one.bbox[:2]))
+
+
+@contextmanager
+def _silent_stderr() -> Iterator[None]:
+    """Keep MediaPipe's C++ start-up chatter off the terminal; it knows no other way."""
+    if os.environ.get("POSEDETECTOR_DEBUG"):
+        yield
+        return
+    sys.stderr.flush()
+    kept = os.dup(2)
+    with Path(os.devnull).open("wb") as nowhere:
+        os.dup2(nowhere.fileno(), 2)
+        try:
+            yield
+        finally:
+            os.dup2(kept, 2)
+            os.close(kept)

@@ -1,0 +1,175 @@
+"""The nouns that travel down the road.
+
+T frames, J points, float64, time along axis 0, metres and seconds. A point that was not seen is NaN with score 0
+and source NONE; there is no other sentinel. Shapes are checked once, here; further down nobody asks again.
+"""
+
+from dataclasses import dataclass
+from enum import IntEnum
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from posedetector.errors import InputError
+from posedetector.skeletons import Skeleton
+
+Array = NDArray[np.float64]
+ByteArray = NDArray[np.uint8]
+
+
+class Source(IntEnum):
+    """How a value came about. Ordered from nothing to firsthand; made-up values never pass for measured ones."""
+
+    NONE = 0
+    MIRRORED = 1
+    INTERPOLATED = 2
+    LIFTED = 3
+    MEASURED = 4
+
+    @property
+    def label(self) -> str:
+        """The word in the files; empty where there is no value."""
+        return "" if self is Source.NONE else self.name.lower()
+
+
+def _check(name: str, array: NDArray[Any], shape: tuple[int, ...]) -> None:
+    if array.shape != shape:
+        raise InputError(f"{name} must have the shape {shape}, got {array.shape}")
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """One picture: its number from 0, its time in seconds from the first picture, and (H, W, 3) uint8 RGB."""
+
+    index: int
+    time: float
+    image: ByteArray
+
+    def __post_init__(self) -> None:
+        if self.image.ndim != 3 or self.image.shape[2] != 3 or self.image.dtype != np.uint8:
+            raise InputError(f"an image must be (H, W, 3) uint8 RGB, got {self.image.shape} {self.image.dtype}")
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """Width and height in pixels."""
+        return self.image.shape[1], self.image.shape[0]
+
+
+@dataclass(frozen=True, slots=True)
+class PersonPose:
+    """One person in one frame, as an estimator saw him.
+
+    Attributes
+    ----------
+    bbox : (4,) left, top, right, bottom, pixels.
+    xy : (J, 2) pixels, origin in the picture's upper left corner; NaN where not seen.
+    score : (J,) in [0, 1]; 0 where not seen.
+    xyz : (J, 3) metres of unknown scale, camera frame (x right, y down, z away), from the middle of the hips; or None.
+    """
+
+    bbox: Array
+    xy: Array
+    score: Array
+    xyz: Array | None = None
+
+    def __post_init__(self) -> None:
+        points = len(self.score)
+        _check("bbox", self.bbox, (4,))
+        _check("score", self.score, (points,))
+        _check("xy", self.xy, (points, 2))
+        if self.xyz is not None:
+            _check("xyz", self.xyz, (points, 3))
+
+
+@dataclass(frozen=True, slots=True)
+class Keypoints:
+    """The subject's 2D points over the whole clip.
+
+    Attributes
+    ----------
+    skeleton : the names of the J points.
+    time : (T,) seconds, strictly increasing.
+    xy : (T, J, 2) pixels.
+    score : (T, J) in [0, 1].
+    source : (T, J) uint8, a `Source` each.
+    xyz : (T, J, 3) the estimator's own depth, as in PersonPose; or None.
+    image_size : width, height in pixels.
+    """
+
+    skeleton: Skeleton
+    time: Array
+    xy: Array
+    score: Array
+    source: ByteArray
+    xyz: Array | None
+    image_size: tuple[int, int]
+
+    def __post_init__(self) -> None:
+        shape = (len(self.time), len(self.skeleton))
+        _check_time(self.time)
+        _check("xy", self.xy, (*shape, 2))
+        _check("score", self.score, shape)
+        _check("source", self.source, shape)
+        if self.xyz is not None:
+            _check("xyz", self.xyz, (*shape, 3))
+
+
+@dataclass(frozen=True, slots=True)
+class RelativePose:
+    """A 3D pose of unknown size: (T, J, 3) in the camera frame (x right, y down, z away), middle of the hips at 0."""
+
+    skeleton: Skeleton
+    time: Array
+    xyz: Array
+    score: Array
+    source: ByteArray
+
+    def __post_init__(self) -> None:
+        _check_pose(self.skeleton, self.time, self.xyz, self.score, self.source)
+
+
+@dataclass(frozen=True, slots=True)
+class MetricPose:
+    """A 3D pose in metres in the laboratory frame (X towards the camera, Y up, Z right of a person who faces it).
+
+    Attributes
+    ----------
+    xyz : (T, J, 3) metres from the middle of the hips.
+    root : (T, 3) metres, the middle of the hips in the laboratory; its origin is the floor below the first of them.
+    source : (T, J) uint8, a `Source` each.
+    """
+
+    skeleton: Skeleton
+    time: Array
+    xyz: Array
+    score: Array
+    source: ByteArray
+    root: Array
+
+    def __post_init__(self) -> None:
+        _check_pose(self.skeleton, self.time, self.xyz, self.score, self.source)
+        _check("root", self.root, (len(self.time), 3))
+
+    @property
+    def positions(self) -> Array:
+        """(T, J, 3) metres in the laboratory."""
+        return self.xyz + self.root[:, None]
+
+
+def _check_time(time: Array) -> None:
+    if time.ndim != 1 or not np.all(np.diff(time) > 0):
+        raise InputError(f"times must be (T,) and strictly increasing, got {time.shape}")
+
+
+def _check_pose(skeleton: Skeleton, time: Array, xyz: Array, score: Array, source: ByteArray) -> None:
+    shape = (len(time), len(skeleton))
+    _check_time(time)
+    _check("xyz", xyz, (*shape, 3))
+    _check("score", score, shape)
+    _check("source", source, shape)
+
+
+def finite(points: Array) -> NDArray[np.bool_]:
+    """Tell for each point of (…, J, k) whether all its coordinates are there: (…, J)."""
+    return np.isfinite(points).all(axis=-1)

@@ -1,0 +1,155 @@
+"""Persons over time, and which of them is the subject.
+
+Every frame's persons are given to the tracks all at once, by the assignment of the greatest total similarity; a track
+waits for its person through gaps. The most present and prominent track is the subject, unless one is chosen.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+import numpy as np
+from scipy.optimize import linear_sum_assignment
+
+from posedetector.boxes import box_overlap
+from posedetector.errors import NoPersonError
+from posedetector.pose import Array, Keypoints, PersonPose, Source
+from posedetector.skeletons import Skeleton
+
+MAX_GAP = 1.0  # seconds that a track waits for its person
+_SHORTEST = 0.2  # seconds; what is shorter is a flicker of the detector
+_LEAST_SIMILARITY = 0.15
+_TOLERANCE = 0.1  # of the body's size: distance at which a point's similarity has fallen to exp(−½)
+_DRIFT = 1.0  # body sizes per second by which that tolerance grows while the person is out of sight
+
+
+@dataclass
+class Track:
+    """One person's poses and the rows of the frames in which he was seen."""
+
+    rows: list[int] = field(default_factory=list)
+    poses: list[PersonPose] = field(default_factory=list)
+
+    @property
+    def prominence(self) -> float:
+        """Sum over frames of the body's size in pixels, weighted by how surely it was seen."""
+        return sum(_size(pose) * float(pose.score.mean()) for pose in self.poses)
+
+
+@dataclass(frozen=True)
+class Person:
+    """A track as a reader of the results sees it: numbered from 1, the most prominent first."""
+
+    number: int
+    start_s: float
+    end_s: float
+    frames: int
+    share: float
+    height_px: float
+
+
+@dataclass(frozen=True)
+class Tracks:
+    """Everyone in the clip; `time` (T,) seconds holds all frames, with and without people."""
+
+    time: Array
+    tracks: list[Track]
+    image_size: tuple[int, int]
+    skeleton: Skeleton
+
+    def persons(self) -> list[Person]:
+        """Return the table of the people found."""
+        return [
+            Person(
+                number=number,
+                start_s=float(self.time[track.rows[0]]),
+                end_s=float(self.time[track.rows[-1]]),
+                frames=len(track.rows),
+                share=len(track.rows) / len(self.time),
+                height_px=float(np.median([pose.bbox[3] - pose.bbox[1] for pose in track.poses])),
+            )
+            for number, track in enumerate(self.tracks, start=1)
+        ]
+
+    def keypoints(self, person: int = 1) -> Keypoints:
+        """Return one person's points over the whole clip, NaN where he was not seen.
+
+        Raises NoPersonError when nobody, or no person of that number, was found.
+        """
+        if not self.tracks:
+            raise NoPersonError(f"nobody was found in the {len(self.time)} frames of this video")
+        if not 1 <= person <= len(self.tracks):
+            raise NoPersonError(f"there is no person {person}; {len(self.tracks)} were found, numbered from 1")
+        track = self.tracks[person - 1]
+        shape = (len(self.time), len(self.skeleton))
+        xy, xyz = np.full((*shape, 2), np.nan), np.full((*shape, 3), np.nan)
+        score, source = np.zeros(shape), np.zeros(shape, np.uint8)
+        for row, pose in zip(track.rows, track.poses, strict=True):
+            xy[row], score[row] = pose.xy, pose.score
+            if pose.xyz is not None:
+                xyz[row] = pose.xyz
+        source[np.isfinite(xy).all(axis=-1)] = Source.MEASURED
+        has_depth = any(pose.xyz is not None for pose in track.poses)
+        return Keypoints(self.skeleton, self.time, xy, score, source, xyz if has_depth else None, self.image_size)
+
+
+def track(
+    frames: Iterable[tuple[float, list[PersonPose]]], *, skeleton: Skeleton, image_size: tuple[int, int]
+) -> Tracks:
+    """Follow everybody through the frames, given as (seconds, persons)."""
+    time: list[float] = []
+    tracks: list[Track] = []
+    for row, (moment, poses) in enumerate(frames):
+        time.append(moment)
+        waiting = [known for known in tracks if moment - time[known.rows[-1]] <= MAX_GAP]
+        for known, pose in _assign(waiting, poses, time, moment):
+            if known is None:
+                known = Track()
+                tracks.append(known)
+            known.rows.append(row)
+            known.poses.append(pose)
+    times = np.array(time)
+    # a clip may be shorter than the shortest track
+    shortest = min(_SHORTEST, 0.5 * float(times[-1] - times[0])) if time else 0.0
+    lasting = [one for one in tracks if times[one.rows[-1]] - times[one.rows[0]] >= shortest]
+    return Tracks(times, sorted(lasting, key=lambda one: -one.prominence), image_size, skeleton)
+
+
+def _assign(
+    tracks: list[Track], poses: list[PersonPose], time: list[float], moment: float
+) -> list[tuple[Track | None, PersonPose]]:
+    if not tracks or not poses:
+        return [(None, pose) for pose in poses]
+    similarity = np.array([[_similarity(known, pose, time, moment) for pose in poses] for known in tracks])
+    pairs = {
+        int(column): tracks[row]
+        for row, column in zip(*linear_sum_assignment(-similarity), strict=True)
+        if similarity[row, column] >= _LEAST_SIMILARITY
+    }
+    return [(pairs.get(column), pose) for column, pose in enumerate(poses)]
+
+
+def _similarity(known: Track, pose: PersonPose, time: list[float], moment: float) -> float:
+    """Mean of object keypoint similarity (Lin et al., COCO, 2014, with one tolerance) and box overlap."""
+    last, gap = known.poses[-1], moment - time[known.rows[-1]]
+    shift = _velocity(known, time) * min(gap, 0.2)
+    size = max(_size(last), _size(pose), 1.0)
+    squared = ((last.xy + shift - pose.xy) ** 2).sum(axis=1)
+    if not np.isfinite(squared).any():
+        return 0.0
+    tolerance = size * (_TOLERANCE + _DRIFT * gap)
+    points = float(np.nanmean(np.exp(-squared / (2 * tolerance**2))))
+    ratio = min(_size(last), _size(pose)) / size
+    return ratio * (points + box_overlap(last.bbox + np.tile(shift, 2), pose.bbox)) / 2
+
+
+def _velocity(known: Track, time: list[float]) -> Array:
+    """Pixels per second of the box's middle over the last few frames."""
+    if len(known.rows) < 2:
+        return np.zeros(2)
+    back = min(len(known.rows), 5)
+    moved = (known.poses[-1].bbox - known.poses[-back].bbox).reshape(2, 2).mean(axis=0)
+    return np.asarray(moved / (time[known.rows[-1]] - time[known.rows[-back]]))
+
+
+def _size(pose: PersonPose) -> float:
+    return float(max(pose.bbox[2:] - pose.bbox[:2]))

@@ -1,0 +1,308 @@
+"""Any moving picture as a stream of frames: file, URL, image, folder of images or camera number.
+
+Images are RGB with the recording's rotation applied. Times are the stream's own presentation times in seconds, from
+the first picture, so that a variable frame rate stays one. Memory does not grow with the length of the clip.
+"""
+
+import queue
+import re
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable, Generator, Iterable, Iterator
+from contextlib import closing
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+from urllib.parse import unquote, urlsplit
+
+import numpy as np
+
+from posedetector.errors import VideoError
+from posedetector.pose import ByteArray, Frame
+
+if TYPE_CHECKING:
+    import av.container
+
+T = TypeVar("T")
+
+IMAGE_SUFFIXES = {".bmp", ".jpeg", ".jpg", ".png", ".tif", ".tiff", ".webp"}
+CAMERA_SECONDS = 10.0
+FOLDER_RATE = 30.0
+_URL_TIMEOUT = (10.0, 30.0)  # to open, to read; seconds
+_FRAMES_AHEAD = 4  # enough to hide decoding behind the estimator; a 4K frame takes 25 MB
+
+
+@dataclass
+class Video:
+    """A source that was opened and can be read once.
+
+    Attributes
+    ----------
+    name : what the results are called after.
+    size : width, height in pixels, rotation applied.
+    rate : nominal frames per second; 0 for a single image.
+    expected : how many frames there should be; None when nobody knows (camera, some streams).
+    notes : what the reader of the results should know, complete when the frames have been read.
+    """
+
+    name: str
+    size: tuple[int, int]
+    rate: float
+    expected: int | None
+    _read: Callable[["Video"], Iterator[Frame]]
+    notes: list[str] = field(default_factory=list)
+
+    def frames(self) -> Iterator[Frame]:
+        """Yield the frames; decoding runs a few frames ahead in a thread of its own. Raises VideoError."""
+        return read_ahead(self._read(self), _FRAMES_AHEAD)
+
+
+def open_video(source: str, *, rate: float | None = None, duration: float | None = None) -> Video:
+    """Open a video wherever it is.
+
+    Parameters
+    ----------
+    source : path, http(s) URL, image, folder of images, or the number of a camera.
+    rate : frames per second of a folder of images, which carries none; 30 unless told.
+    duration : seconds to read; everything unless told, 10 from a camera.
+
+    Raises
+    ------
+    VideoError
+        If there is nothing there, or nothing that can be read.
+    """
+    if re.fullmatch(r"\d+", source):
+        return _open_camera(int(source), CAMERA_SECONDS if duration is None else duration)
+    if re.match(r"https?://", source):
+        video = _open_stream(source, Path(unquote(urlsplit(source).path)).stem or "video")
+    else:
+        path = Path(source).expanduser()
+        if path.is_dir():
+            video = _open_images(_images_in(path), path.resolve().name, rate)
+        elif not path.exists():
+            raise VideoError(f"there is no file {source}")
+        elif path.suffix.lower() in IMAGE_SUFFIXES:
+            video = _open_images([path], path.stem, None)
+        else:
+            video = _open_stream(str(path), path.stem)
+    return video if duration is None else _cut(video, duration)
+
+
+def read_ahead(items: Iterable[T], depth: int) -> Iterator[T]:
+    """Yield the items while a thread fetches up to `depth` of the next; errors come out where they would have."""
+    buffer: queue.Queue[tuple[T | None, BaseException | None, bool]] = queue.Queue(maxsize=depth)
+    stop = threading.Event()
+
+    def put(entry: tuple[T | None, BaseException | None, bool]) -> None:
+        while not stop.is_set():
+            try:
+                return buffer.put(entry, timeout=0.1)
+            except queue.Full:
+                continue
+
+    def fetch() -> None:
+        try:
+            for item in items:
+                put((item, None, False))
+                if stop.is_set():
+                    break
+            put((None, None, True))
+        except BaseException as error:  # noqa: BLE001 -- handed to the reader, whoever it concerns
+            put((None, error, True))
+        finally:
+            if isinstance(items, Generator):
+                items.close()
+
+    worker = threading.Thread(target=fetch, name="decoder", daemon=True)
+    worker.start()
+    try:
+        while True:
+            item, error, last = buffer.get()
+            if error is not None:
+                raise error
+            if last:
+                return
+            yield item  # type: ignore[misc]
+    finally:
+        stop.set()
+        worker.join()
+
+
+def _open_stream(source: str, name: str) -> Video:
+    import av
+
+    try:
+        container = av.open(source, timeout=_URL_TIMEOUT)
+    except (av.FFmpegError, OSError) as error:
+        raise VideoError(f"{source} cannot be read as a video: {_reason(error)}") from error
+    with container:
+        if not container.streams.video:
+            raise VideoError(f"{source} holds no video stream")
+        first = next(_decode(container, Counter()), None)
+        if first is None:
+            raise VideoError(f"no frame of {source} can be decoded; the file is empty or damaged")
+        stream = container.streams.video[0]
+        rate = float(stream.average_rate or stream.base_rate or 0)
+        seconds = _seconds(stream, container)
+        turned = first.rotation % 180 != 0
+    return Video(
+        name=name,
+        size=(first.height, first.width) if turned else (first.width, first.height),
+        rate=rate,
+        # not stream.frames: an edit list hides some of those
+        expected=round(seconds * rate) if seconds and rate else None,
+        _read=lambda video: _read_stream(source, video),
+    )
+
+
+def _seconds(stream: Any, container: "av.container.InputContainer") -> float | None:
+    if stream.duration is not None and stream.time_base is not None:
+        return float(stream.duration * stream.time_base)
+    return None if container.duration is None else container.duration / 1_000_000
+
+
+def _read_stream(source: str, video: Video) -> Iterator[Frame]:
+    import av
+
+    count, last = 0, -1.0
+    start: float | None = None
+    damage: Counter[str] = Counter()
+    with av.open(source, timeout=_URL_TIMEOUT) as container:
+        for image in _decode(container, damage):
+            # a stream without timestamps has only its nominal rate to go by
+            moment = image.time if image.time is not None else count / (video.rate or FOLDER_RATE)
+            start = moment if start is None else start
+            if moment - start <= last:
+                video.notes.append(f"frame {count} has no time of its own and was left out")
+                continue
+            last = moment - start
+            yield Frame(count, last, _upright(image))
+            count += 1
+    if damage:
+        video.notes.append(f"{damage['packets']} packets of the video are damaged; frames are missing there")
+    if video.expected and count < 0.98 * video.expected - 1:
+        share = 100 * count / video.expected
+        video.notes.append(
+            f"the video is incomplete: {count} of about {video.expected} frames decode ({share:.0f} %); those were used"
+        )
+
+
+def _decode(container: "av.container.InputContainer", damage: Counter[str]) -> Iterator[Any]:
+    """Yield the pictures that decode; a damaged packet is counted, and what follows is read on."""
+    import av
+
+    stream = container.streams.video[0]
+    stream.thread_type = "AUTO"
+    packets = container.demux(stream)
+    while True:
+        try:
+            packet = next(packets, None)
+        except av.FFmpegError:  # the file ends in the middle of a packet
+            damage["packets"] += 1
+            return
+        if packet is None:
+            return
+        try:
+            yield from packet.decode()
+        except av.FFmpegError:
+            damage["packets"] += 1
+
+
+def _upright(picture: Any) -> ByteArray:
+    turns = round(picture.rotation / 90) % 4
+    image = picture.to_ndarray(format="rgb24")
+    # always contiguous: MediaPipe reads a strided array as garbage without a word
+    return np.ascontiguousarray(np.rot90(image, turns))
+
+
+def _reason(error: Exception) -> str:
+    text = getattr(error, "strerror", None) or str(error)
+    if "Invalid data" in text:
+        return "it is not a video, or its index (moov) is missing because the recording was cut off"
+    return text
+
+
+def _images_in(folder: Path) -> list[Path]:
+    def natural(path: Path) -> list[tuple[int, str]]:
+        return [(int(part), "") if part.isdigit() else (-1, part) for part in re.split(r"(\d+)", path.name.lower())]
+
+    images = sorted((path for path in folder.iterdir() if path.suffix.lower() in IMAGE_SUFFIXES), key=natural)
+    if not images:
+        raise VideoError(f"the folder {folder} holds no images ({', '.join(sorted(IMAGE_SUFFIXES))})")
+    return images
+
+
+def _open_images(paths: list[Path], name: str, rate: float | None) -> Video:
+    height, width = _load_image(paths[0]).shape[:2]
+    fps = FOLDER_RATE if rate is None else rate
+
+    def read(video: Video) -> Iterator[Frame]:
+        if len(paths) > 1 and rate is None:
+            video.notes.append(f"images carry no times: {fps:g} frames per second assumed; --fps says otherwise")
+        for index, path in enumerate(paths):
+            image = _load_image(path)
+            if image.shape[:2] != (height, width):
+                raise VideoError(
+                    f"{path} is {image.shape[1]}×{image.shape[0]} but the first image is {width}×{height}; "
+                    "one folder is one camera"
+                )
+            yield Frame(index, index / fps, image)
+
+    return Video(name, (width, height), fps if len(paths) > 1 else 0.0, len(paths), read)
+
+
+def _load_image(path: Path) -> ByteArray:
+    import cv2
+
+    try:
+        data = np.fromfile(path, np.uint8)  # not cv2.imread: it fails on non-ASCII paths on Windows
+    except OSError as error:
+        raise VideoError(f"{path} cannot be read: {error.strerror}") from error
+    # IMREAD_COLOR applies the EXIF orientation and turns grey and RGBA pictures into three channels
+    image = cv2.imdecode(data, cv2.IMREAD_COLOR) if data.size else None
+    if image is None:
+        raise VideoError(f"{path} is not an image that can be read")
+    return np.ascontiguousarray(image[..., ::-1], dtype=np.uint8)
+
+
+def _open_camera(number: int, duration: float) -> Video:
+    import cv2
+
+    camera = cv2.VideoCapture(number)
+    seen, image = camera.read() if camera.isOpened() else (False, None)
+    if not seen or image is None:
+        camera.release()
+        raise VideoError(f"camera {number} cannot be opened; is it connected, and free?")
+    height, width = image.shape[:2]
+    rate = float(camera.get(cv2.CAP_PROP_FPS)) or FOLDER_RATE
+
+    def read(video: Video) -> Iterator[Frame]:
+        video.notes.append(f"{duration:g} s were recorded from camera {number}, timed by this computer's clock")
+        start, index = time.monotonic(), 0
+        try:
+            while True:
+                seen, image = camera.read()
+                moment = time.monotonic() - start
+                if not seen or moment > duration:
+                    return
+                yield Frame(index, moment, np.ascontiguousarray(image[..., ::-1], dtype=np.uint8))
+                index += 1
+        finally:
+            camera.release()
+
+    return Video(f"camera{number}", (width, height), rate, round(rate * duration), read)
+
+
+def _cut(video: Video, duration: float) -> Video:
+    def read(cut: Video) -> Iterator[Frame]:
+        with closing(video._read(video)) as frames:  # type: ignore[type-var]  # noqa: SLF001
+            for frame in frames:
+                if frame.time > duration:
+                    break
+                yield frame
+            else:
+                cut.notes.extend(video.notes)
+
+    expected = None if video.expected is None else min(video.expected, int(duration * video.rate) + 1)
+    return Video(video.name, video.size, video.rate, expected, read)
