@@ -29,6 +29,7 @@ T = TypeVar("T")
 IMAGE_SUFFIXES = {".bmp", ".jpeg", ".jpg", ".png", ".tif", ".tiff", ".webp"}
 CAMERA_SECONDS = 10.0
 FOLDER_RATE = 30.0
+_URL = re.compile(r"https?://")
 _URL_TIMEOUT = (10.0, 30.0)  # to open, to read; seconds
 _FRAMES_AHEAD = 4  # enough to hide decoding behind the estimator; a 4K frame takes 25 MB
 
@@ -58,6 +59,16 @@ class Video:
         return read_ahead(self._read(self), _FRAMES_AHEAD)
 
 
+def source_name(source: str) -> str:
+    """Return what the results of a source are called after."""
+    if re.fullmatch(r"\d+", source):
+        return f"camera{source}"
+    if _URL.match(source):
+        return Path(unquote(urlsplit(source).path)).stem or "video"
+    path = Path(source).expanduser()
+    return path.resolve().name if path.is_dir() else path.stem
+
+
 def open_video(source: str, *, rate: float | None = None, duration: float | None = None) -> Video:
     """Open a video wherever it is.
 
@@ -74,18 +85,19 @@ def open_video(source: str, *, rate: float | None = None, duration: float | None
     """
     if re.fullmatch(r"\d+", source):
         return _open_camera(int(source), CAMERA_SECONDS if duration is None else duration)
-    if re.match(r"https?://", source):
-        video = _open_stream(source, Path(unquote(urlsplit(source).path)).stem or "video")
+    name = source_name(source)
+    if _URL.match(source):
+        video = _open_stream(source, name)
     else:
         path = Path(source).expanduser()
         if path.is_dir():
-            video = _open_images(_images_in(path), path.resolve().name, rate)
+            video = _open_images(_images_in(path), name, rate)
         elif not path.exists():
             raise VideoError(f"there is no file {source}")
         elif path.suffix.lower() in IMAGE_SUFFIXES:
-            video = _open_images([path], path.stem, None)
+            video = _open_images([path], name, None)
         else:
-            video = _open_stream(str(path), path.stem)
+            video = _open_stream(str(path), name)
     return video if duration is None else _cut(video, duration)
 
 
@@ -291,7 +303,7 @@ def _open_camera(number: int, duration: float) -> Video:
         finally:
             camera.release()
 
-    return Video(f"camera{number}", (width, height), rate, round(rate * duration), read)
+    return Video(source_name(str(number)), (width, height), rate, round(rate * duration), read)
 
 
 def _cut(video: Video, duration: float) -> Video:

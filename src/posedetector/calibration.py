@@ -1,0 +1,261 @@
+"""Metric size, the vertical, and the path through the room: from a relative pose and a person to metres.
+
+The crown of the head carries no keypoint, so stature is never measured directly: it is compared with limbs whose share
+of stature is known (Drillis & Contini 1966, as in Winter 2009, fig. 4.1) and which keep their length in every posture.
+One uniform scale for the whole clip, so that proportions and angles stay as they were seen.
+
+Laboratory frame (ISB, Wu & Cavanagh 1995): X forward, towards the camera; Y up; Z to the right of a person who faces
+the camera. Its origin is on the floor below the middle of the hips when first seen; the floor is where the feet are.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from posedetector.errors import InputError
+from posedetector.pose import Array, Keypoints, MetricPose, RelativePose, Source, finite
+from posedetector.skeletons import Skeleton
+from posedetector.subject import SEGMENTS, Subject
+
+CAMERA_TO_LAB = np.array([[0.0, 0.0, -1.0], [0.0, -1.0, 0.0], [-1.0, 0.0, 0.0]])
+ASSUMED_FOV = 60.0  # degrees along the longer side: phones' main cameras have 55–70
+STATURE_SHARES = {"thigh": 0.245, "shank": 0.246, "upper_arm": 0.186, "forearm": 0.146}
+# the first chain whose joints are in view; legs first, because forearms point at the camera more often
+_CHAINS = (("thigh", "shank"), ("upper_arm", "forearm"))
+_UPRIGHT = np.radians(25)  # greatest angle between trunk and legs of a person who stands
+_LEVEL = np.radians(5)  # the body shows the vertical no better than this, so less tilt is none
+_SOLE = 0.039  # of stature: height of the ankle above the floor (Winter 2009, fig. 4.1)
+_LEG_SHARE = 0.491
+
+
+@dataclass(frozen=True)
+class Camera:
+    """What is known of the camera: focal length in pixels or field of view in degrees, and whether it is level."""
+
+    focal_length: float | None = None
+    fov: float | None = None
+    level: bool = False
+
+    def pixels(self, image_size: tuple[int, int]) -> float:
+        """Return the focal length in pixels; `fov` spans the picture's longer side."""
+        if self.focal_length is not None:
+            return self.focal_length
+        fov = ASSUMED_FOV if self.fov is None else self.fov
+        return max(image_size) / 2 / float(np.tan(np.radians(fov) / 2))
+
+    @property
+    def assumed(self) -> bool:
+        """Whether nobody told us the focal length."""
+        return self.focal_length is None and self.fov is None
+
+
+@dataclass(frozen=True)
+class Calibration:
+    """How the size, the vertical and the path came about.
+
+    Attributes
+    ----------
+    scale : metres per unit of the relative pose.
+    scale_spread : robust standard deviation of the scale over the frames, as a share of it.
+    scale_from : which measure and which segments gave it.
+    implied_height : metres; the stature that the bone lengths given imply, or None.
+    tilt : radians between the camera's vertical and the one found.
+    vertical_from : what showed the vertical.
+    focal_length : pixels.
+    camera_position : (3,) metres in the laboratory frame.
+    """
+
+    scale: float
+    scale_spread: float
+    scale_from: str
+    implied_height: float | None
+    tilt: float
+    vertical_from: str
+    focal_length: float
+    focal_length_assumed: bool
+    camera_position: Array
+
+
+def calibrate(
+    pose: RelativePose, keypoints: Keypoints, subject: Subject, camera: Camera
+) -> tuple[MetricPose, Calibration]:
+    """Return the pose in metres in the laboratory frame.
+
+    Raises
+    ------
+    InputError
+        If no limb whose length is known was ever seen whole.
+    """
+    scale, spread, scale_from, implied = find_scale(pose, subject)
+    metric = pose.xyz * scale
+    focal = camera.pixels(keypoints.image_size)
+    root = find_root(metric, keypoints, focal)
+    up, vertical_from = (_CAMERA_UP, "the camera, said to be level") if camera.level else find_up(pose)
+    turn = CAMERA_TO_LAB @ _rotation_between(up, _CAMERA_UP)
+    lab, path = metric @ turn.T, root @ turn.T
+    origin = _origin(pose.skeleton, lab, path, _LEG_LENGTH * (subject.height or implied or 1.7))
+    calibration = Calibration(
+        scale=scale,
+        scale_spread=spread,
+        scale_from=scale_from,
+        implied_height=implied,
+        tilt=float(np.arccos(np.clip(up @ _CAMERA_UP, -1, 1))),
+        vertical_from=vertical_from,
+        focal_length=focal,
+        focal_length_assumed=camera.assumed,
+        camera_position=-origin,
+    )
+    return MetricPose(pose.skeleton, pose.time, lab, pose.score, pose.source, path - origin), calibration
+
+
+_CAMERA_UP = np.array([0.0, -1.0, 0.0])
+_LEG_LENGTH = _LEG_SHARE + _SOLE
+
+
+def find_scale(pose: RelativePose, subject: Subject) -> tuple[float, float, str, float | None]:
+    """Return metres per unit, its robust relative spread over frames, whence it comes, and the stature implied.
+
+    Bone lengths, where given, decide: they were measured on the segment itself. The length of a segment is its median
+    over the frames in which both ends were seen.
+    """
+    lengths = {bone: _length(pose, bone) for bone in _bones_in(pose.skeleton)}
+    seen = {bone: float(np.nanmedian(values)) for bone, values in lengths.items() if np.isfinite(values).any()}
+    given = {bone: length for bone, length in subject.bone_lengths.items() if bone in seen}
+    if subject.bone_lengths and not given and subject.height is None:
+        raise InputError(f"none of the bones given was seen whole: {', '.join(subject.bone_lengths)}")
+    stature_scale = _stature_scale(lengths, seen)
+    if given:
+        scale = float(np.median([length / seen[bone] for bone, length in given.items()]))
+        per_frame = np.nanmedian([length / lengths[bone] for bone, length in given.items()], axis=0)
+        implied = scale / stature_scale[0] if stature_scale else None
+        return scale, _spread(per_frame), f"bone lengths: {', '.join(given)}", implied
+    if stature_scale is None or subject.height is None:
+        raise InputError("no whole leg or arm was seen in any frame, so the person's height cannot give the scale")
+    per_unit, frames, chain = stature_scale
+    return per_unit * subject.height, _spread(frames), f"stature: {chain}", None
+
+
+def _stature_scale(lengths: dict[str, Array], seen: dict[str, float]) -> tuple[float, Array, str] | None:
+    """Return scale per metre of stature, the same frame by frame, and the chain's name."""
+    for chain in _CHAINS:
+        sides = [[bone for bone in seen if bone.partition("_")[2] == segment] for segment in chain]
+        if not all(sides):
+            continue
+        share = sum(STATURE_SHARES[segment] for segment in chain)
+        whole = sum(np.mean([seen[bone] for bone in bones]) for bones in sides)
+        frames = sum(_mean_of_seen([lengths[bone] for bone in bones]) for bones in sides)
+        return share / float(whole), share / np.asarray(frames), " + ".join(chain)
+    return None
+
+
+def _bones_in(skeleton: Skeleton) -> list[str]:
+    return [
+        f"{side}_{segment}"
+        for segment, ends in SEGMENTS.items()
+        for side in ("left", "right")
+        if skeleton.has(*(f"{side}_{end}" for end in ends))
+    ]
+
+
+def _length(pose: RelativePose, bone: str) -> Array:
+    """(T,) length of a bone where both ends were seen, NaN elsewhere."""
+    side, _, segment = bone.partition("_")
+    ends = pose.skeleton.indices(*(f"{side}_{end}" for end in SEGMENTS[segment]))
+    seen = (pose.source[:, ends] >= Source.LIFTED).all(axis=1)
+    return np.where(seen, np.linalg.norm(pose.xyz[:, ends[0]] - pose.xyz[:, ends[1]], axis=-1), np.nan)
+
+
+def _mean_of_seen(values: list[Array]) -> Array:
+    stacked = np.array(values)
+    count = np.isfinite(stacked).sum(axis=0)
+    return np.where(count > 0, np.nansum(stacked, axis=0) / np.maximum(count, 1), np.nan)
+
+
+def _spread(frames: Array) -> float:
+    """Median absolute deviation, made consistent with a standard deviation, over the median."""
+    middle = np.nanmedian(frames)
+    return float(1.4826 * np.nanmedian(np.abs(frames - middle)) / middle)
+
+
+def find_up(pose: RelativePose) -> tuple[Array, str]:
+    """Return the unit vector (3,) that points up in the camera frame, and what showed it.
+
+    A person who stands or walks keeps the middle of his shoulders above the middle of his ankles, on average.
+    """
+    shoulders, hips, ankles = (
+        pose.xyz[:, pose.skeleton.indices(f"left_{name}", f"right_{name}")].mean(axis=1)
+        for name in ("shoulder", "hip", "ankle")
+    )
+    trunk, legs, body = shoulders - hips, hips - ankles, shoulders - ankles
+    with np.errstate(invalid="ignore"):
+        bend = np.arccos(np.clip((_unit(trunk) * _unit(legs)).sum(axis=1), -1, 1))
+        upright = bend < _UPRIGHT  # False where a point is missing
+    if not upright.any():
+        return _CAMERA_UP, "the camera, taken to be level: the person never stands upright"
+    up = _unit(np.median(_unit(body[upright]), axis=0))
+    if np.arccos(np.clip(up @ _CAMERA_UP, -1, 1)) < _LEVEL:
+        return _CAMERA_UP, "the camera, taken to be level: the upright body shows no tilt"
+    return up, f"the upright body in {100 * upright.mean():.0f} % of the frames"
+
+
+def find_root(metric: Array, keypoints: Keypoints, focal_length: float) -> Array:
+    """Return the path (T, 3) of the middle of the hips in the camera frame, metres.
+
+    The translation that puts the pose (T, J, 3) behind its picture is linear in the pinhole equations, so each frame is
+    a weighted least-squares problem of three unknowns, solved in closed form; points that fit badly then count less.
+    """
+    middle = np.array(keypoints.image_size) / 2
+    ray = (keypoints.xy - middle) / focal_length
+    seen = finite(ray) & finite(metric)
+    weight = np.where(seen, keypoints.score, 0.0)
+    ray, body = np.nan_to_num(ray), np.where(seen[..., None], metric, 0.0)
+    root = _solve_root(body, ray, weight)
+    for _ in range(3):
+        moved = body + root[:, None]
+        with np.errstate(divide="ignore", invalid="ignore"):
+            miss = np.linalg.norm(moved[..., :2] / moved[..., 2:] - ray, axis=-1)
+        miss = np.where(seen, miss, np.nan)
+        with np.errstate(all="ignore"):
+            typical = np.array([np.nanmedian(row) if np.isfinite(row).any() else 1.0 for row in miss])[:, None]
+            root = _solve_root(body, ray, np.nan_to_num(weight / (1 + (miss / (2 * typical + 1e-9)) ** 2)))
+    return root
+
+
+def _solve_root(body: Array, ray: Array, weight: Array) -> Array:
+    ones, zeros = np.ones_like(weight), np.zeros_like(weight)
+    rows = np.stack(
+        [np.stack([ones, zeros, -ray[..., 0]], axis=-1), np.stack([zeros, ones, -ray[..., 1]], axis=-1)], axis=-2
+    )  # T, J, 2, 3
+    target = ray * body[..., 2:] - body[..., :2]
+    normal = np.einsum("tj,tjki,tjkl->til", weight, rows, rows)
+    right = np.einsum("tj,tjki,tjk->ti", weight, rows, target)
+    solvable = (weight > 0).sum(axis=1) >= 3
+    root = np.full((len(weight), 3), np.nan)
+    root[solvable] = np.linalg.solve(normal[solvable] + 1e-12 * np.eye(3), right[solvable][..., None])[..., 0]
+    root[root[:, 2] <= 0] = np.nan  # behind the camera: no solution
+    return root
+
+
+def _rotation_between(start: Array, end: Array) -> Array:
+    """(3, 3) shortest rotation of one unit vector onto another (Rodrigues, 1840)."""
+    axis, cosine = np.cross(start, end), float(start @ end)
+    cross = np.array([[0, -axis[2], axis[1]], [axis[2], 0, -axis[0]], [-axis[1], axis[0], 0]])
+    return np.asarray(np.eye(3) + cross + cross @ cross / (1 + cosine))
+
+
+def _origin(skeleton: Skeleton, lab: Array, path: Array, hip_height: float) -> Array:
+    """Return the point (3,) on the floor below the hips when first seen."""
+    known = finite(path)
+    if not known.any():
+        raise InputError("too few points were seen in every frame to say where the person is")
+    first = path[known][0]
+    feet = [row for row, point in enumerate(skeleton.points) if point.endswith(("heel", "foot_index"))]
+    heights = (lab[:, feet] + path[:, None])[..., 1]
+    lowest = np.array([np.nanmin(row) for row in heights if np.isfinite(row).any()])
+    # the lowest foot of a frame stands most of the time; a jump or a false point must not move the floor
+    floor = float(np.median(lowest)) if len(lowest) else first[1] - hip_height
+    return np.array([first[0], floor, first[2]])
+
+
+def _unit(vector: Array) -> Array:
+    return np.asarray(vector / np.linalg.norm(vector, axis=-1, keepdims=True))

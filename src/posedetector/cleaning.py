@@ -1,0 +1,192 @@
+"""What a detector got wrong in 2D, before anyone builds on it.
+
+In this order: doubtful points are dropped, left/right swaps undone, jumps dropped, short holes filled on the true
+time axis. What is filled is marked; what is too long a hole to fill stays one all the way to the files.
+"""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+from scipy.interpolate import PchipInterpolator
+from scipy.ndimage import median_filter
+
+from posedetector.pose import Array, Keypoints, Source, finite
+from posedetector.skeletons import Skeleton
+
+_HAMPEL_SECONDS = 0.15  # half window
+_HAMPEL_SIGMAS = 4.0
+_HAMPEL_FLOOR = 0.02  # of the body's size: what is nearer to the median than this is no outlier
+_SWAP_COST = 0.25  # of the body's size: what it takes to enter or leave a swap
+_LONGEST_SWAP = 0.5  # seconds; what lasts longer is how the person stands
+_LIMBS = (
+    ("hip", "knee", "ankle", "heel", "foot_index"),
+    ("shoulder", "elbow", "wrist", "pinky", "index", "thumb"),
+)
+
+
+@dataclass(frozen=True)
+class Cleaned:
+    """The cleaned points, and how much had to be done: points dropped, frames in which a limb pair was swapped back."""
+
+    keypoints: Keypoints
+    doubtful: int
+    outliers: int
+    swapped_frames: int
+
+
+def clean(keypoints: Keypoints, *, min_score: float = 0.2, max_gap: float = 0.25) -> Cleaned:
+    """Return the points as far as they can be trusted.
+
+    Parameters
+    ----------
+    min_score : below it a point counts as not seen.
+    max_gap : seconds; holes up to this length are interpolated (monotone cubic, Fritsch & Carlson, 1980).
+    """
+    gated = _drop(keypoints, (keypoints.score < min_score) & finite(keypoints.xy))
+    doubtful = int(finite(keypoints.xy).sum() - finite(gated.xy).sum())
+    unswapped, swapped = undo_swaps(gated)
+    outliers = find_outliers(unswapped)
+    filled = fill_gaps(_drop(unswapped, outliers), max_gap)
+    return Cleaned(filled, doubtful, int(outliers.sum()), swapped)
+
+
+def find_outliers(keypoints: Keypoints) -> np.ndarray:
+    """Tell which points (T, J) jump out of their own path (Hampel, JASA 69, 1974)."""
+    window = 2 * round(_HAMPEL_SECONDS / _step(keypoints.time)) + 1
+    if len(keypoints.time) < window or window < 3:
+        return np.zeros(keypoints.score.shape, bool)
+    path = _carried_over_holes(keypoints.xy)
+    middle = median_filter(path, size=(window, 1, 1), mode="nearest")
+    away = np.linalg.norm(path - middle, axis=-1)
+    spread = 1.4826 * median_filter(away, size=(window, 1), mode="nearest")
+    limit = np.maximum(_HAMPEL_SIGMAS * spread, _HAMPEL_FLOOR * _body_size(keypoints))
+    return (away > limit) & finite(keypoints.xy)
+
+
+def undo_swaps(keypoints: Keypoints) -> tuple[Keypoints, int]:
+    """Exchange left and right of a limb pair where that makes its path smooth; return the frames concerned.
+
+    The two labellings of every frame are states of a chain, and the cheapest chain wins (Viterbi, 1967): a state costs
+    the acceleration of its points, since legs that cross keep their speed and legs that are swapped do not.
+    """
+    frames = np.zeros(len(keypoints.time), bool)
+    for limb in _LIMBS:
+        pairs = [pair for pair in keypoints.skeleton.pairs if _belongs(keypoints.skeleton, pair, limb)]
+        if len(pairs) < 2 or len(frames) < 4:
+            continue
+        left, right = (np.array(side) for side in zip(*pairs, strict=True))
+        swapped = _short_runs(_cheapest_labels(keypoints, left, right), keypoints.time)
+        keypoints = _exchange(keypoints, swapped, left, right)
+        frames |= swapped
+    return keypoints, int(frames.sum())
+
+
+def fill_gaps(keypoints: Keypoints, max_gap: float) -> Keypoints:
+    """Interpolate holes between two seen points that are no further apart than `max_gap` seconds."""
+    xy, score, source = keypoints.xy.copy(), keypoints.score.copy(), keypoints.source.copy()
+    xyz = None if keypoints.xyz is None else keypoints.xyz.copy()
+    seen = finite(xy) if xyz is None else finite(xy) & finite(xyz)
+    for point in np.flatnonzero(seen.any(axis=0) & ~seen.all(axis=0)):
+        known = np.flatnonzero(seen[:, point])
+        for before, after in zip(known[:-1], known[1:], strict=True):
+            if after == before + 1 or keypoints.time[after] - keypoints.time[before] > max_gap:
+                continue
+            near = known[(known >= before - 2) & (known <= after + 2)]
+            hole = slice(before + 1, after)
+            for values in (xy,) if xyz is None else (xy, xyz):
+                path = PchipInterpolator(keypoints.time[near], values[near, point])
+                values[hole, point] = path(keypoints.time[hole])
+            score[hole, point] = min(score[before, point], score[after, point])
+            source[hole, point] = Source.INTERPOLATED
+    return replace(keypoints, xy=xy, xyz=xyz, score=score, source=source)
+
+
+def _drop(keypoints: Keypoints, points: np.ndarray) -> Keypoints:
+    return replace(
+        keypoints,
+        xy=np.where(points[..., None], np.nan, keypoints.xy),
+        xyz=None if keypoints.xyz is None else np.where(points[..., None], np.nan, keypoints.xyz),
+        score=np.where(points, 0.0, keypoints.score),
+        source=np.where(points, np.uint8(Source.NONE), keypoints.source),
+    )
+
+
+def _step(time: Array) -> float:
+    return float(np.median(np.diff(time))) if len(time) > 1 else np.inf
+
+
+def _body_size(keypoints: Keypoints) -> float:
+    """Pixels: the median over frames of the longer side of the box around the points."""
+    seen = keypoints.xy[finite(keypoints.xy).any(axis=1)]
+    if not len(seen):
+        return 1.0
+    return float(np.median((np.nanmax(seen, axis=1) - np.nanmin(seen, axis=1)).max(axis=-1)))
+
+
+def _carried_over_holes(xy: Array) -> Array:
+    """Hold the last seen value through holes (and the first one before it), so that a median can run over them."""
+    rows = np.where(finite(xy), np.arange(len(xy))[:, None], -1)
+    rows = np.maximum.accumulate(rows, axis=0)
+    first = finite(xy).argmax(axis=0)
+    rows = np.where(rows < 0, first[None], rows)
+    return np.nan_to_num(np.take_along_axis(xy, rows[..., None], axis=0))
+
+
+def _belongs(skeleton: Skeleton, pair: tuple[int, int], limb: tuple[str, ...]) -> bool:
+    return skeleton.points[pair[0]].removeprefix("left_") in limb
+
+
+def _cheapest_labels(keypoints: Keypoints, left: np.ndarray, right: np.ndarray) -> np.ndarray:
+    path = _carried_over_holes(keypoints.xy) / _body_size(keypoints)
+    straight = path[:, np.concatenate([left, right])]
+    crossed = path[:, np.concatenate([right, left])]
+    labelled = np.stack([straight, crossed])  # state, T, points, 2
+
+    def bend(one: int, two: int, three: int) -> Array:
+        jump = labelled[three, 2:] - 2 * labelled[two, 1:-1] + labelled[one, :-2]
+        return np.asarray(np.linalg.norm(jump, axis=-1).mean(axis=-1))
+
+    cost = {(i, j, k): bend(i, j, k) for i in (0, 1) for j in (0, 1) for k in (0, 1)}
+    frames = len(path)
+    best = {(0, 0): 0.0, (0, 1): _SWAP_COST, (1, 0): _SWAP_COST, (1, 1): 0.0}
+    origin = np.zeros((frames, 2, 2), int)
+    for row in range(2, frames):
+        step = {}
+        for j, k in best:
+            options = [best[i, j] + cost[i, j, k][row - 2] + _SWAP_COST * (j != k) for i in (0, 1)]
+            origin[row, j, k] = int(np.argmin(options))
+            step[j, k] = min(options)
+        best = step
+    states = np.zeros(frames, bool)
+    j, k = min(best, key=lambda pair: best[pair])
+    for row in range(frames - 1, 1, -1):
+        states[row], states[row - 1] = bool(k), bool(j)
+        j, k = int(origin[row, j, k]), j
+    states[0] = bool(j)
+    return states if states.mean() <= 0.5 else ~states
+
+
+def _short_runs(states: np.ndarray, time: Array) -> np.ndarray:
+    edges = np.flatnonzero(np.diff(np.concatenate([[0], states.astype(int), [0]])))
+    kept = np.zeros_like(states)
+    for start, stop in edges.reshape(-1, 2):
+        kept[start:stop] = time[stop - 1] - time[start] <= _LONGEST_SWAP
+    return kept
+
+
+def _exchange(keypoints: Keypoints, rows: np.ndarray, left: np.ndarray, right: np.ndarray) -> Keypoints:
+    order = np.arange(len(keypoints.skeleton))
+    order[left], order[right] = right, left
+
+    def turned(values: np.ndarray) -> np.ndarray:
+        result = values.copy()
+        result[rows] = values[rows][:, order]
+        return result
+
+    return replace(
+        keypoints,
+        xy=turned(keypoints.xy),
+        xyz=None if keypoints.xyz is None else turned(keypoints.xyz),
+        score=turned(keypoints.score),
+        source=turned(keypoints.source),
+    )

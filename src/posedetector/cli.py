@@ -1,0 +1,222 @@
+"""The commands. The only room that prints: progress and errors to stderr, the summary to stdout."""
+
+import logging
+import os
+import signal
+import sys
+import time
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, TypeVar
+
+import click
+import typer
+
+from posedetector.errors import InputError, PosedetectorError
+
+if TYPE_CHECKING:
+    from posedetector.trial import Trial
+
+T = TypeVar("T")
+
+app = typer.Typer(
+    help="One video of a person in, biomechanics out.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+
+
+@app.callback()
+def _posedetector() -> None:
+    """One video of a person in, biomechanics out."""
+
+
+@app.command()
+def analyze(
+    video: Annotated[str, typer.Option(help="File, http(s) URL, image, folder of images, or number of a camera.")] = "",
+    height: Annotated[float | None, typer.Option(help="The person's height in metres; gives the scale.")] = None,
+    bone_length: Annotated[
+        list[str] | None,
+        typer.Option(help="A measured bone in metres, such as left_thigh=0.43; repeatable. Decides over --height."),
+    ] = None,
+    mass: Annotated[float | None, typer.Option(help="kg; recorded.")] = None,
+    age: Annotated[float | None, typer.Option(help="Years; recorded.")] = None,
+    sex: Annotated[str | None, typer.Option(help="male or female; recorded.")] = None,
+    person: Annotated[int, typer.Option(help="Whose data, if several are in view; 1 is the most prominent.")] = 1,
+    max_persons: Annotated[int, typer.Option(help="How many people to follow at once.")] = 4,
+    estimator: Annotated[str, typer.Option(help="mediapipe, or synthetic (a made-up walker, for tests).")] = "mediapipe",
+    model: Annotated[str | None, typer.Option(help="lite, full (default, ships with the package) or heavy.")] = None,
+    pose_checkpoint: Annotated[Path | None, typer.Option(help="The model's file, if it lies elsewhere.")] = None,
+    estimate_missing: Annotated[
+        bool, typer.Option("--estimate-missing", help="Mirror unseen limbs from the other side; marked as mirrored.")
+    ] = False,
+    focal_length: Annotated[float | None, typer.Option(help="Pixels; assumed when neither this nor --fov is given.")] = None,
+    fov: Annotated[float | None, typer.Option(help="Field of view along the picture's longer side, degrees.")] = None,
+    camera_level: Annotated[
+        bool, typer.Option("--camera-level", help="The camera is level; else the upright body shows the vertical.")
+    ] = False,
+    cutoff: Annotated[float, typer.Option(help="Low-pass in Hz; 0 switches it off.")] = 6.0,
+    min_score: Annotated[float, typer.Option(help="Points seen less surely than this count as not seen.")] = 0.2,
+    max_gap: Annotated[float, typer.Option(help="Longest hole in seconds that is interpolated.")] = 0.25,
+    fps: Annotated[float | None, typer.Option(help="Frames per second of a folder of images (30).")] = None,
+    duration: Annotated[float | None, typer.Option(help="Seconds to read; all, or 10 from a camera.")] = None,
+    formats: Annotated[str, typer.Option(help="Comma-separated: csv, trc.")] = "csv,trc",
+    output_dir: Annotated[Path | None, typer.Option(help="Default: data/output/<clip>/.")] = None,
+    quiet: Annotated[bool, typer.Option("--quiet", help="No progress, no summary.")] = False,
+    debug: Annotated[bool, typer.Option("--debug", help="Tracebacks, and the networks' own messages.")] = False,
+) -> None:
+    """Analyse one video: metric 3D landmarks of one person, as CSV and TRC, with their provenance."""
+    if debug:
+        os.environ["POSEDETECTOR_DEBUG"] = "1"
+    if not video:
+        raise InputError("which video? give --video with a file, URL, image, folder of images or camera number")
+    from posedetector.pipeline import analyze_to
+    from posedetector.settings import Settings
+    from posedetector.subject import Subject
+    from posedetector.writers import check_formats
+
+    if sex not in (None, "male", "female"):
+        raise InputError(f"--sex is male or female, got {sex!r}; it can be left out")
+    subject = Subject(height=height, mass=mass, age=age, sex=sex, bone_lengths=_bones(bone_length or []))  # type: ignore[arg-type]
+    settings = Settings(
+        video=video,
+        subject=subject,
+        estimator=estimator,
+        model=model,
+        pose_checkpoint=pose_checkpoint,
+        max_persons=max_persons,
+        person=person,
+        estimate_missing=estimate_missing,
+        min_score=min_score,
+        max_gap=max_gap,
+        focal_length=focal_length,
+        fov=fov,
+        camera_level=camera_level,
+        cutoff=None if cutoff == 0 else cutoff,
+        fps=fps,
+        duration=duration,
+    )
+    wanted = check_formats(part.strip() for part in formats.split(",") if part.strip())
+    folder = output_dir if output_dir is not None else Path("data") / "output" / _clip_name(video)
+    start = time.perf_counter()
+    if quiet:
+        analyze_to(settings, folder, wanted)
+    else:
+        trial = analyze_to(settings, folder, wanted, progress=_progress, download_progress=_download_progress())
+        _summarize(trial, folder, time.perf_counter() - start)
+
+
+def _clip_name(video: str) -> str:
+    from posedetector.video import source_name
+
+    return source_name(video)
+
+
+def _bones(options: list[str]) -> dict[str, float]:
+    bones = {}
+    for option in options:
+        name, _, value = option.partition("=")
+        try:
+            bones[name.strip()] = float(value)
+        except ValueError:
+            raise InputError(f"--bone-length wants a name and metres, such as left_thigh=0.43; got {option!r}") from None
+    return bones
+
+
+def _progress(stage: str, items: Iterable[T], total: int | None) -> Iterator[T]:
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TextColumn("{task.fields[rate]}"),
+        TimeRemainingColumn(elapsed_when_finished=True),
+    )
+    start = time.perf_counter()
+    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task(stage, total=total, rate="")
+        for count, item in enumerate(items, start=1):
+            yield item
+            seconds = time.perf_counter() - start
+            bar.update(task, completed=count, rate=f"{count / seconds:.0f}/s" if seconds > 0 else "")
+
+
+def _download_progress() -> Callable[[int, int], None]:
+    from rich.console import Console
+
+    console, shown = Console(stderr=True), [0]
+
+    def show(had: int, total: int) -> None:
+        if had - shown[0] > total / 20 or had == total:
+            shown[0] = had
+            console.print(f"downloading the model: {had / 1e6:.0f} of {total / 1e6:.0f} MB")
+
+    return show
+
+
+def _summarize(trial: "Trial", folder: Path, seconds: float) -> None:
+    from rich.console import Console
+    from rich.table import Table
+
+    account = trial.provenance
+    chosen = account.persons[account.person - 1]
+    calibration = account.calibration
+    table = Table.grid(padding=(0, 2))
+    table.add_row(
+        "video",
+        f"{account.video.frames} frames, {account.video.duration_s:.2f} s at {account.video.fps:.4g} fps, "
+        f"{account.video.width_px}×{account.video.height_px}",
+    )
+    table.add_row(
+        "subject",
+        f"person {account.person} of {len(account.persons)}, found in {100 * chosen.share:.0f} % of the frames "
+        f"({chosen.start_s:.2f}–{chosen.end_s:.2f} s)",
+    )
+    for other in account.persons:
+        if other is not chosen:
+            table.add_row(
+                "", f"person {other.number}: {100 * other.share:.0f} %, {other.start_s:.2f}–{other.end_s:.2f} s"
+            )
+    table.add_row(
+        "scale", f"{calibration.scale:.3f} ± {100 * calibration.scale_spread:.1f} %, from {calibration.scale_from}"
+    )
+    table.add_row("vertical", f"{calibration.tilt_deg:.1f}° from the camera's; shown by {calibration.vertical_from}")
+    table.add_row("smoothing", account.smoothing)
+    table.add_row("network", ", ".join(f"{one.name} ({one.licence})" for one in account.networks) or "none")
+    table.add_row("time", f"{seconds:.1f} s")
+    table.add_row("files", f"{folder}{os.sep}")
+    for name in account.files:
+        table.add_row("", f"  {name}")
+    console = Console()
+    console.print(table)
+    for note in account.notes:
+        console.print(f"note: {note}", style="yellow", highlight=False)
+
+
+def main(args: list[str] | None = None) -> None:
+    """Run a command and leave: 0 when it worked, 2 when what was given cannot be used, 130 after Ctrl-C."""
+    arguments = sys.argv[1:] if args is None else args
+    logging.captureWarnings(capture="--debug" not in arguments)
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        status = app(arguments, standalone_mode=False)
+    except (KeyboardInterrupt, click.exceptions.Abort, typer.Abort):
+        _complain("interrupted; nothing was written")
+        sys.exit(130)
+    except click.ClickException as error:
+        _complain(error.format_message())
+        sys.exit(2)
+    except PosedetectorError as error:
+        if "--debug" in arguments:
+            raise
+        _complain(str(error))
+        sys.exit(2)
+    sys.exit(status or 0)
+
+
+def _complain(message: str) -> None:
+    sys.stderr.write(f"posedetector: {' '.join(message.split())}\n")

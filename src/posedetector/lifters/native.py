@@ -1,0 +1,25 @@
+"""The depth that the estimator gave, as it is."""
+
+import numpy as np
+
+from posedetector.errors import InputError
+from posedetector.pose import Keypoints, RelativePose, finite
+
+
+class Native:
+    """Hands on the estimator's own 3D points, moved so that the middle of the hips is the origin."""
+
+    def lift(self, keypoints: Keypoints) -> RelativePose:
+        """Return the estimator's depth; raises InputError when it gave none."""
+        if keypoints.xyz is None:
+            raise InputError("this estimator gives no depth: a lifter is needed")
+        hips = keypoints.xyz[:, keypoints.skeleton.indices("left_hip", "right_hip")]
+        # without both hips the estimator's own origin, which is meant to be the same point, has to do
+        root = np.where(finite(hips).all(axis=1)[:, None], hips.mean(axis=1), 0.0)
+        return RelativePose(
+            skeleton=keypoints.skeleton,
+            time=keypoints.time,
+            xyz=keypoints.xyz - root[:, None],
+            score=keypoints.score,
+            source=keypoints.source,
+        )

@@ -1,0 +1,94 @@
+"""The road: one video and one person in, a trial out."""
+
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import closing
+from dataclasses import replace
+from pathlib import Path
+from typing import Protocol, TypeVar
+
+from posedetector.calibration import Camera, calibrate
+from posedetector.cleaning import clean
+from posedetector.estimators import EstimatorOptions, KeypointEstimator, make_estimator
+from posedetector.lifters import make_lifter
+from posedetector.mirroring import mirror_missing
+from posedetector.pose import Frame, PersonPose
+from posedetector.provenance import account_for
+from posedetector.settings import Settings
+from posedetector.smoothing import smooth
+from posedetector.tracking import Tracks, track
+from posedetector.trial import Trial
+from posedetector.video import Video, open_video
+from posedetector.writers import Folder
+
+T = TypeVar("T")
+
+
+class Progress(Protocol):
+    """Told what is going on; passes items through."""
+
+    def __call__(self, stage: str, items: Iterable[T], total: int | None) -> Iterator[T]:
+        """Yield the items while showing how many of the total have passed."""
+
+
+def silently(stage: str, items: Iterable[T], total: int | None) -> Iterator[T]:
+    """Show nothing."""
+    del stage, total
+    return iter(items)
+
+
+def analyze(
+    settings: Settings,
+    *,
+    progress: Progress = silently,
+    download_progress: Callable[[int, int], None] | None = None,
+) -> Trial:
+    """Take one video all the way; raises InputError, VideoError, NoPersonError or WeightsError."""
+    options = EstimatorOptions(settings.model, settings.pose_checkpoint, settings.max_persons, download_progress)
+    lifter = make_lifter(settings.lifter)
+    video = open_video(settings.video, rate=settings.fps, duration=settings.duration)
+    estimator = make_estimator(settings.estimator, options)
+
+    tracks = follow(video, estimator, progress)
+    cleaned = clean(tracks.keypoints(settings.person), min_score=settings.min_score, max_gap=settings.max_gap)
+    relative = lifter.lift(cleaned.keypoints)
+    camera = Camera(settings.focal_length, settings.fov, settings.camera_level)
+    metric, calibration = calibrate(relative, cleaned.keypoints, settings.subject, camera)
+    pose, smoothing = smooth(metric, settings.cutoff)
+    if settings.estimate_missing:
+        pose = mirror_missing(pose)
+
+    provenance = account_for(settings, video, estimator, tracks, cleaned, calibration, smoothing, pose)
+    return Trial(video.name, cleaned.keypoints, pose, provenance)
+
+
+def follow(video: Video, estimator: KeypointEstimator, progress: Progress) -> Tracks:
+    """Find everybody in every frame, and join what belongs together."""
+    times: list[float] = []
+
+    def timed(frames: Iterable[Frame]) -> Iterator[Frame]:
+        for frame in frames:
+            times.append(frame.time)
+            yield frame
+
+    def people() -> Iterator[tuple[float, list[PersonPose]]]:
+        with closing(video.frames()) as frames, closing(estimator.estimate(timed(frames))) as poses:
+            for row, persons in enumerate(poses):
+                yield times[row], persons
+
+    with closing(progress("finding people", people(), video.expected)) as steps:
+        return track(steps, skeleton=estimator.skeleton, image_size=video.size)
+
+
+def analyze_to(
+    settings: Settings,
+    folder: Path,
+    formats: Iterable[str],
+    *,
+    progress: Progress = silently,
+    download_progress: Callable[[int, int], None] | None = None,
+) -> Trial:
+    """Analyse and write, all files or none; raises OutputError before the work when the folder cannot be written."""
+    with Folder(folder) as output:
+        trial = analyze(settings, progress=progress, download_progress=download_progress)
+        files = output.write(trial, formats, progress)
+    return replace(trial, provenance=trial.provenance.model_copy(update={"files": files}))

@@ -1,0 +1,146 @@
+"""The account of an analysis: what went in, what was done to it, and how much of the result was measured."""
+
+import sys
+from collections.abc import Iterator
+from dataclasses import asdict
+from datetime import UTC, datetime
+from importlib.metadata import version
+
+import numpy as np
+
+from posedetector.calibration import Calibration
+from posedetector.cleaning import Cleaned
+from posedetector.estimators import KeypointEstimator
+from posedetector.pose import MetricPose, Source
+from posedetector.settings import Settings
+from posedetector.smoothing import sampling_rate
+from posedetector.tracking import Tracks
+from posedetector.trial import (
+    CalibrationRecord,
+    CleaningRecord,
+    LandmarkShares,
+    NetworkRecord,
+    PersonRecord,
+    Provenance,
+    VideoRecord,
+)
+from posedetector.video import Video
+
+_LIBRARIES = ("av", "mediapipe", "numpy", "opencv-python-headless", "pandas", "scipy")
+_WIDE_SPREAD = 0.08
+_DISAGREEMENT = 0.05
+
+
+def account_for(
+    settings: Settings,
+    video: Video,
+    estimator: KeypointEstimator,
+    tracks: Tracks,
+    cleaned: Cleaned,
+    calibration: Calibration,
+    smoothing: str,
+    pose: MetricPose,
+) -> Provenance:
+    """Put together what a reviewer asks for."""
+    time = tracks.time
+    rate = sampling_rate(time)
+    return Provenance(
+        posedetector=version("posedetector"),
+        created=datetime.now(UTC).isoformat(timespec="seconds"),
+        command=sys.argv,
+        versions={"python": sys.version.split()[0]} | {name: version(name) for name in _LIBRARIES},
+        video=VideoRecord(
+            source=settings.video,
+            width_px=video.size[0],
+            height_px=video.size[1],
+            frames=len(time),
+            frames_expected=video.expected,
+            fps=rate if np.isfinite(rate) else 0.0,
+            duration_s=float(time[-1] - time[0]),
+        ),
+        estimator=settings.estimator,
+        lifter=settings.lifter,
+        networks=[
+            NetworkRecord(
+                name=one.name,
+                file=one.path.name,
+                sha256=one.sha256,
+                known=one.known,
+                licence=one.licence,
+                citation=one.citation,
+            )
+            for one in estimator.weights
+        ],
+        subject=settings.subject,
+        persons=[PersonRecord(**asdict(person)) for person in tracks.persons()],
+        person=settings.person,
+        cleaning=CleaningRecord(
+            min_score=settings.min_score,
+            max_gap_s=settings.max_gap,
+            doubtful_points_dropped=cleaned.doubtful,
+            outliers_dropped=cleaned.outliers,
+            frames_with_swapped_sides=cleaned.swapped_frames,
+        ),
+        calibration=CalibrationRecord(
+            scale=calibration.scale,
+            scale_spread=calibration.scale_spread,
+            scale_from=calibration.scale_from,
+            implied_height_m=calibration.implied_height,
+            tilt_deg=float(np.degrees(calibration.tilt)),
+            vertical_from=calibration.vertical_from,
+            focal_length_px=calibration.focal_length,
+            focal_length_assumed=calibration.focal_length_assumed,
+            camera_position_m=(
+                float(calibration.camera_position[0]),
+                float(calibration.camera_position[1]),
+                float(calibration.camera_position[2]),
+            ),
+        ),
+        smoothing=smoothing,
+        landmarks=_shares(pose),
+        notes=[*video.notes, *_notes(settings, estimator, tracks, calibration, smoothing)],
+    )
+
+
+def _shares(pose: MetricPose) -> dict[str, LandmarkShares]:
+    def share(point: int, source: Source) -> float:
+        return round(float((pose.source[:, point] == source).mean()), 4)
+
+    return {
+        name: LandmarkShares(
+            measured=share(point, Source.MEASURED),
+            lifted=share(point, Source.LIFTED),
+            interpolated=share(point, Source.INTERPOLATED),
+            mirrored=share(point, Source.MIRRORED),
+        )
+        for point, name in enumerate(pose.skeleton.points)
+    }
+
+
+def _notes(
+    settings: Settings, estimator: KeypointEstimator, tracks: Tracks, calibration: Calibration, smoothing: str
+) -> Iterator[str]:
+    if settings.estimator == "synthetic":
+        yield "the synthetic estimator does not look at the video: these are a made-up person's data"
+    for network in estimator.weights:
+        if not network.known:
+            yield f"the file of {network.name} is not the one this version was tested with"
+    if len(tracks.tracks) > 1:
+        yield f"{len(tracks.tracks)} people were found; these are person {settings.person}'s data (--person says whose)"
+    if calibration.focal_length_assumed:
+        yield (
+            f"the focal length was assumed ({calibration.focal_length:.0f} px): distance from the camera and the "
+            "path through the room scale with it; --focal-length or --fov says what it is"
+        )
+    if calibration.scale_spread > _WIDE_SPREAD:
+        yield f"the scale varies by ±{100 * calibration.scale_spread:.0f} % over the frames: sizes are uncertain"
+    height, implied = settings.subject.height, calibration.implied_height
+    if height is not None and implied is not None:
+        off = implied / height - 1
+        verdict = "disagree: check both" if abs(off) > _DISAGREEMENT else "agree"
+        yield (
+            f"the bone lengths set the scale; they imply a height of {implied:.2f} m, "
+            f"{100 * off:+.0f} % from the {height:.2f} m given: they {verdict}"
+        )
+    if smoothing.startswith("off:"):
+        yield f"not smoothed: {smoothing.removeprefix('off: ')}"

@@ -1,0 +1,75 @@
+"""The landmark table: one row per landmark and frame, with unit, frame of reference and source in the row itself."""
+
+from collections.abc import Iterator
+from typing import Literal
+
+import numpy as np
+import pandas as pd
+from pydantic import BaseModel, ConfigDict
+
+from posedetector.pose import Source
+from posedetector.trial import Trial
+
+FRAME_OF_REFERENCE = "laboratory"
+_ROWS_AT_ONCE = 2000  # frames; keeps the table of a long clip from existing all at once
+
+
+class LandmarkRecord(BaseModel):
+    """One landmark in one frame; its fields are the header of landmarks.csv, in this order.
+
+    Attributes
+    ----------
+    timestamp_s : seconds from the first picture.
+    x_m, y_m, z_m : metres in the laboratory frame (X towards the camera, Y up, Z right of a person who faces the
+        camera; origin on the floor below the first middle of the hips); None where there is no value.
+    visibility : in [0, 1].
+    frame : the frame of reference of the coordinates.
+    source : how the coordinates came about; None where there are none.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    timestamp_s: float
+    landmark: str
+    x_m: float | None
+    y_m: float | None
+    z_m: float | None
+    visibility: float
+    frame: Literal["laboratory"] = FRAME_OF_REFERENCE
+    source: Literal["measured", "lifted", "interpolated", "mirrored"] | None
+
+
+COLUMNS = tuple(LandmarkRecord.model_fields)
+
+
+def landmark_tables(trial: Trial) -> Iterator[pd.DataFrame]:
+    """Yield the table in pieces of whole frames, frame by frame, landmarks in the skeleton's order."""
+    pose = trial.pose
+    labels = np.array([source.label for source in Source])
+    for start in range(0, len(pose.time), _ROWS_AT_ONCE):
+        rows = slice(start, start + _ROWS_AT_ONCE)
+        places = pose.positions[rows].reshape(-1, 3)
+        known = np.isfinite(places).all(axis=1)
+        places = np.where(known[:, None], places, np.nan)
+        frames, points = len(pose.time[rows]), len(pose.skeleton)
+        yield pd.DataFrame(
+            {
+                "timestamp_s": np.repeat(pose.time[rows], points),
+                "landmark": np.tile(np.array(pose.skeleton.points), frames),
+                "x_m": places[:, 0],
+                "y_m": places[:, 1],
+                "z_m": places[:, 2],
+                "visibility": pose.score[rows].reshape(-1),
+                "frame": FRAME_OF_REFERENCE,
+                "source": np.where(known, labels[pose.source[rows].reshape(-1)], ""),
+            },
+            columns=list(COLUMNS),
+        )
+
+
+def landmark_records(trial: Trial) -> Iterator[LandmarkRecord]:
+    """Yield the same rows as objects."""
+    for table in landmark_tables(trial):
+        rows = table.astype(object).where(table.notna() & (table != ""), None)
+        for values in rows.itertuples(index=False, name=None):
+            yield LandmarkRecord(**dict(zip(COLUMNS, values, strict=True)))

@@ -1,0 +1,52 @@
+"""What a person can choose, checked once."""
+
+from pathlib import Path
+
+from pydantic import BaseModel, ConfigDict, model_validator
+
+from posedetector.errors import InputError
+from posedetector.subject import Subject
+
+_POSITIVE = {"focal_length": "--focal-length", "fov": "--fov", "cutoff": "--cutoff", "fps": "--fps", "duration": "--duration"}
+
+
+class Settings(BaseModel):
+    """One analysis; lengths in metres, times in seconds, `focal_length` in pixels, `fov` in degrees, `cutoff` in Hz."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", protected_namespaces=())
+
+    video: str
+    subject: Subject
+    estimator: str = "mediapipe"
+    model: str | None = None
+    pose_checkpoint: Path | None = None
+    max_persons: int = 4
+    person: int = 1
+    lifter: str = "native"
+    estimate_missing: bool = False
+    min_score: float = 0.2
+    max_gap: float = 0.25
+    focal_length: float | None = None
+    fov: float | None = None
+    camera_level: bool = False
+    cutoff: float | None = 6.0
+    fps: float | None = None
+    duration: float | None = None
+
+    @model_validator(mode="after")
+    def _check(self) -> "Settings":
+        for name, option in _POSITIVE.items():
+            value = getattr(self, name)
+            if value is not None and not 0 < value < float("inf"):
+                raise InputError(f"{option} must be greater than 0, got {value:g}")
+        if self.fov is not None and not self.fov < 170:
+            raise InputError(f"--fov is in degrees along the longer side and must lie below 170, got {self.fov:g}")
+        if self.fov is not None and self.focal_length is not None:
+            raise InputError("--focal-length and --fov say the same thing; give one")
+        if not 0 <= self.min_score < 1:
+            raise InputError(f"--min-score must lie in 0–1, got {self.min_score:g}")
+        if not self.max_gap >= 0:
+            raise InputError(f"--max-gap is in seconds and must not be negative, got {self.max_gap:g}")
+        if self.max_persons < 1 or self.person < 1:
+            raise InputError("--person and --max-persons count from 1")
+        return self

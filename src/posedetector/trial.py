@@ -1,0 +1,120 @@
+"""Everything known about one clip, and how it came to be known."""
+
+from dataclasses import dataclass
+
+from pydantic import BaseModel, ConfigDict
+
+from posedetector.pose import Keypoints, MetricPose
+from posedetector.subject import Subject
+
+
+class _Record(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class VideoRecord(_Record):
+    """The source as it was read."""
+
+    source: str
+    width_px: int
+    height_px: int
+    frames: int
+    frames_expected: int | None
+    fps: float
+    duration_s: float
+
+
+class NetworkRecord(_Record):
+    """A network that was run; `known` tells whether its file is the one this version was tested with."""
+
+    name: str
+    file: str
+    sha256: str
+    known: bool
+    licence: str
+    citation: str
+
+
+class PersonRecord(_Record):
+    """Somebody who was found; number 1 is the most present and prominent."""
+
+    number: int
+    frames: int
+    share: float
+    start_s: float
+    end_s: float
+    height_px: float
+
+
+class CleaningRecord(_Record):
+    """What was done to the subject's 2D points before anything was built on them."""
+
+    min_score: float
+    max_gap_s: float
+    doubtful_points_dropped: int
+    outliers_dropped: int
+    frames_with_swapped_sides: int
+
+
+class CalibrationRecord(_Record):
+    """Size, vertical and camera."""
+
+    scale: float
+    scale_spread: float
+    scale_from: str
+    implied_height_m: float | None
+    tilt_deg: float
+    vertical_from: str
+    focal_length_px: float
+    focal_length_assumed: bool
+    camera_position_m: tuple[float, float, float]
+
+
+class LandmarkShares(_Record):
+    """Shares of the clip's frames in which a landmark came about in each way; the rest is missing."""
+
+    measured: float
+    lifted: float
+    interpolated: float
+    mirrored: float
+
+
+class Provenance(_Record):
+    """What provenance.json says. Coordinates: metres, laboratory frame, described in `frame_of_reference`."""
+
+    posedetector: str
+    created: str
+    command: list[str]
+    versions: dict[str, str]
+    video: VideoRecord
+    estimator: str
+    lifter: str
+    networks: list[NetworkRecord]
+    subject: Subject
+    persons: list[PersonRecord]
+    person: int
+    cleaning: CleaningRecord
+    calibration: CalibrationRecord
+    smoothing: str
+    frame_of_reference: str = (
+        "laboratory: X forward, towards the camera; Y up; Z to the right of a person who faces the camera; metres; "
+        "origin on the floor below the middle of the hips when first seen"
+    )
+    landmarks: dict[str, LandmarkShares]
+    notes: list[str]
+    files: list[str] = []
+
+
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """One clip's results: what was seen in 2D, the metric pose, the person, and the account of it all."""
+
+    name: str
+    keypoints: Keypoints
+    pose: MetricPose
+    provenance: Provenance
+
+    @property
+    def subject(self) -> Subject:
+        """The person."""
+        return self.provenance.subject

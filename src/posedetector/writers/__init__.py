@@ -1,0 +1,113 @@
+"""Seam 3: one file per format, chosen by name; and the folder that takes all of them or none.
+
+To add a format: write a function `(Trial, Path) -> None` in a file beside this one, and a line in FORMATS.
+"""
+
+import json
+import os
+import shutil
+import tempfile
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+from posedetector.errors import InputError, OutputError
+from posedetector.trial import Trial
+from posedetector.writers.csv import write_keypoints, write_landmarks, write_landmarks_wide
+from posedetector.writers.trc import write_trc
+
+Writer = Callable[[Trial, Path], None]
+
+PROVENANCE = "provenance.json"
+# format → file name (with the clip's name for {}) → writer
+FORMATS: dict[str, dict[str, Writer]] = {
+    "csv": {
+        "landmarks.csv": write_landmarks,
+        "landmarks_wide.csv": write_landmarks_wide,
+        "keypoints_2d.csv": write_keypoints,
+    },
+    "trc": {"{}.trc": write_trc},
+}
+
+
+def check_formats(formats: Iterable[str]) -> list[str]:
+    """Return the formats, each once; raises InputError for one that does not exist."""
+    wanted = list(dict.fromkeys(formats))
+    for name in wanted:
+        if name not in FORMATS:
+            raise InputError(f"there is no format {name!r}; there are {', '.join(FORMATS)}")
+    return wanted
+
+
+class Folder:
+    """An output folder that is changed only when every file has been written.
+
+    Entered before the work begins, so that an unwritable folder is noticed first. Files are written into a hidden
+    folder inside it and moved into place at the end; files of an earlier run of ours that the new one does not
+    replace are removed, anything else in the folder is left alone.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._made: list[Path] = []
+        self._partial: Path | None = None
+
+    def __enter__(self) -> "Folder":
+        try:
+            self._made = [folder for folder in (self.path, *self.path.parents) if not folder.exists()]
+            self.path.mkdir(parents=True, exist_ok=True)
+            self._partial = Path(tempfile.mkdtemp(prefix=".partial-", dir=self.path))
+        except OSError as error:
+            self._remove_empty()
+            raise OutputError(f"cannot write into {self.path}: {error.strerror or error}") from error
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._partial is not None:
+            shutil.rmtree(self._partial, ignore_errors=True)
+        if kind is not None:
+            self._remove_empty()
+
+    def write(
+        self, trial: Trial, formats: Iterable[str], progress: Callable[[str, Iterable[Any], int | None], Iterator[Any]]
+    ) -> list[str]:
+        """Write the trial in these formats and the provenance; return the files' names.
+
+        Raises OutputError when anything fails, with the folder as it was before.
+        """
+        if self._partial is None:
+            raise OutputError(f"{self.path} was not opened")
+        writers = {
+            name.format(trial.name): writer for form in check_formats(formats) for name, writer in FORMATS[form].items()
+        }
+        files = [*writers, PROVENANCE]
+        try:
+            for name, writer in progress("writing", writers.items(), len(writers)):
+                writer(trial, self._partial / name)
+            account = trial.provenance.model_copy(update={"files": files})
+            (self._partial / PROVENANCE).write_text(account.model_dump_json(indent=2) + "\n", encoding="utf-8")
+            earlier = self._earlier_files()
+            for name in files:
+                os.replace(self._partial / name, self.path / name)
+            for name in earlier - set(files):
+                (self.path / name).unlink(missing_ok=True)
+        except OSError as error:
+            raise OutputError(f"writing into {self.path} failed, earlier results are kept: {error.strerror}") from error
+        return files
+
+    def _earlier_files(self) -> set[str]:
+        try:
+            files = json.loads((self.path / PROVENANCE).read_text(encoding="utf-8"))["files"]
+            return {name for name in files if Path(name).name == name}
+        except (OSError, ValueError, KeyError, TypeError):
+            return set()
+
+    def _remove_empty(self) -> None:
+        for folder in self._made:
+            try:
+                folder.rmdir()
+            except OSError:
+                return

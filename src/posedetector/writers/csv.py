@@ -1,0 +1,47 @@
+"""CSV: UTF-8, decimal points, one header line with the unit in each column's name, empty cells where there is no value."""
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from posedetector.pose import Source
+from posedetector.records import landmark_tables
+from posedetector.trial import Trial
+
+_MICRO = "%.6f"  # micrometres and microseconds: finer than anything a video can tell
+
+
+def write_landmarks(trial: Trial, path: Path) -> None:
+    """Long: one row per landmark and frame, the fields of LandmarkRecord."""
+    with path.open("w", encoding="utf-8", newline="") as file:
+        for number, table in enumerate(landmark_tables(trial)):
+            table.to_csv(file, index=False, header=number == 0, float_format=_MICRO, lineterminator="\n")
+
+
+def write_landmarks_wide(trial: Trial, path: Path) -> None:
+    """Wide, for spreadsheets: one row per frame; metres in the laboratory frame."""
+    pose = trial.pose
+    columns = [f"{point}_{axis}_m" for point in pose.skeleton.points for axis in "xyz"]
+    table = pd.DataFrame(pose.positions.reshape(len(pose.time), -1), columns=columns)
+    table.insert(0, "frame_index", np.arange(len(pose.time)))
+    table.insert(1, "timestamp_s", pose.time)
+    table.to_csv(path, index=False, float_format=_MICRO, lineterminator="\n")
+
+
+def write_keypoints(trial: Trial, path: Path) -> None:
+    """Long: the cleaned 2D points in pixels, origin in the picture's upper left corner."""
+    keypoints = trial.keypoints
+    frames, points = keypoints.score.shape
+    labels = np.array([source.label for source in Source])
+    pd.DataFrame(
+        {
+            "timestamp_s": np.repeat(keypoints.time, points),
+            "frame_index": np.repeat(np.arange(frames), points),
+            "keypoint": np.tile(np.array(keypoints.skeleton.points), frames),
+            "x_px": keypoints.xy[..., 0].reshape(-1),
+            "y_px": keypoints.xy[..., 1].reshape(-1),
+            "score": keypoints.score.reshape(-1),
+            "source": labels[keypoints.source.reshape(-1)],
+        }
+    ).to_csv(path, index=False, float_format="%.4f", lineterminator="\n")
