@@ -30,7 +30,7 @@ _HOMES = {
     "Trial": "trial",
 }
 
-__all__ = [  # noqa: PLE0604 -- names, by construction
+__all__ = [
     "InputError",
     "LandmarkRecord",
     "NoPersonError",

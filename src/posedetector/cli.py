@@ -9,8 +9,8 @@ from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, TypeVar
 
-import click
 import typer
+from typer.exceptions import TyperException
 
 from posedetector.errors import InputError, PosedetectorError
 
@@ -46,13 +46,17 @@ def analyze(
     sex: Annotated[str | None, typer.Option(help="male or female; recorded.")] = None,
     person: Annotated[int, typer.Option(help="Whose data, if several are in view; 1 is the most prominent.")] = 1,
     max_persons: Annotated[int, typer.Option(help="How many people to follow at once.")] = 4,
-    estimator: Annotated[str, typer.Option(help="mediapipe, or synthetic (a made-up walker, for tests).")] = "mediapipe",
+    estimator: Annotated[
+        str, typer.Option(help="mediapipe, or synthetic (a made-up walker, for tests).")
+    ] = "mediapipe",
     model: Annotated[str | None, typer.Option(help="lite, full (default, ships with the package) or heavy.")] = None,
     pose_checkpoint: Annotated[Path | None, typer.Option(help="The model's file, if it lies elsewhere.")] = None,
     estimate_missing: Annotated[
         bool, typer.Option("--estimate-missing", help="Mirror unseen limbs from the other side; marked as mirrored.")
     ] = False,
-    focal_length: Annotated[float | None, typer.Option(help="Pixels; assumed when neither this nor --fov is given.")] = None,
+    focal_length: Annotated[
+        float | None, typer.Option(help="Pixels; assumed when neither this nor --fov is given.")
+    ] = None,
     fov: Annotated[float | None, typer.Option(help="Field of view along the picture's longer side, degrees.")] = None,
     camera_level: Annotated[
         bool, typer.Option("--camera-level", help="The camera is level; else the upright body shows the vertical.")
@@ -121,7 +125,9 @@ def _bones(options: list[str]) -> dict[str, float]:
         try:
             bones[name.strip()] = float(value)
         except ValueError:
-            raise InputError(f"--bone-length wants a name and metres, such as left_thigh=0.43; got {option!r}") from None
+            raise InputError(
+                f"--bone-length wants a name and metres, such as left_thigh=0.43; got {option!r}"
+            ) from None
     return bones
 
 
@@ -204,11 +210,11 @@ def main(args: list[str] | None = None) -> None:
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         status = app(arguments, standalone_mode=False)
-    except (KeyboardInterrupt, click.exceptions.Abort, typer.Abort):
+    except (KeyboardInterrupt, typer.Abort):
         _complain("interrupted; nothing was written")
         sys.exit(130)
-    except click.ClickException as error:
-        _complain(error.format_message())
+    except TyperException as error:  # a usage error
+        _complain(error.format_message() if hasattr(error, "format_message") else str(error))
         sys.exit(2)
     except PosedetectorError as error:
         if "--debug" in arguments:

@@ -7,7 +7,13 @@ from pydantic import BaseModel, ConfigDict, model_validator
 from posedetector.errors import InputError
 from posedetector.subject import Subject
 
-_POSITIVE = {"focal_length": "--focal-length", "fov": "--fov", "cutoff": "--cutoff", "fps": "--fps", "duration": "--duration"}
+_POSITIVE = {
+    "focal_length": "--focal-length",
+    "fov": "--fov",
+    "cutoff": "--cutoff",
+    "fps": "--fps",
+    "duration": "--duration",
+}
 
 
 class Settings(BaseModel):

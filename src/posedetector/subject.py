@@ -29,7 +29,9 @@ class Subject(BaseModel):
     @model_validator(mode="after")
     def _check(self) -> "Subject":
         if self.height is None and not self.bone_lengths:
-            raise InputError("how tall is the person? give --height in metres, or a --bone-length such as left_thigh=0.43")
+            raise InputError(
+                "how tall is the person? give --height in metres, or a --bone-length such as left_thigh=0.43"
+            )
         if self.height is not None:
             _check_height(self.height)
         for bone, length in self.bone_lengths.items():

@@ -155,4 +155,3 @@ def fetch(name: str, *, progress: Callable[[int, int], None] | None = None) -> P
         verify(row, part)
         shutil.move(part, target)
     return target
-

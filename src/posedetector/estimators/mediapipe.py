@@ -17,12 +17,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from posedetector.boxes import Square, box_of, box_overlap, cut_square, tiles
 from posedetector.errors import InputError
 from posedetector.estimators import EstimatorOptions
-from posedetector.boxes import Square, box_of, box_overlap, cut_square, tiles
 from posedetector.pose import Array, ByteArray, Frame, PersonPose
 from posedetector.skeletons import BLAZEPOSE_33, Skeleton
-from posedetector.weights import WEIGHTS, LoadedWeights, load
+from posedetector.weights import LoadedWeights, load
 
 MODELS = ("lite", "full", "heavy")
 
