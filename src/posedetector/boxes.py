@@ -61,6 +61,11 @@ def box_of(xy: Array) -> Array:
     return np.concatenate([np.nanmin(xy, axis=0), np.nanmax(xy, axis=0)])
 
 
+def middle_of(box: Array) -> tuple[float, float]:
+    """Return x, y of the middle of a box."""
+    return float(box[0] + box[2]) / 2, float(box[1] + box[3]) / 2
+
+
 def box_overlap(one: Array, other: Array) -> float:
     """Return intersection over union of two boxes."""
     sides = np.minimum(one[2:], other[2:]) - np.maximum(one[:2], other[:2])

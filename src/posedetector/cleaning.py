@@ -5,13 +5,18 @@ time axis. What is filled is marked; what is too long a hole to fill stays one a
 """
 
 from dataclasses import dataclass, replace
+from itertools import pairwise
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy.interpolate import PchipInterpolator
 from scipy.ndimage import median_filter
 
 from posedetector.pose import Array, Keypoints, Source, finite
 from posedetector.skeletons import Skeleton
+
+BoolArray = NDArray[np.bool_]
 
 _HAMPEL_SECONDS = 0.15  # half window
 _HAMPEL_SIGMAS = 4.0
@@ -50,7 +55,7 @@ def clean(keypoints: Keypoints, *, min_score: float = 0.2, max_gap: float = 0.25
     return Cleaned(filled, doubtful, int(outliers.sum()), swapped)
 
 
-def find_outliers(keypoints: Keypoints) -> np.ndarray:
+def find_outliers(keypoints: Keypoints) -> BoolArray:
     """Tell which points (T, J) jump out of their own path (Hampel, JASA 69, 1974)."""
     window = 2 * round(_HAMPEL_SECONDS / _step(keypoints.time)) + 1
     if len(keypoints.time) < window or window < 3:
@@ -60,7 +65,7 @@ def find_outliers(keypoints: Keypoints) -> np.ndarray:
     away = np.linalg.norm(path - middle, axis=-1)
     spread = 1.4826 * median_filter(away, size=(window, 1), mode="nearest")
     limit = np.maximum(_HAMPEL_SIGMAS * spread, _HAMPEL_FLOOR * _body_size(keypoints))
-    return (away > limit) & finite(keypoints.xy)
+    return np.asarray((away > limit) & finite(keypoints.xy))
 
 
 def undo_swaps(keypoints: Keypoints) -> tuple[Keypoints, int]:
@@ -88,7 +93,7 @@ def fill_gaps(keypoints: Keypoints, max_gap: float) -> Keypoints:
     seen = finite(xy) if xyz is None else finite(xy) & finite(xyz)
     for point in np.flatnonzero(seen.any(axis=0) & ~seen.all(axis=0)):
         known = np.flatnonzero(seen[:, point])
-        for before, after in zip(known[:-1], known[1:], strict=True):
+        for before, after in pairwise(known):
             if after == before + 1 or keypoints.time[after] - keypoints.time[before] > max_gap:
                 continue
             near = known[(known >= before - 2) & (known <= after + 2)]
@@ -101,7 +106,7 @@ def fill_gaps(keypoints: Keypoints, max_gap: float) -> Keypoints:
     return replace(keypoints, xy=xy, xyz=xyz, score=score, source=source)
 
 
-def _drop(keypoints: Keypoints, points: np.ndarray) -> Keypoints:
+def _drop(keypoints: Keypoints, points: BoolArray) -> Keypoints:
     return replace(
         keypoints,
         xy=np.where(points[..., None], np.nan, keypoints.xy),
@@ -136,7 +141,7 @@ def _belongs(skeleton: Skeleton, pair: tuple[int, int], limb: tuple[str, ...]) -
     return skeleton.points[pair[0]].removeprefix("left_") in limb
 
 
-def _cheapest_labels(keypoints: Keypoints, left: np.ndarray, right: np.ndarray) -> np.ndarray:
+def _cheapest_labels(keypoints: Keypoints, left: NDArray[np.intp], right: NDArray[np.intp]) -> BoolArray:
     path = _carried_over_holes(keypoints.xy) / _body_size(keypoints)
     straight = path[:, np.concatenate([left, right])]
     crossed = path[:, np.concatenate([right, left])]
@@ -166,7 +171,7 @@ def _cheapest_labels(keypoints: Keypoints, left: np.ndarray, right: np.ndarray) 
     return states if states.mean() <= 0.5 else ~states
 
 
-def _short_runs(states: np.ndarray, time: Array) -> np.ndarray:
+def _short_runs(states: BoolArray, time: Array) -> BoolArray:
     edges = np.flatnonzero(np.diff(np.concatenate([[0], states.astype(int), [0]])))
     kept = np.zeros_like(states)
     for start, stop in edges.reshape(-1, 2):
@@ -174,11 +179,11 @@ def _short_runs(states: np.ndarray, time: Array) -> np.ndarray:
     return kept
 
 
-def _exchange(keypoints: Keypoints, rows: np.ndarray, left: np.ndarray, right: np.ndarray) -> Keypoints:
+def _exchange(keypoints: Keypoints, rows: BoolArray, left: NDArray[np.intp], right: NDArray[np.intp]) -> Keypoints:
     order = np.arange(len(keypoints.skeleton))
     order[left], order[right] = right, left
 
-    def turned(values: np.ndarray) -> np.ndarray:
+    def turned(values: NDArray[Any]) -> NDArray[Any]:
         result = values.copy()
         result[rows] = values[rows][:, order]
         return result

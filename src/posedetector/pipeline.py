@@ -71,11 +71,11 @@ def follow(video: Video, estimator: KeypointEstimator, progress: Progress) -> Tr
             yield frame
 
     def people() -> Iterator[tuple[float, list[PersonPose]]]:
-        with closing(video.frames()) as frames, closing(estimator.estimate(timed(frames))) as poses:
-            for row, persons in enumerate(poses):
-                yield times[row], persons
+        for row, persons in enumerate(poses):
+            yield times[row], persons
 
-    with closing(progress("finding people", people(), video.expected)) as steps:
+    with closing(video.frames()) as frames, closing(estimator.estimate(timed(frames))) as poses:
+        steps = progress("finding people", people(), video.expected)
         return track(steps, skeleton=estimator.skeleton, image_size=video.size)
 
 

@@ -172,4 +172,4 @@ def _check_pose(skeleton: Skeleton, time: Array, xyz: Array, score: Array, sourc
 
 def finite(points: Array) -> NDArray[np.bool_]:
     """Tell for each point of (…, J, k) whether all its coordinates are there: (…, J)."""
-    return np.isfinite(points).all(axis=-1)
+    return np.asarray(np.isfinite(points).all(axis=-1))

@@ -7,10 +7,10 @@ import numpy as np
 import pandas as pd
 from pydantic import BaseModel, ConfigDict
 
-from posedetector.pose import Source
+from posedetector.pose import Source, finite
 from posedetector.trial import Trial
 
-FRAME_OF_REFERENCE = "laboratory"
+FRAME_OF_REFERENCE: Literal["laboratory"] = "laboratory"
 _ROWS_AT_ONCE = 2000  # frames; keeps the table of a long clip from existing all at once
 
 
@@ -49,7 +49,7 @@ def landmark_tables(trial: Trial) -> Iterator[pd.DataFrame]:
     for start in range(0, len(pose.time), _ROWS_AT_ONCE):
         rows = slice(start, start + _ROWS_AT_ONCE)
         places = pose.positions[rows].reshape(-1, 3)
-        known = np.isfinite(places).all(axis=1)
+        known = finite(places)
         places = np.where(known[:, None], places, np.nan)
         frames, points = len(pose.time[rows]), len(pose.skeleton)
         yield pd.DataFrame(

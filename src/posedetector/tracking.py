@@ -102,11 +102,11 @@ def track(
         time.append(moment)
         waiting = [known for known in tracks if moment - time[known.rows[-1]] <= MAX_GAP]
         for known, pose in _assign(waiting, poses, time, moment):
+            whose = known or Track()
             if known is None:
-                known = Track()
-                tracks.append(known)
-            known.rows.append(row)
-            known.poses.append(pose)
+                tracks.append(whose)
+            whose.rows.append(row)
+            whose.poses.append(pose)
     times = np.array(time)
     # a clip may be shorter than the shortest track
     shortest = min(_SHORTEST, 0.5 * float(times[-1] - times[0])) if time else 0.0

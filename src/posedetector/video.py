@@ -54,7 +54,7 @@ class Video:
     _read: Callable[["Video"], Iterator[Frame]]
     notes: list[str] = field(default_factory=list)
 
-    def frames(self) -> Iterator[Frame]:
+    def frames(self) -> Generator[Frame, None, None]:
         """Yield the frames; decoding runs a few frames ahead in a thread of its own. Raises VideoError."""
         return read_ahead(self._read(self), _FRAMES_AHEAD)
 
@@ -101,7 +101,7 @@ def open_video(source: str, *, rate: float | None = None, duration: float | None
     return video if duration is None else _cut(video, duration)
 
 
-def read_ahead(items: Iterable[T], depth: int) -> Iterator[T]:
+def read_ahead(items: Iterable[T], depth: int) -> Generator[T, None, None]:
     """Yield the items while a thread fetches up to `depth` of the next; errors come out where they would have."""
     buffer: queue.Queue[tuple[T | None, BaseException | None, bool]] = queue.Queue(maxsize=depth)
     stop = threading.Event()

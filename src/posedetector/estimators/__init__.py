@@ -4,7 +4,7 @@ To add one: write a file beside this one with a class that fulfils `KeypointEsti
 The contract test then runs over it.
 """
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -26,7 +26,7 @@ class KeypointEstimator(Protocol):
     def weights(self) -> tuple[LoadedWeights, ...]:
         """The networks it runs, for the provenance."""
 
-    def estimate(self, frames: Iterable[Frame]) -> Iterator[list[PersonPose]]:
+    def estimate(self, frames: Iterable[Frame]) -> Generator[list[PersonPose], None, None]:
         """Yield exactly one list per frame, empty where nobody is.
 
         A generator: it opens its session at the first frame and closes it with the last, or when it is closed.

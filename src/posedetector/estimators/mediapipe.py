@@ -5,9 +5,10 @@ time, the one where most has changed since it was looked at, and follow everyone
 a crop that moves along with the person leaves him where the network's tracking expects him.
 """
 
+import math
 import os
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager, nullcontext
 from dataclasses import dataclass, field
@@ -17,7 +18,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from posedetector.boxes import Square, box_of, box_overlap, cut_square, tiles
+from posedetector.boxes import Square, box_of, box_overlap, cut_square, middle_of, tiles
 from posedetector.errors import InputError
 from posedetector.estimators import EstimatorOptions
 from posedetector.pose import Array, ByteArray, Frame, PersonPose
@@ -59,7 +60,7 @@ class MediaPipe:
         self._file = loaded.path
         self._max_persons = options.max_persons
 
-    def estimate(self, frames: Iterable[Frame]) -> Iterator[list[PersonPose]]:
+    def estimate(self, frames: Iterable[Frame]) -> Generator[list[PersonPose], None, None]:
         """Yield the people of each frame; xyz is MediaPipe's world landmarks, score its visibility."""
         with ExitStack() as stack:
             crowd = _Crowd(self._file, stack, self._max_persons)
@@ -71,7 +72,7 @@ class _Crowd:
     """Everyone who is followed, and the search for those who are not."""
 
     def __init__(self, file: Path, stack: ExitStack, max_persons: int) -> None:
-        self._new_network = lambda: _Network(file, stack, video=True)
+        self._new_network: Callable[[], _Network] = lambda: _Network(file, stack, video=True)
         self._max_persons = max_persons
         self._pool = stack.enter_context(ThreadPoolExecutor(max_workers=2))  # a network runs on one core
         self._search = _Search(_Network(file, stack, video=False))
@@ -169,7 +170,7 @@ class _Follower:
         points, world = found[0]
         xy = points[:, :2] * self.square.side + (self.square.left, self.square.top)
         box = box_of(xy)
-        inside = ((xy >= 0) & (xy < frame.size)).all(axis=1)
+        inside = np.asarray(((xy >= 0) & (xy < frame.size)).all(axis=1))
         if points[:, 4].mean() < presence or inside.mean() < _INSIDE or not self._is_continuous(box):
             return None
         self._box = box
@@ -188,12 +189,11 @@ class _Follower:
         if self._box is None:
             return True
         before = float(max(self._box[2:] - self._box[:2]))
-        moved = np.linalg.norm((box[:2] + box[2:] - self._box[:2] - self._box[2:]) / 2)
+        moved = math.dist(middle_of(box), middle_of(self._box))
         return bool(moved < _JUMP * max(size, before) and 0.5 < size / before < 2)
 
     def _move(self, box: Array) -> None:
-        middle = (box[:2] + box[2:]) / 2
-        x, y = np.array(self.square.middle) * (1 - _CROP_PULL) + middle * _CROP_PULL
+        x, y = (old + _CROP_PULL * (new - old) for old, new in zip(self.square.middle, middle_of(box), strict=True))
         wanted = _CROP_TO_BODY * max(box[2:] - box[:2])
         growth = np.clip(wanted / self.square.side, 1 - _CROP_GROWTH, 1 + _CROP_GROWTH)
         self.square = Square.around(x, y, self.square.side * growth)
@@ -228,7 +228,7 @@ class _Search:
             box = box_of(points[:, :2] * tile.side + (tile.left, tile.top))
             size = max(box[2:] - box[:2])
             if points[:, 4].mean() >= _SEEN_PRESENCE and _SMALLEST <= size <= tile.side:
-                found.append(Square.around(*(box[:2] + box[2:]) / 2, _CROP_TO_BODY * size))
+                found.append(Square.around(*middle_of(box), _CROP_TO_BODY * size))
         return found
 
     def _promise(self, tile: Square, view: Array) -> float:

@@ -5,7 +5,7 @@ that contacts, events and speed are known exactly. World frame: X right, Y up, Z
 Y = 0; the camera looks along −Z. Segment shares of stature: Drillis & Contini (1966) as in Winter (2009, fig. 4.1).
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -67,7 +67,7 @@ class Walker:
         forward, _ = self._axes()
         height = self.stature * (0.491 * 0.945 + 0.039) - 0.012 * np.cos(4 * np.pi * time / self.stride_time)
         start = np.array([self.start[0], 0.0, self.start[1]])
-        return start + self.speed * time[:, None] * forward + height[:, None] * _UP
+        return np.asarray(start + self.speed * time[:, None] * forward + height[:, None] * _UP)
 
     def _side(self, time: Array, side: str) -> Iterator[tuple[str, Array]]:
         sign = 1.0 if side == "left" else -1.0
@@ -124,7 +124,7 @@ _FACE = (
 
 
 def _hanging(angle: Array, forward: Array) -> Array:
-    return np.sin(angle)[:, None] * forward - np.cos(angle)[:, None] * _UP
+    return np.asarray(np.sin(angle)[:, None] * forward - np.cos(angle)[:, None] * _UP)
 
 
 def _two_link(hip: Array, ankle: Array, thigh: float, shank: float, forward: Array) -> Array:
@@ -135,7 +135,7 @@ def _two_link(hip: Array, ankle: Array, thigh: float, shank: float, forward: Arr
     aside = np.sqrt(np.clip(thigh**2 - along**2, 0, None))
     unit = line / length
     ahead = forward - (unit @ forward)[:, None] * unit
-    return hip + along * unit + aside * ahead / np.linalg.norm(ahead, axis=1, keepdims=True)
+    return np.asarray(hip + along * unit + aside * ahead / np.linalg.norm(ahead, axis=1, keepdims=True))
 
 
 @dataclass(frozen=True)
@@ -203,7 +203,7 @@ class Synthetic:
         blank = np.zeros((height, width, 3), np.uint8)
         return (Frame(index, index / rate, blank) for index in range(count))
 
-    def estimate(self, frames: Iterable[Frame]) -> Iterator[list[PersonPose]]:
+    def estimate(self, frames: Iterable[Frame]) -> Generator[list[PersonPose], None, None]:
         """Yield the walkers as this camera sees them; pictures of another size get a camera of theirs."""
         random = np.random.default_rng(self.seed)
         for frame in frames:

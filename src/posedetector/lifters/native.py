@@ -15,7 +15,7 @@ class Native:
             raise InputError("this estimator gives no depth: a lifter is needed")
         hips = keypoints.xyz[:, keypoints.skeleton.indices("left_hip", "right_hip")]
         # without both hips the estimator's own origin, which is meant to be the same point, has to do
-        root = np.where(finite(hips).all(axis=1)[:, None], hips.mean(axis=1), 0.0)
+        root = np.where(finite(hips.reshape(len(hips), -1))[:, None], hips.mean(axis=1), 0.0)
         return RelativePose(
             skeleton=keypoints.skeleton,
             time=keypoints.time,
