@@ -9,6 +9,7 @@ from posedetector.errors import InputError
 from posedetector.pose import Array, MetricPose
 
 ORDER = 2
+_START_UP = 10  # samples
 _UNEVEN = 0.01  # of the median step: clocks that waver more than this are put on an even grid
 
 
@@ -27,17 +28,20 @@ def smooth(pose: MetricPose, cutoff: float | None) -> tuple[MetricPose, str]:
 def low_pass(values: Array, time: Array, cutoff: float) -> Array:
     """Return values (T, …) after a Butterworth filter run forwards and backwards.
 
-    Each of the two passes is given the cutoff divided by (√2 − 1)^(1/2n), so that together they have their −3 dB point
-    at `cutoff` Hz (Robertson & Dowling, 2003). NaN separates runs and stays; a run shorter than the filter's own
-    start-up (10 samples) is left as it was. Uneven times are filtered on an even grid.
+    Each of the two passes is given the cutoff divided by (√2 − 1)^(1/2n), on the warped axis tan(πf/rate) of a digital
+    filter, so that together they have their −3 dB point at `cutoff` Hz (Robertson & Dowling, 2003). NaN separates runs
+    and stays; a run shorter than the filter's own start-up (10 samples) is left as it was. Uneven times are filtered on
+    an even grid.
 
     Raises InputError if the cutoff is not between 0 and half the sampling rate.
     """
     rate = sampling_rate(time)
     if not 0 < cutoff < rate / 2:
         raise InputError(f"the cutoff must lie between 0 and {rate / 2:g} Hz, half the frame rate; got {cutoff:g}")
-    corrected = cutoff / (np.sqrt(2) - 1) ** (1 / (2 * ORDER))
-    sections = butter(ORDER, min(corrected, 0.499 * rate), fs=rate, output="sos")
+    if len(time) < _START_UP:
+        return values.copy()
+    warped = np.tan(np.pi * cutoff / rate) / (np.sqrt(2) - 1) ** (1 / (2 * ORDER))
+    sections = butter(ORDER, rate / np.pi * np.arctan(warped), fs=rate, output="sos")
     flat = values.reshape(len(values), -1)
     result = flat.copy()
     for column in range(flat.shape[1]):
@@ -57,13 +61,13 @@ def _finite_runs(column: Array) -> list[slice]:
 
 
 def _filter_run(values: Array, time: Array, rate: float, sections: Array) -> Array:
-    if len(values) < 10:
+    if len(values) < _START_UP:
         return values
     steps = np.diff(time)
     if np.abs(steps * rate - 1).max() < _UNEVEN:
         return np.asarray(sosfiltfilt(sections, values))
     grid = time[0] + np.arange(int((time[-1] - time[0]) * rate) + 1) / rate
-    if len(grid) < 10:
+    if len(grid) < _START_UP:
         return values
     even = sosfiltfilt(sections, np.interp(grid, time, values))
     return np.interp(time, grid, even)

@@ -12,6 +12,7 @@ from collections import Counter
 from collections.abc import Callable, Generator, Iterable, Iterator
 from contextlib import closing
 from dataclasses import dataclass, field
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import unquote, urlsplit
@@ -141,17 +142,20 @@ def read_ahead(items: Iterable[T], depth: int) -> Generator[T, None, None]:
         worker.join()
 
 
-def _open_stream(source: str, name: str) -> Video:
+def _open_container(source: str) -> "av.container.InputContainer":
     import av
 
     try:
-        container = av.open(source, timeout=_URL_TIMEOUT)
+        return av.open(source, timeout=_URL_TIMEOUT)
     except (av.FFmpegError, OSError) as error:
         raise VideoError(f"{source} cannot be read as a video: {_reason(error)}") from error
-    with container:
+
+
+def _open_stream(source: str, name: str) -> Video:
+    with _open_container(source) as container:
         if not container.streams.video:
             raise VideoError(f"{source} holds no video stream")
-        first = next(_decode(container, Counter()), None)
+        first = next(_decode(container, Counter(), "SLICE"), None)
         if first is None:
             raise VideoError(f"no frame of {source} can be decoded; the file is empty or damaged")
         stream = container.streams.video[0]
@@ -171,26 +175,24 @@ def _open_stream(source: str, name: str) -> Video:
 def _seconds(stream: Any, container: "av.container.InputContainer") -> float | None:
     if stream.duration is not None and stream.time_base is not None:
         return float(stream.duration * stream.time_base)
-    return None if container.duration is None else container.duration / 1_000_000
+    # Matroska's duration is the time at which it ends, whenever it starts
+    return None if container.duration is None else (container.duration - max(0, container.start_time or 0)) / 1_000_000
 
 
 def _read_stream(source: str, video: Video) -> Iterator[Frame]:
-    import av
-
     count, last = 0, -1.0
     start: float | None = None
     damage: Counter[str] = Counter()
-    with av.open(source, timeout=_URL_TIMEOUT) as container:
-        for image in _decode(container, damage):
-            # a stream without timestamps has only its nominal rate to go by
-            moment = image.time if image.time is not None else count / (video.rate or FOLDER_RATE)
-            start = moment if start is None else start
-            if moment - start <= last:
-                video.notes.append(f"frame {count} has no time of its own and was left out")
-                continue
-            last = moment - start
-            yield Frame(count, last, _upright(image))
-            count += 1
+    for image in _pictures(source, damage):
+        # a stream without timestamps has only its nominal rate to go by
+        moment = image.time if image.time is not None else count / (video.rate or FOLDER_RATE)
+        start = moment if start is None else start
+        if moment - start <= last:
+            video.notes.append(f"frame {count} has no time of its own and was left out")
+            continue
+        last = moment - start
+        yield Frame(count, last, _upright(image))
+        count += 1
     if damage:
         video.notes.append(f"{damage['packets']} packets of the video are damaged; frames are missing there")
     if video.expected and count < 0.98 * video.expected - 1:
@@ -200,12 +202,31 @@ def _read_stream(source: str, video: Video) -> Iterator[Frame]:
         )
 
 
-def _decode(container: "av.container.InputContainer", damage: Counter[str]) -> Iterator[Any]:
+def _pictures(source: str, damage: Counter[str]) -> Iterator[Any]:
+    """Yield the pictures that decode.
+
+    When several are decoded at once, a damaged packet takes good pictures beside it along; a file that turns out to be
+    damaged is therefore opened again and read on one by one.
+    """
+    seen = 0
+    with _open_container(source) as container:
+        for picture in _decode(container, damage, "AUTO"):
+            if damage:
+                break
+            yield picture
+            seen += 1
+    if damage:
+        damage.clear()
+        with _open_container(source) as container:
+            yield from islice(_decode(container, damage, "SLICE"), seen, None)
+
+
+def _decode(container: "av.container.InputContainer", damage: Counter[str], threads: str) -> Iterator[Any]:
     """Yield the pictures that decode; a damaged packet is counted, and what follows is read on."""
     import av
 
     stream = container.streams.video[0]
-    stream.thread_type = "AUTO"
+    stream.thread_type = threads
     packets = container.demux(stream)
     while True:
         try:
@@ -215,9 +236,12 @@ def _decode(container: "av.container.InputContainer", damage: Counter[str]) -> I
             return
         if packet is None:
             return
+        damaged = packet.is_corrupt
         try:
             yield from packet.decode()
         except av.FFmpegError:
+            damaged = True
+        if damaged:
             damage["packets"] += 1
 
 
@@ -237,9 +261,11 @@ def _reason(error: Exception) -> str:
 
 def _images_in(folder: Path) -> list[Path]:
     def natural(path: Path) -> list[tuple[int, str]]:
-        return [(int(part), "") if part.isdigit() else (-1, part) for part in re.split(r"(\d+)", path.name.lower())]
+        return [(int(part), "") if part.isdecimal() else (-1, part) for part in re.split(r"(\d+)", path.name.lower())]
 
-    images = sorted((path for path in folder.iterdir() if path.suffix.lower() in IMAGE_SUFFIXES), key=natural)
+    # hidden files are no pictures: macOS leaves ._img1.jpg beside img1.jpg
+    files = (path for path in folder.iterdir() if not path.name.startswith("."))
+    images = sorted((path for path in files if path.suffix.lower() in IMAGE_SUFFIXES), key=natural)
     if not images:
         raise VideoError(f"the folder {folder} holds no images ({', '.join(sorted(IMAGE_SUFFIXES))})")
     return images
@@ -313,8 +339,7 @@ def _cut(video: Video, duration: float) -> Video:
                 if frame.time > duration:
                     break
                 yield frame
-            else:
-                cut.notes.extend(video.notes)
+            cut.notes.extend(video.notes)
 
     expected = None if video.expected is None else min(video.expected, int(duration * video.rate) + 1)
     return Video(video.name, video.size, video.rate, expected, read)

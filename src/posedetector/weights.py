@@ -6,11 +6,11 @@ to be built as it should be, and the provenance says that it was not known.
 """
 
 import hashlib
+import http.client
 import os
 import shutil
 import sys
 import tempfile
-import urllib.error
 import urllib.request
 import zipfile
 from collections.abc import Callable
@@ -146,12 +146,14 @@ def fetch(name: str, *, progress: Callable[[int, int], None] | None = None) -> P
                     file.write(block)
                     if progress is not None:
                         progress(file.tell(), total)
-        except (urllib.error.URLError, TimeoutError, ConnectionError) as error:
-            reason = getattr(error, "reason", error)
+                if answer.headers.get("Content-Length") and file.tell() < total:
+                    raise ConnectionError(f"cut off after {file.tell()} of {total} bytes")
+            verify(row, part)
+        except (http.client.HTTPException, OSError, WeightsError) as error:
+            reason = f"what came is not {name}" if isinstance(error, WeightsError) else getattr(error, "reason", error)
             raise WeightsError(
                 f"{name} is not on this machine and cannot be downloaded ({reason}): get {row.url} elsewhere and put it "
                 f"into {target.parent} as {row.file}; --model full works without a download"
             ) from error
-        verify(row, part)
         shutil.move(part, target)
     return target

@@ -1,0 +1,160 @@
+"""What several tests need: a known walk seen by a known camera, a trial made by hand, a clip without people in it."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+
+import av
+import numpy as np
+import pytest
+
+from posedetector.estimators.synthetic import PinholeCamera, Synthetic, Walker
+from posedetector.pose import Array, Keypoints, MetricPose, Source
+from posedetector.skeletons import Skeleton
+from posedetector.subject import Subject
+from posedetector.tracking import track
+from posedetector.trial import (
+    CalibrationRecord,
+    CleaningRecord,
+    LandmarkShares,
+    Provenance,
+    Trial,
+    VideoRecord,
+)
+
+
+@pytest.fixture(autouse=True)
+def cache_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """No test reads or fills the cache of whoever runs it."""
+    folder = tmp_path / "posedetector-home"
+    monkeypatch.setenv("POSEDETECTOR_HOME", str(folder))
+    return folder
+
+
+@dataclass(frozen=True)
+class Walk:
+    """What the camera reports and what is true: world frame as in `Walker`, laboratory frame as in `MetricPose`."""
+
+    keypoints: Keypoints
+    walker: Walker
+    camera: PinholeCamera
+
+    @property
+    def world(self) -> Array:
+        return self.walker.positions(self.keypoints.time)
+
+    @property
+    def lab(self) -> Array:
+        """X towards the camera, Y up, Z to the viewer's left; origin below the first middle of the hips."""
+        world = self.world
+        hips = world[0, self.keypoints.skeleton.indices("left_hip", "right_hip")].mean(axis=0)
+        x, y, z = np.moveaxis(world - hips * [1.0, 0.0, 1.0], -1, 0)
+        return np.stack([z, y, -x], axis=-1)
+
+
+@pytest.fixture(scope="session")
+def walk() -> Callable[..., Walk]:
+    def make(
+        walker: Walker | None = None,
+        camera: PinholeCamera | None = None,
+        *,
+        frames: int = 120,
+        rate: float = 60.0,
+        noise: float = 0.0,
+        dropout: float = 0.0,
+    ) -> Walk:
+        walker, camera = walker or Walker(), camera or PinholeCamera()
+        estimator = Synthetic((walker,), camera, noise=noise, dropout=dropout)
+        pictures = list(estimator.frames(frames, rate))
+        seen = zip((one.time for one in pictures), estimator.estimate(pictures), strict=True)
+        tracks = track(seen, skeleton=estimator.skeleton, image_size=camera.size)
+        return Walk(tracks.keypoints(), walker, camera)
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def blank_clip(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """45 grey pictures of 640×360 at 30 per second."""
+    path = tmp_path_factory.mktemp("clips") / "blank.mp4"
+    with av.open(str(path), "w") as container:
+        stream = container.add_stream("mpeg4", rate=Fraction(30))
+        stream.width, stream.height, stream.pix_fmt = 640, 360, "yuv420p"
+        for _ in range(45):
+            picture = av.VideoFrame.from_ndarray(np.full((360, 640, 3), 127, np.uint8), format="rgb24")
+            container.mux(stream.encode(picture))
+        container.mux(stream.encode())
+    return path
+
+
+PAIR = Skeleton("pair", ("left_knee", "right_knee"), (-1, -1))
+
+
+@pytest.fixture
+def trial() -> Trial:
+    """Two knees in three frames.
+
+    left_knee is at (1.1, 2.2, 3.3), (1.2, 2.2, 3.3), (1.3, 2.2, 3.3) metres, measured, then interpolated, then measured;
+    right_knee at (0.5, 2, 3.25) mirrored in frame 0, and never again.
+    """
+    nan = np.nan
+    time = np.array([0.0, 0.5, 1.25])
+    m, i, r, n = Source.MEASURED, Source.INTERPOLATED, Source.MIRRORED, Source.NONE
+    source = np.array([[m, r], [i, n], [m, n]], np.uint8)
+    score = np.array([[0.9, 0.45], [0.8, 0.0], [0.7, 0.0]])
+    pose = MetricPose(
+        skeleton=PAIR,
+        time=time,
+        xyz=np.array(
+            [[[0.1, 0.2, 0.3], [-0.5, 0.0, 0.25]], [[0.1, 0.2, 0.3], [nan] * 3], [[0.1, 0.2, 0.3], [nan] * 3]]
+        ),
+        score=score,
+        source=source,
+        root=np.array([[1.0, 2.0, 3.0], [1.1, 2.0, 3.0], [1.2, 2.0, 3.0]]),
+    )
+    keypoints = Keypoints(
+        skeleton=PAIR,
+        time=time,
+        xy=np.array([[[10.0, 20.0], [nan, nan]], [[11.0, 21.5], [nan, nan]], [[12.0, 22.0], [nan, nan]]]),
+        score=np.array([[0.9, 0.0], [0.8, 0.0], [0.7, 0.0]]),
+        source=np.array([[m, n], [i, n], [m, n]], np.uint8),
+        xyz=None,
+        image_size=(640, 360),
+    )
+    provenance = Provenance(
+        posedetector="0",
+        created="2024-01-01T00:00:00+00:00",
+        command=["posedetector"],
+        versions={},
+        video=VideoRecord(
+            source="knees.mp4", width_px=640, height_px=360, frames=3, frames_expected=3, fps=1.6, duration_s=1.25
+        ),
+        estimator="synthetic",
+        lifter="native",
+        networks=[],
+        subject=Subject(height=1.75),
+        persons=[],
+        person=1,
+        cleaning=CleaningRecord(
+            min_score=0.2, max_gap_s=0.25, doubtful_points_dropped=0, outliers_dropped=0, frames_with_swapped_sides=0
+        ),
+        calibration=CalibrationRecord(
+            scale=1.0,
+            scale_spread=0.0,
+            scale_from="stature",
+            implied_height_m=None,
+            tilt_deg=0.0,
+            vertical_from="the camera",
+            focal_length_px=550.0,
+            focal_length_assumed=True,
+            camera_position_m=(4.5, 1.1, 0.0),
+        ),
+        smoothing="off",
+        landmarks={
+            "left_knee": LandmarkShares(measured=0.6667, lifted=0, interpolated=0.3333, mirrored=0),
+            "right_knee": LandmarkShares(measured=0, lifted=0, interpolated=0, mirrored=0.3333),
+        },
+        notes=[],
+    )
+    return Trial("knees", keypoints, pose, provenance)
