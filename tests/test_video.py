@@ -11,7 +11,18 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
-from clips import CORNER, RED, SIZE, Image, corner_image, noise_images, packet_ends, plain_image, set_rotation, write_clip
+from clips import (
+    CORNER,
+    RED,
+    SIZE,
+    Image,
+    corner_image,
+    noise_images,
+    packet_ends,
+    plain_image,
+    set_rotation,
+    write_clip,
+)
 
 from posedetector.errors import VideoError
 from posedetector.pose import Frame

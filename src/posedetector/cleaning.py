@@ -10,8 +10,6 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.interpolate import PchipInterpolator
-from scipy.ndimage import median_filter
 
 from posedetector.pose import Array, Keypoints, Source, finite
 from posedetector.skeletons import Skeleton
@@ -21,6 +19,7 @@ BoolArray = NDArray[np.bool_]
 _HAMPEL_SECONDS = 0.15  # half window
 _HAMPEL_SIGMAS = 4.0
 _HAMPEL_FLOOR = 0.02  # of the body's size: what is nearer to the median than this is no outlier
+_HAMPEL_LEAP = 2.0  # times the fastest step beside it
 _SWAP_COST = 0.25  # of the body's size: what it takes to enter or leave a swap
 _LONGEST_SWAP = 0.5  # seconds; what lasts longer is how the person stands
 _LIMBS = (
@@ -56,7 +55,13 @@ def clean(keypoints: Keypoints, *, min_score: float = 0.2, max_gap: float = 0.25
 
 
 def find_outliers(keypoints: Keypoints) -> BoolArray:
-    """Tell which points (T, J) jump out of their own path (Hampel, JASA 69, 1974)."""
+    """Tell which points (T, J) jump out of their own path (Hampel, JASA 69, 1974).
+
+    The turning point of a fast true motion is far from the median too, but it is reached and left as fast as the point
+    moves anyhow; an outlier comes and goes in steps that are out of all proportion.
+    """
+    from scipy.ndimage import median_filter
+
     window = 2 * round(_HAMPEL_SECONDS / _step(keypoints.time)) + 1
     if len(keypoints.time) < window or window < 3:
         return np.zeros(keypoints.score.shape, bool)
@@ -65,7 +70,21 @@ def find_outliers(keypoints: Keypoints) -> BoolArray:
     away = np.linalg.norm(path - middle, axis=-1)
     spread = 1.4826 * median_filter(away, size=(window, 1), mode="nearest")
     limit = np.maximum(_HAMPEL_SIGMAS * spread, _HAMPEL_FLOOR * _body_size(keypoints))
-    return np.asarray((away > limit) & finite(keypoints.xy))
+    return _leapt(path, (away > limit) & finite(keypoints.xy), _HAMPEL_FLOOR * _body_size(keypoints))
+
+
+def _leapt(path: Array, suspects: BoolArray, floor: float) -> BoolArray:
+    """Keep of the suspects (T, J) the runs that are entered and left by a step that those beside it do not explain."""
+    step = np.linalg.norm(np.diff(path, axis=0), axis=-1)  # row t: from t to t + 1
+    leapt = np.zeros_like(suspects)
+    for point in np.flatnonzero(suspects.any(axis=0)):
+        edges = np.flatnonzero(np.diff(np.concatenate([[0], suspects[:, point].astype(int), [0]])))
+        for start, stop in edges.reshape(-1, 2):
+            ends = [row for row in (start - 1, stop - 1) if 0 <= row < len(step)]
+            beside = [row for row in range(max(start - 3, 0), min(stop + 2, len(step))) if row not in ends]
+            usual = step[beside, point].max(initial=0.0)
+            leapt[start:stop, point] = (step[ends, point] > _HAMPEL_LEAP * usual + floor).all()
+    return leapt
 
 
 def undo_swaps(keypoints: Keypoints) -> tuple[Keypoints, int]:
@@ -88,6 +107,8 @@ def undo_swaps(keypoints: Keypoints) -> tuple[Keypoints, int]:
 
 def fill_gaps(keypoints: Keypoints, max_gap: float) -> Keypoints:
     """Interpolate holes between two seen points that are no further apart than `max_gap` seconds."""
+    from scipy.interpolate import PchipInterpolator
+
     xy, score, source = keypoints.xy.copy(), keypoints.score.copy(), keypoints.source.copy()
     xyz = None if keypoints.xyz is None else keypoints.xyz.copy()
     seen = finite(xy) if xyz is None else finite(xy) & finite(xyz)

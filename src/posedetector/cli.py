@@ -135,6 +135,10 @@ def _progress(stage: str, items: Iterable[T], total: int | None) -> Iterator[T]:
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
+    console = Console(stderr=True)
+    if not console.is_interactive:  # rich would leave an empty line in the log
+        yield from items
+        return
     columns = (
         TextColumn("{task.description}"),
         BarColumn(),
@@ -143,7 +147,7 @@ def _progress(stage: str, items: Iterable[T], total: int | None) -> Iterator[T]:
         TimeRemainingColumn(elapsed_when_finished=True),
     )
     start = time.perf_counter()
-    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+    with Progress(*columns, console=console, transient=True) as bar:
         task = bar.add_task(stage, total=total, rate="")
         for count, item in enumerate(items, start=1):
             yield item
@@ -211,8 +215,7 @@ def main(args: list[str] | None = None) -> None:
     try:
         status = app(arguments, standalone_mode=False)
     except (KeyboardInterrupt, typer.Abort):
-        _complain("interrupted; nothing was written")
-        sys.exit(130)
+        status = 130
     except TyperException as error:  # a usage error
         _complain(error.format_message() if hasattr(error, "format_message") else str(error))
         sys.exit(2)
@@ -221,6 +224,8 @@ def main(args: list[str] | None = None) -> None:
             raise
         _complain(str(error))
         sys.exit(2)
+    if status == 130:  # what Typer makes of Ctrl-C
+        _complain("interrupted; nothing was written")
     sys.exit(status or 0)
 
 

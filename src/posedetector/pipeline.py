@@ -3,7 +3,9 @@
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing
 from dataclasses import replace
+from importlib import import_module
 from pathlib import Path
+from threading import Thread
 from typing import Protocol, TypeVar
 
 from posedetector.calibration import Camera, calibrate
@@ -21,6 +23,9 @@ from posedetector.video import Video, open_video
 from posedetector.writers import Folder
 
 T = TypeVar("T")
+
+# What the later rooms load when they first need it takes two seconds, which fit behind the first frames.
+_LOADED_BEHIND_THE_FIRST_FRAMES = ("scipy.optimize", "scipy.ndimage", "scipy.interpolate", "scipy.signal", "pandas")
 
 
 class Progress(Protocol):
@@ -48,6 +53,7 @@ def analyze(
     video = open_video(settings.video, rate=settings.fps, duration=settings.duration)
     estimator = make_estimator(settings.estimator, options)
 
+    Thread(target=lambda: [import_module(name) for name in _LOADED_BEHIND_THE_FIRST_FRAMES], daemon=True).start()
     tracks = follow(video, estimator, progress)
     cleaned = clean(tracks.keypoints(settings.person), min_score=settings.min_score, max_gap=settings.max_gap)
     relative = lifter.lift(cleaned.keypoints)

@@ -1,14 +1,16 @@
 """The landmark table: one row per landmark and frame, with unit, frame of reference and source in the row itself."""
 
 from collections.abc import Iterator
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
-import pandas as pd
 from pydantic import BaseModel, ConfigDict
 
 from posedetector.pose import Source, finite
 from posedetector.trial import Trial
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 FRAME_OF_REFERENCE: Literal["laboratory"] = "laboratory"
 _ROWS_AT_ONCE = 2000  # frames; keeps the table of a long clip from existing all at once
@@ -42,8 +44,10 @@ class LandmarkRecord(BaseModel):
 COLUMNS = tuple(LandmarkRecord.model_fields)
 
 
-def landmark_tables(trial: Trial) -> Iterator[pd.DataFrame]:
+def landmark_tables(trial: Trial) -> Iterator["pd.DataFrame"]:
     """Yield the table in pieces of whole frames, frame by frame, landmarks in the skeleton's order."""
+    import pandas as pd
+
     pose = trial.pose
     labels = np.array([source.label for source in Source])
     for start in range(0, len(pose.time), _ROWS_AT_ONCE):

@@ -3,7 +3,6 @@
 from dataclasses import replace
 
 import numpy as np
-from scipy.signal import butter, sosfiltfilt
 
 from posedetector.errors import InputError
 from posedetector.pose import Array, MetricPose
@@ -35,6 +34,8 @@ def low_pass(values: Array, time: Array, cutoff: float) -> Array:
 
     Raises InputError if the cutoff is not between 0 and half the sampling rate.
     """
+    from scipy.signal import butter
+
     rate = sampling_rate(time)
     if not 0 < cutoff < rate / 2:
         raise InputError(f"the cutoff must lie between 0 and {rate / 2:g} Hz, half the frame rate; got {cutoff:g}")
@@ -61,6 +62,8 @@ def _finite_runs(column: Array) -> list[slice]:
 
 
 def _filter_run(values: Array, time: Array, rate: float, sections: Array) -> Array:
+    from scipy.signal import sosfiltfilt
+
     if len(values) < _START_UP:
         return values
     steps = np.diff(time)

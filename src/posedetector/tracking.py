@@ -8,7 +8,6 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 import numpy as np
-from scipy.optimize import linear_sum_assignment
 
 from posedetector.boxes import box_overlap
 from posedetector.errors import NoPersonError
@@ -117,6 +116,8 @@ def track(
 def _assign(
     tracks: list[Track], poses: list[PersonPose], time: list[float], moment: float
 ) -> list[tuple[Track | None, PersonPose]]:
+    from scipy.optimize import linear_sum_assignment
+
     if not tracks or not poses:
         return [(None, pose) for pose in poses]
     similarity = np.array([[_similarity(known, pose, time, moment) for pose in poses] for known in tracks])

@@ -307,8 +307,12 @@ def _load_image(path: Path) -> ByteArray:
 def _open_camera(number: int, duration: float) -> Video:
     import cv2
 
-    camera = cv2.VideoCapture(number)
-    seen, image = camera.read() if camera.isOpened() else (False, None)
+    level = cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)  # what goes wrong is said below
+    try:
+        camera = cv2.VideoCapture(number)
+        seen, image = camera.read() if camera.isOpened() else (False, None)
+    finally:
+        cv2.utils.logging.setLogLevel(level)
     if not seen or image is None:
         camera.release()
         raise VideoError(f"camera {number} cannot be opened; is it connected, and free?")

@@ -11,6 +11,7 @@ import os
 import shutil
 import sys
 import tempfile
+import urllib.error
 import urllib.request
 import zipfile
 from collections.abc import Callable
@@ -150,6 +151,8 @@ def fetch(name: str, *, progress: Callable[[int, int], None] | None = None) -> P
                     raise ConnectionError(f"cut off after {file.tell()} of {total} bytes")
             verify(row, part)
         except (http.client.HTTPException, OSError, WeightsError) as error:
+            if isinstance(error, urllib.error.HTTPError):
+                error.close()  # it holds the connection
             reason = f"what came is not {name}" if isinstance(error, WeightsError) else getattr(error, "reason", error)
             raise WeightsError(
                 f"{name} is not on this machine and cannot be downloaded ({reason}): get {row.url} elsewhere and put it "

@@ -27,7 +27,7 @@ from posedetector.weights import LoadedWeights, load
 
 MODELS = ("lite", "full", "heavy")
 
-_SEARCH_SECONDS = 0.15  # between two looks at a tile: 5 % of the time at 60 frames per second
+_SEARCH_SECONDS = 0.25  # between two looks at a tile, each of which takes about as long as a frame
 _CROP_TO_BODY = 1.7  # side of the crop over the longer side of the body's box
 _CROP_GROWTH = 0.02  # a frame; the network finds a body again whose scale changes no faster than this
 _CROP_PULL = 0.5  # share of the way to the body's middle that the crop moves in a frame

@@ -3,7 +3,6 @@
 from pathlib import Path
 
 import numpy as np
-import pandas as pd
 
 from posedetector.pose import Source
 from posedetector.records import landmark_tables
@@ -21,6 +20,8 @@ def write_landmarks(trial: Trial, path: Path) -> None:
 
 def write_landmarks_wide(trial: Trial, path: Path) -> None:
     """Wide, for spreadsheets: one row per frame; metres in the laboratory frame."""
+    import pandas as pd
+
     pose = trial.pose
     columns = [f"{point}_{axis}_m" for point in pose.skeleton.points for axis in "xyz"]
     table = pd.DataFrame(pose.positions.reshape(len(pose.time), -1), columns=columns)
@@ -31,6 +32,8 @@ def write_landmarks_wide(trial: Trial, path: Path) -> None:
 
 def write_keypoints(trial: Trial, path: Path) -> None:
     """Long: the cleaned 2D points in pixels, origin in the picture's upper left corner."""
+    import pandas as pd
+
     keypoints = trial.keypoints
     frames, points = keypoints.score.shape
     labels = np.array([source.label for source in Source])

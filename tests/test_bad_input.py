@@ -1,0 +1,347 @@
+"""What cannot be used gets one clear line on stderr and exit code 2, and leaves nothing half-written.
+
+Through the real command line, as a person meets it.
+"""
+
+import os
+import re
+import resource
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from clips import noise_images, plain_image, write_clip, write_sound
+
+ROOT = Path(__file__).parents[1]
+FILES = {"landmarks.csv", "landmarks_wide.csv", "keypoints_2d.csv", "clip.trc", "provenance.json"}
+
+
+def command(*arguments: object) -> list[str]:
+    return [sys.executable, str(ROOT / "main.py"), *map(str, arguments)]
+
+
+def run(
+    *arguments: object, estimator: str = "synthetic", before: Callable[[], None] | None = None
+) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        command(*arguments, "--estimator", estimator),
+        capture_output=True,
+        encoding="utf-8",
+        env={**os.environ, "PYTHONUTF8": "1"},
+        timeout=120,
+        check=False,
+        preexec_fn=before,  # noqa: PLW1509 -- runs nothing but two system calls
+    )
+
+
+def contents(folder: Path) -> dict[str, bytes]:
+    return {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
+def assert_refused(done: subprocess.CompletedProcess[str], says: str) -> None:
+    """Check that a run ended with 2 and one line on stderr, and that this line says the right thing."""
+    assert done.returncode == 2, done.stderr
+    assert len(done.stderr.splitlines()) == 1, done.stderr
+    assert done.stderr.startswith("posedetector: ")
+    assert re.search(says, done.stderr), done.stderr
+    assert done.stdout == ""
+
+
+@pytest.fixture
+def clip(tmp_path: Path) -> Path:
+    return write_clip(tmp_path / "clip.mp4", [plain_image()] * 20)
+
+
+@pytest.fixture
+def out(tmp_path: Path) -> Path:
+    return tmp_path / "results" / "clip"
+
+
+# The video
+
+
+def test_a_missing_file_is_refused(tmp_path: Path, out: Path) -> None:
+    done = run("--video", tmp_path / "missing.mp4", "--height", 1.75, "--output-dir", out)
+
+    assert_refused(done, r"there is no file .*missing\.mp4")
+    assert not out.parent.exists()
+
+
+def test_a_folder_without_images_is_refused(tmp_path: Path, out: Path) -> None:
+    (tmp_path / "empty").mkdir()
+
+    done = run("--video", tmp_path / "empty", "--height", 1.75, "--output-dir", out)
+
+    assert_refused(done, "empty holds no images")
+    assert not out.parent.exists()
+
+
+def test_a_text_file_called_mp4_is_refused(tmp_path: Path, out: Path) -> None:
+    (tmp_path / "text.mp4").write_text("left knee\n" * 100)
+
+    done = run("--video", tmp_path / "text.mp4", "--height", 1.75, "--output-dir", out)
+
+    assert_refused(done, r"text\.mp4 cannot be read as a video: it is not a video")
+    assert not out.parent.exists()
+
+
+def test_what_decodes_of_a_truncated_clip_is_used_and_the_share_is_told(tmp_path: Path, out: Path) -> None:
+    clip = write_clip(tmp_path / "clip.mp4", noise_images(30), faststart=True)
+    clip.write_bytes(clip.read_bytes()[: int(0.6 * clip.stat().st_size)])
+
+    done = run("--video", clip, "--height", 1.75, "--output-dir", out)
+
+    assert done.returncode == 0, done.stderr
+    told = re.search(r"the video is incomplete: (\d+) of about 30 frames decode", " ".join(done.stdout.split()))
+    assert told
+    assert 10 <= int(told[1]) <= 20
+    times = {line.split(",")[0] for line in (out / "keypoints_2d.csv").read_text().splitlines()[1:]}
+    assert len(times) == int(told[1])
+
+
+def test_a_file_without_a_video_stream_is_refused(tmp_path: Path, out: Path) -> None:
+    done = run("--video", write_sound(tmp_path / "sound.mp4"), "--height", 1.75, "--output-dir", out)
+
+    assert_refused(done, r"sound\.mp4 holds no video stream")
+    assert not out.parent.exists()
+
+
+def test_a_clip_of_zero_frames_is_refused(tmp_path: Path, out: Path) -> None:
+    clip = write_clip(tmp_path / "clip.mp4", noise_images(5), codec="libx264", faststart=True)
+    data = clip.read_bytes()
+    clip.write_bytes(data[: data.index(b"mdat") + 4])  # the index is there, the pictures are not
+
+    done = run("--video", clip, "--height", 1.75, "--output-dir", out)
+
+    assert_refused(done, r"no frame of .*clip\.mp4 can be decoded")
+    assert not out.parent.exists()
+
+
+def test_a_clip_with_nobody_in_it_is_refused(clip: Path, out: Path) -> None:
+    done = run("--video", clip, "--height", 1.75, "--output-dir", out, estimator="mediapipe")
+
+    assert_refused(done, "nobody was found in the 20 frames")
+    assert not out.parent.exists()
+
+
+def test_a_camera_that_is_not_there_is_refused(out: Path) -> None:
+    done = run("--video", 97, "--height", 1.75, "--output-dir", out)
+
+    assert_refused(done, "camera 97 cannot be opened")
+    assert not out.parent.exists()
+
+
+def test_no_video_is_refused(out: Path) -> None:
+    assert_refused(run("--height", 1.75, "--output-dir", out), "which video")
+
+
+# What is said about it
+
+
+@pytest.mark.parametrize(
+    ("height", "says"),
+    [
+        ((), "how tall is the person"),
+        (("--height", 0), "height is in metres and must lie in 0.5–2.5, got 0$"),
+        (("--height", -1.7), "got -1.7$"),
+        (("--height", 178), r"got 178; did you mean 1\.78\?$"),
+        (("--height", "tall"), "'--height': .*valid number"),
+    ],
+)
+def test_a_height_that_nobody_has_is_refused(clip: Path, out: Path, height: tuple[object, ...], says: str) -> None:
+    done = run("--video", clip, *height, "--output-dir", out)
+
+    assert_refused(done, says)
+    assert not out.parent.exists()
+
+
+@pytest.mark.parametrize(
+    ("option", "says"),
+    [
+        (("--model", "huge"), "no .*'huge'.*lite, full, heavy"),
+        (("--formats", "csv,xlsx"), "there is no format 'xlsx'; there are csv, trc"),
+        (("--bone-length", "left_thigh"), "--bone-length wants a name and metres"),
+        (("--person", 2, "--max-persons", 2), "there is no person 2"),
+        (("--hieght", 1.75), "No such option: --hieght"),
+    ],
+)
+def test_an_option_that_cannot_be_used_is_refused(clip: Path, out: Path, option: tuple[object, ...], says: str) -> None:
+    estimator = "mediapipe" if "--model" in option else "synthetic"
+
+    done = run("--video", clip, "--height", 1.75, *option, "--output-dir", out, estimator=estimator)
+
+    assert_refused(done, says)
+    assert not out.parent.exists()
+
+
+def test_an_unknown_estimator_is_refused(clip: Path, out: Path) -> None:
+    done = run("--video", clip, "--height", 1.75, "--output-dir", out, estimator="crystal")
+
+    assert_refused(done, "there is no estimator 'crystal'; there are mediapipe, synthetic")
+    assert not out.parent.exists()
+
+
+# Where the results go
+
+
+def test_an_output_folder_below_a_file_is_refused(tmp_path: Path, clip: Path) -> None:
+    (tmp_path / "file").write_text("mine\n")  # root may write into any folder, but not into a file
+
+    done = run("--video", clip, "--height", 1.75, "--output-dir", tmp_path / "file" / "results")
+
+    assert_refused(done, "cannot write into .*results: Not a directory")
+    assert contents(tmp_path).keys() == {"file", "clip.mp4"}
+
+
+def test_an_output_folder_that_is_a_file_is_refused(tmp_path: Path, clip: Path) -> None:
+    (tmp_path / "file").write_text("mine\n")
+
+    done = run("--video", clip, "--height", 1.75, "--output-dir", tmp_path / "file")
+
+    assert_refused(done, "cannot write into .*file")
+    assert (tmp_path / "file").read_text() == "mine\n"
+
+
+def test_earlier_results_survive_a_full_disk(clip: Path, out: Path) -> None:
+    # TRC first: the disk is full when a smaller file has been written already
+    arguments = ("--video", clip, "--output-dir", out, "--formats", "trc,csv")
+    assert run(*arguments, "--height", 1.60).returncode == 0
+    earlier = contents(out)
+    limit = len(earlier["landmarks.csv"]) // 2
+    assert len(earlier["clip.trc"]) < limit
+
+    def fill_disk() -> None:
+        signal.signal(signal.SIGXFSZ, signal.SIG_IGN)  # so that writing fails instead of the process
+        resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit))
+
+    done = run(*arguments, "--height", 1.75, before=fill_disk)
+
+    assert_refused(done, "writing into .* failed, earlier results are kept: File too large")
+    assert contents(out) == earlier
+    assert {path.name for path in out.iterdir()} == FILES
+
+
+def test_a_full_disk_leaves_no_folder_where_there_was_none(clip: Path, out: Path) -> None:
+    def fill_disk() -> None:
+        signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (1000, 1000))
+
+    done = run("--video", clip, "--height", 1.75, "--output-dir", out, before=fill_disk)
+
+    assert_refused(done, "writing into .* failed")
+    assert not out.parent.exists()
+
+
+def interrupt(number: int, *arguments: object, out: Path) -> tuple[int, str]:
+    """Start a run, send it a signal when it has begun to work, and return its exit code and stderr."""
+
+    def listen() -> None:
+        signal.signal(number, signal.SIG_DFL)  # whoever started the tests may have switched it off
+
+    with subprocess.Popen(
+        command(*arguments, "--output-dir", out, "--estimator", "synthetic"),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        encoding="utf-8",
+        preexec_fn=listen,  # noqa: PLW1509
+    ) as process:
+        end = time.monotonic() + 60
+        while not any(out.glob(".partial-*")) and process.poll() is None and time.monotonic() < end:
+            time.sleep(0.005)
+        process.send_signal(number)
+        _, errors = process.communicate(timeout=60)
+    return process.returncode, errors
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_an_interrupted_run_ends_with_130_and_leaves_nothing(tmp_path: Path, out: Path, number: int) -> None:
+    clip = write_clip(tmp_path / "clip.mp4", [plain_image()] * 2500)
+
+    code, errors = interrupt(number, "--video", clip, "--height", 1.75, out=out)
+
+    assert (code, errors) == (130, "posedetector: interrupted; nothing was written\n")
+    assert not out.parent.exists()
+
+
+def test_earlier_results_survive_an_interruption(tmp_path: Path, clip: Path, out: Path) -> None:
+    assert run("--video", clip, "--height", 1.60, "--output-dir", out).returncode == 0
+    earlier = contents(out)
+    write_clip(tmp_path / "clip.mp4", [plain_image()] * 2500)
+
+    code, _ = interrupt(signal.SIGINT, "--video", clip, "--height", 1.75, out=out)
+
+    assert code == 130
+    assert contents(out) == earlier
+    assert {path.name for path in out.iterdir()} == FILES
+
+
+# Unusual, but good
+
+
+def test_unicode_and_spaces_in_paths_work(tmp_path: Path) -> None:
+    clip = write_clip(tmp_path / "Zürich 歩く 1" / "größe & gång.mp4", [plain_image()] * 20)
+    out = tmp_path / "Ergebnisse für Zoë"
+
+    done = run("--video", clip, "--height", 1.75, "--output-dir", out)
+
+    assert (done.returncode, done.stderr) == (0, "")
+    assert {path.name for path in out.iterdir()} == FILES - {"clip.trc"} | {"größe & gång.trc"}
+
+
+def test_a_folder_of_images_with_unicode_and_spaces_works(tmp_path: Path) -> None:
+    import cv2
+
+    folder = tmp_path / "Bilder für 歩く"
+    folder.mkdir()
+    for number in range(3):
+        (folder / f"bild {number}.png").write_bytes(cv2.imencode(".png", plain_image())[1].tobytes())
+
+    done = run("--video", folder, "--height", 1.75, "--output-dir", tmp_path / "out", "--formats", "trc")
+
+    assert done.returncode == 0, done.stderr
+    assert {path.name for path in (tmp_path / "out").iterdir()} == {"Bilder für 歩く.trc", "provenance.json"}
+
+
+def test_a_clip_of_one_frame_works(tmp_path: Path, out: Path) -> None:
+    clip = write_clip(tmp_path / "clip.mp4", [plain_image()])
+
+    done = run("--video", clip, "--height", 1.75, "--output-dir", out)
+
+    assert done.returncode == 0, done.stderr
+    assert {path.name for path in out.iterdir()} == FILES
+
+
+def test_a_quiet_run_says_nothing(clip: Path, out: Path) -> None:
+    done = run("--video", clip, "--height", 1.75, "--output-dir", out, "--quiet")
+
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+
+
+def test_results_that_a_new_run_does_not_write_are_removed_and_other_files_are_not(clip: Path, out: Path) -> None:
+    assert run("--video", clip, "--height", 1.75, "--output-dir", out).returncode == 0
+    (out / "my notes.txt").write_text("left knee\n")
+
+    assert run("--video", clip, "--height", 1.75, "--output-dir", out, "--formats", "trc").returncode == 0
+
+    assert {path.name for path in out.iterdir()} == {"clip.trc", "provenance.json", "my notes.txt"}
+
+
+def test_help_lists_the_options() -> None:
+    done = run("--help")
+
+    assert done.returncode == 0
+    assert done.stderr == ""
+    options = ("--video", "--height", "--bone-length", "--model", "--formats", "--output-dir", "--cutoff", "--debug")
+    assert [option for option in options if option not in done.stdout] == []
+
+
+def test_debug_shows_where_it_went_wrong(tmp_path: Path, out: Path) -> None:
+    done = run("--video", tmp_path / "missing.mp4", "--height", 1.75, "--output-dir", out, "--debug")
+
+    assert done.returncode != 0
+    assert "Traceback" in done.stderr
+    assert "there is no file" in done.stderr

@@ -1,0 +1,219 @@
+"""The road from end to end on a person who is known, and on a clip that is really decoded."""
+
+import csv
+import json
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from posedetector.errors import InputError, NoPersonError
+from posedetector.estimators import ESTIMATORS
+from posedetector.estimators.synthetic import Synthetic, Walker
+from posedetector.pipeline import analyze, analyze_to
+from posedetector.pose import Array, Frame, PersonPose, Source
+from posedetector.settings import Settings
+from posedetector.skeletons import BLAZEPOSE_33
+from posedetector.subject import Subject
+from posedetector.trial import Trial
+
+FRAMES, RATE, FOCAL = 45, 30.0, 550.0  # the synthetic camera's 1100 px at half its size
+TIME = np.arange(FRAMES) / RATE
+WRIST = BLAZEPOSE_33.index("left_wrist")
+
+
+class Crowd(Synthetic):
+    """An estimator for tests: `Synthetic` in which some see less, or nobody."""
+
+    hidden = ()
+    nobody = False
+
+    def estimate(self, frames: Iterable[Frame]) -> Iterator[list[PersonPose]]:
+        for poses in super().estimate(frames):
+            yield [] if self.nobody else [self.hide(pose) for pose in poses]
+
+    def hide(self, pose: PersonPose) -> PersonPose:
+        xy, xyz, score = pose.xy.copy(), pose.xyz.copy(), pose.score.copy()
+        rows = list(self.hidden)
+        xy[rows], xyz[rows], score[rows] = np.nan, np.nan, 0
+        return replace(pose, xy=xy, xyz=xyz, score=score)
+
+
+class WithoutLeftHand(Crowd):
+    hidden = tuple(BLAZEPOSE_33.indices("left_wrist", "left_pinky", "left_index", "left_thumb"))
+
+
+class Nobody(Crowd):
+    nobody = True
+
+
+@pytest.fixture
+def settings(blank_clip: Path) -> Settings:
+    subject = Subject(height=1.75)
+    return Settings(video=str(blank_clip), subject=subject, estimator="synthetic", focal_length=FOCAL, cutoff=None)
+
+
+def changed(settings: Settings, **values: object) -> Settings:
+    return Settings(**{name: getattr(settings, name) for name in Settings.model_fields} | values)
+
+
+def truth() -> Array:
+    """In the laboratory: X towards the camera, Y up, Z to the viewer's left, from below the first hips at (−1.2, 0)."""
+    x, y, z = np.moveaxis(Walker().positions(TIME), -1, 0)
+    return np.stack([z, y, -(x + 1.2)], axis=-1)
+
+
+def test_the_road_ends_within_a_millimetre_and_one_percent_of_the_truth(settings: Settings) -> None:
+    pose = analyze(settings).pose
+    hips = truth()[:, 23:25].mean(axis=1)
+
+    assert pose.time == pytest.approx(TIME)
+    assert np.linalg.norm(pose.xyz - (truth() - hips[:, None]), axis=-1).max() <= 0.001
+    assert np.linalg.norm(pose.root - hips, axis=-1).max() <= 0.01 * 0.9 * TIME[-1]
+
+
+def test_everything_is_measured(settings: Settings) -> None:
+    trial = analyze(settings)
+
+    assert (trial.pose.source == Source.MEASURED).all()
+    assert all(share.measured == 1 for share in trial.provenance.landmarks.values())
+
+
+def test_the_account_says_what_was_found(settings: Settings) -> None:
+    account = analyze(settings).provenance
+
+    assert account.video.frames == FRAMES
+    assert account.video.fps == pytest.approx(RATE)
+    assert account.calibration.scale == pytest.approx(1 / 0.83, rel=0.005)
+    assert [person.frames for person in account.persons] == [FRAMES]
+    assert not account.calibration.focal_length_assumed
+
+
+def test_the_account_warns_of_a_made_up_person(settings: Settings) -> None:
+    assert any("does not look at the video" in note for note in analyze(settings).provenance.notes)
+
+
+def test_the_account_says_that_the_focal_length_was_assumed(settings: Settings) -> None:
+    account = analyze(changed(settings, focal_length=None)).provenance
+
+    assert account.calibration.focal_length_assumed
+    assert any("the focal length was assumed" in note for note in account.notes)
+
+
+def test_bone_lengths_that_contradict_the_height_are_reported(settings: Settings) -> None:
+    subject = Subject(height=1.50, bone_lengths={"left_thigh": 0.245 * 1.75})
+    notes = analyze(changed(settings, subject=subject)).provenance.notes
+
+    assert any("imply a height of 1.75 m, +17 % from the 1.50 m given: they disagree" in note for note in notes)
+
+
+def test_smoothing_keeps_a_walk_within_a_centimetre(settings: Settings) -> None:
+    smoothed = analyze(changed(settings, cutoff=6.0))
+    rough = analyze(settings)
+    away = np.linalg.norm(smoothed.pose.xyz - rough.pose.xyz, axis=-1)
+
+    assert away.mean() < 0.01
+    assert smoothed.provenance.smoothing.endswith("6 Hz")
+
+
+@pytest.fixture
+def one_hand(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Settings:
+    monkeypatch.setitem(ESTIMATORS, "one-hand", lambda _: WithoutLeftHand())
+    return changed(settings, estimator="one-hand")
+
+
+def wrist_share(trial: Trial) -> dict[str, float]:
+    return trial.provenance.landmarks["left_wrist"].model_dump()
+
+
+def test_a_hand_never_seen_stays_missing(one_hand: Settings) -> None:
+    trial = analyze(one_hand)
+
+    assert np.isnan(trial.pose.xyz[:, WRIST]).all()
+    assert sum(wrist_share(trial).values()) == 0
+
+
+def test_a_hand_never_seen_is_estimated_when_asked_for_and_marked(one_hand: Settings) -> None:
+    trial = analyze(changed(one_hand, estimate_missing=True))
+
+    assert (trial.pose.source[:, WRIST] == Source.MIRRORED).all()
+    assert wrist_share(trial) == {"measured": 0, "lifted": 0, "interpolated": 0, "mirrored": 1}
+    assert (trial.pose.score[:, WRIST] == 0.5).all()
+
+
+def test_an_estimated_forearm_is_as_long_as_the_other(one_hand: Settings) -> None:
+    xyz = analyze(changed(one_hand, estimate_missing=True)).pose.xyz
+    forearm = np.linalg.norm(xyz[:, WRIST] - xyz[:, BLAZEPOSE_33.index("left_elbow")], axis=1)
+
+    assert forearm == pytest.approx(np.full(FRAMES, 0.146 * 1.75), abs=0.001)
+
+
+def test_estimating_changes_no_measured_point(one_hand: Settings) -> None:
+    plain, estimated = (analyze(changed(one_hand, estimate_missing=choice)).pose for choice in (False, True))
+    measured = plain.source == Source.MEASURED
+
+    assert np.array_equal(plain.xyz[measured], estimated.xyz[measured])
+
+
+def test_a_clip_with_nobody_in_it_is_an_error(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(ESTIMATORS, "nobody", lambda _: Nobody())
+
+    with pytest.raises(NoPersonError, match="nobody was found in the 45 frames"):
+        analyze(changed(settings, estimator="nobody"))
+
+
+def test_a_person_who_is_not_there_is_an_error(settings: Settings) -> None:
+    with pytest.raises(NoPersonError, match="there is no person 2"):
+        analyze(changed(settings, person=2))
+
+
+def test_only_the_seconds_asked_for_are_read(settings: Settings) -> None:
+    assert len(analyze(changed(settings, duration=0.49)).pose.time) == 15
+
+
+def test_the_other_person_can_be_chosen(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    behind = Walker(stature=1.6, start=(1.0, -0.7), heading=np.pi)
+    monkeypatch.setitem(ESTIMATORS, "two", lambda _: Synthetic((Walker(), behind)))
+    trial = analyze(changed(settings, estimator="two", person=2, subject=Subject(height=1.6)))
+
+    # he walks the other way: the viewer's left is +Z
+    assert trial.pose.root[-1, 2] == pytest.approx(0.9 * TIME[-1], rel=0.01)
+    assert any("2 people were found; these are person 2's" in note for note in trial.provenance.notes)
+
+
+def test_progress_is_told_of_every_frame(settings: Settings) -> None:
+    told: dict[str, int] = {}
+
+    def progress(stage: str, items: Iterable, _: int | None) -> Iterator:
+        for item in items:
+            told[stage] = told.get(stage, 0) + 1
+            yield item
+
+    analyze(settings, progress=progress)
+
+    assert told == {"finding people": FRAMES}
+
+
+def test_the_files_hold_what_the_trial_holds(settings: Settings, tmp_path: Path) -> None:
+    trial = analyze_to(settings, tmp_path, ["csv", "trc"])
+    with (tmp_path / "landmarks.csv").open(encoding="utf-8", newline="") as file:
+        written = np.array([[float(row[name]) for name in ("x_m", "y_m", "z_m")] for row in csv.DictReader(file)])
+
+    assert written.reshape(FRAMES, 33, 3) == pytest.approx(trial.pose.positions, abs=1e-6)
+
+
+def test_the_shares_in_the_account_leave_out_only_what_is_missing(one_hand: Settings, tmp_path: Path) -> None:
+    trial = analyze_to(one_hand, tmp_path, ["csv"])
+    landmarks = json.loads((tmp_path / "provenance.json").read_text(encoding="utf-8"))["landmarks"]
+    seen = np.isfinite(trial.pose.xyz).all(axis=-1).mean(axis=0)
+
+    assert [sum(shares.values()) for shares in landmarks.values()] == pytest.approx(list(seen), abs=1e-3)
+
+
+def test_a_failed_analysis_leaves_nothing_behind(settings: Settings, tmp_path: Path) -> None:
+    with pytest.raises(InputError):
+        analyze_to(changed(settings, person=2), tmp_path / "out", ["csv"])
+
+    assert list(tmp_path.iterdir()) == []

@@ -1,0 +1,237 @@
+"""Every file read back by a reader that is not ours, from a trial made by hand."""
+
+import csv
+import json
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from trc import TRCData
+
+from posedetector.errors import InputError, OutputError
+from posedetector.pipeline import silently
+from posedetector.pose import Source
+from posedetector.records import LandmarkRecord
+from posedetector.trial import Trial
+from posedetector.writers import FORMATS, PROVENANCE, Folder, check_formats
+from posedetector.writers.csv import write_keypoints, write_landmarks, write_landmarks_wide
+from posedetector.writers.trc import write_trc
+
+
+def rows_of(writer: Callable[[Trial, Path], None], trial: Trial, path: Path) -> list[dict[str, str]]:
+    writer(trial, path)
+    with path.open(encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file))
+
+
+@pytest.fixture
+def target(tmp_path: Path) -> Path:
+    return tmp_path / "a file with späces.out"
+
+
+@pytest.fixture
+def whole(trial: Trial) -> Trial:
+    """The same with nothing missing: right_knee stays at (0.5, 2, 3.25)."""
+    pose = trial.pose
+    xyz = pose.xyz.copy()
+    xyz[:, 1] = np.array([0.5, 2.0, 3.25]) - pose.root
+    return replace(trial, pose=replace(pose, xyz=xyz, source=np.full((3, 2), Source.MEASURED, np.uint8)))
+
+
+def test_the_header_of_landmarks_is_the_fields_of_a_record_in_order(trial: Trial, target: Path) -> None:
+    header = list(rows_of(write_landmarks, trial, target)[0])
+
+    assert header == list(LandmarkRecord.model_fields)
+    assert header == ["timestamp_s", "landmark", "x_m", "y_m", "z_m", "visibility", "frame", "source"]
+
+
+def test_landmarks_are_read_back_to_the_micrometre(trial: Trial, target: Path) -> None:
+    first = rows_of(write_landmarks, trial, target)[0]
+
+    assert first == {
+        "timestamp_s": "0.000000",
+        "landmark": "left_knee",
+        "x_m": "1.100000",
+        "y_m": "2.200000",
+        "z_m": "3.300000",
+        "visibility": "0.900000",
+        "frame": "laboratory",
+        "source": "measured",
+    }
+
+
+def test_landmarks_have_one_row_per_landmark_and_frame(trial: Trial, target: Path) -> None:
+    rows = rows_of(write_landmarks, trial, target)
+
+    assert [(float(row["timestamp_s"]), row["landmark"]) for row in rows] == [
+        (time, point) for time in (0.0, 0.5, 1.25) for point in ("left_knee", "right_knee")
+    ]
+
+
+def test_a_missing_landmark_is_empty(trial: Trial, target: Path) -> None:
+    missing = rows_of(write_landmarks, trial, target)[3]
+
+    assert [missing[name] for name in ("x_m", "y_m", "z_m", "source")] == ["", "", "", ""]
+
+
+def test_every_landmark_row_is_a_record(trial: Trial, target: Path) -> None:
+    for row in rows_of(write_landmarks, trial, target):
+        LandmarkRecord(**{name: value or None for name, value in row.items()})
+
+
+def test_the_wide_table_has_one_row_per_frame(trial: Trial, target: Path) -> None:
+    rows = rows_of(write_landmarks_wide, trial, target)
+
+    assert [(row["frame_index"], float(row["timestamp_s"])) for row in rows] == [("0", 0.0), ("1", 0.5), ("2", 1.25)]
+
+
+def test_the_wide_table_names_point_axis_and_unit(trial: Trial, target: Path) -> None:
+    last = rows_of(write_landmarks_wide, trial, target)[2]
+
+    assert [float(last[f"left_knee_{axis}_m"]) for axis in "xyz"] == pytest.approx([1.3, 2.2, 3.3])
+    assert [last[f"right_knee_{axis}_m"] for axis in "xyz"] == ["", "", ""]
+
+
+def test_keypoints_are_pixels_with_score_and_source(trial: Trial, target: Path) -> None:
+    rows = rows_of(write_keypoints, trial, target)
+
+    assert rows[2] == {
+        "timestamp_s": "0.5000",
+        "frame_index": "1",
+        "keypoint": "left_knee",
+        "x_px": "11.0000",
+        "y_px": "21.5000",
+        "score": "0.8000",
+        "source": "interpolated",
+    }
+
+
+def test_a_keypoint_not_seen_is_empty(trial: Trial, target: Path) -> None:
+    missing = rows_of(write_keypoints, trial, target)[1]
+
+    assert (missing["x_px"], missing["y_px"], missing["source"]) == ("", "", "")
+
+
+@pytest.mark.parametrize("writer", [write_landmarks, write_landmarks_wide, write_keypoints])
+def test_tables_end_their_lines_alike_on_every_system(
+    writer: Callable[[Trial, Path], None], trial: Trial, target: Path
+) -> None:
+    writer(trial, target)
+
+    assert b"\r" not in target.read_bytes()
+
+
+@pytest.fixture
+def trc(whole: Trial, target: Path) -> TRCData:
+    write_trc(whole, target)
+    data = TRCData()
+    data.load(target)
+    return data
+
+
+def test_the_trc_names_its_markers_and_metres(trc: TRCData) -> None:
+    assert trc["Markers"] == ["left_knee", "right_knee"]
+    assert trc["Units"] == "m"
+
+
+def test_the_trc_counts_frames_from_one_at_the_clips_own_times(trc: TRCData) -> None:
+    assert trc["Frame#"] == [1, 2, 3]
+    assert trc["Time"] == [0.0, 0.5, 1.25]
+    assert trc["NumFrames"] == 3
+
+
+def test_the_trc_states_the_median_rate(trc: TRCData) -> None:
+    assert trc["DataRate"] == pytest.approx(1.6)
+
+
+def test_the_trc_holds_the_places_in_the_laboratory(trc: TRCData) -> None:
+    assert np.array(trc["left_knee"]) == pytest.approx(np.array([[1.1, 2.2, 3.3], [1.2, 2.2, 3.3], [1.3, 2.2, 3.3]]))
+    assert np.array(trc["right_knee"]) == pytest.approx(np.array([[0.5, 2.0, 3.25]] * 3))
+
+
+def test_a_missing_marker_leaves_its_cells_of_the_trc_empty(trial: Trial, target: Path) -> None:
+    # split at tabs, as OpenSim does; TRCData splits at any white space and would close the gap
+    write_trc(trial, target)
+    lines = list(csv.reader(target.read_text(encoding="utf-8").splitlines(), delimiter="\t"))
+
+    assert [len(line) for line in lines[6:]] == [8, 8, 8]
+    assert lines[7] == ["2", "0.500000", "1.200000", "2.200000", "3.300000", "", "", ""]
+
+
+def test_a_trc_of_one_frame_is_read_back(whole: Trial, target: Path) -> None:
+    pose = whole.pose
+    one = replace(
+        pose, time=pose.time[:1], xyz=pose.xyz[:1], score=pose.score[:1], source=pose.source[:1], root=pose.root[:1]
+    )
+    write_trc(replace(whole, pose=one), target)
+    data = TRCData()
+    data.load(target)
+
+    assert data["Frame#"] == [1]
+
+
+def write_all(trial: Trial, folder: Path, formats: tuple[str, ...] = tuple(FORMATS)) -> list[str]:
+    with Folder(folder) as output:
+        return output.write(trial, formats, silently)
+
+
+def test_all_formats_give_these_files(trial: Trial, tmp_path: Path) -> None:
+    files = write_all(trial, tmp_path / "out")
+
+    assert files == ["landmarks.csv", "landmarks_wide.csv", "keypoints_2d.csv", "knees.trc", "provenance.json"]
+    assert sorted(path.name for path in (tmp_path / "out").iterdir()) == sorted(files)
+
+
+def test_the_provenance_is_json_that_lists_the_files(trial: Trial, tmp_path: Path) -> None:
+    files = write_all(trial, tmp_path)
+    account = json.loads((tmp_path / PROVENANCE).read_text(encoding="utf-8"))
+
+    assert account["files"] == files
+    assert account["subject"]["height"] == 1.75
+
+
+def test_files_of_an_earlier_run_go_and_other_peoples_stay(trial: Trial, tmp_path: Path) -> None:
+    write_all(trial, tmp_path)
+    (tmp_path / "notes.txt").write_text("mine")
+    write_all(trial, tmp_path, ("trc",))
+
+    assert sorted(path.name for path in tmp_path.iterdir() if path.is_file()) == [
+        "knees.trc",
+        "notes.txt",
+        "provenance.json",
+    ]
+
+
+def test_a_failure_leaves_the_earlier_results_as_they_were(
+    trial: Trial, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(_: Trial, path: Path) -> None:
+        path.write_text("half")
+        raise OSError(28, "No space left on device")
+
+    write_all(trial, tmp_path)
+    before = {path.name: path.read_bytes() for path in tmp_path.iterdir() if path.is_file()}
+    monkeypatch.setitem(FORMATS, "csv", {"landmarks.csv": full})
+
+    with pytest.raises(OutputError, match="No space left on device"):
+        write_all(trial, tmp_path, ("csv",))
+
+    assert {path.name: path.read_bytes() for path in tmp_path.iterdir() if path.is_file()} == before
+
+
+def test_a_failure_leaves_no_new_folder_behind(tmp_path: Path) -> None:
+    with pytest.raises(KeyboardInterrupt), Folder(tmp_path / "a" / "b"):
+        raise KeyboardInterrupt
+
+    assert list(tmp_path.glob("a*")) == []
+
+
+def test_an_unknown_format_is_refused_and_the_known_ones_named() -> None:
+    with pytest.raises(InputError, match="there is no format 'xlsx'; there are csv, trc"):
+        check_formats(["csv", "xlsx"])
+
+
+def test_a_format_asked_for_twice_is_written_once() -> None:
+    assert check_formats(["trc", "csv", "trc"]) == ["trc", "csv"]
