@@ -11,6 +11,7 @@ included angle hip-knee-ankle, both legs. Peers are taken through the same code.
 import argparse
 import json
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 
@@ -62,7 +63,18 @@ def read_bodies(path: Path) -> tuple[Array, Array]:
     return np.array(data["time"], float), np.array(points, float).transpose(1, 0, 2)
 
 
-def report(clip: str, system: str, predicted: tuple[Array, Array], measured: tuple[Array, Array]) -> None:
+class Errors(NamedTuple):
+    """Metres, degrees, seconds, and how many frames were compared."""
+
+    mpjpe: float
+    p_mpjpe: float
+    knee_deg: float
+    lag: float
+    frames: int
+
+
+def compare(predicted: tuple[Array, Array], measured: tuple[Array, Array]) -> Errors:
+    """Return the errors at the lag with the smallest MPJPE; metres, degrees, seconds."""
     time, points = predicted
     results = []
     for lag in np.arange(-0.12, 0.121, 0.01):
@@ -72,11 +84,16 @@ def report(clip: str, system: str, predicted: tuple[Array, Array], measured: tup
         truth = np.stack([np.interp(moment[rows], measured[0], column) for column in flat.T], axis=1)
         ours, truth = from_hips(points[rows]), from_hips(truth.reshape(-1, len(JOINTS), 3))
         error = mpjpe(ours @ rotation_between(ours, truth), truth)
-        knees = np.degrees(np.abs(knee_angles(ours) - knee_angles(truth))).mean()
-        results.append((error, p_mpjpe(ours, truth), knees, lag, int(rows.sum())))
-    error, aligned, knees, lag, frames = min(results)
+        knees = float(np.degrees(np.abs(knee_angles(ours) - knee_angles(truth))).mean())
+        results.append(Errors(error, p_mpjpe(ours, truth), knees, float(lag), int(rows.sum())))
+    return min(results)
+
+
+def report(clip: str, system: str, predicted: tuple[Array, Array], measured: tuple[Array, Array]) -> None:
+    found = compare(predicted, measured)
     print(
-        f"| {clip} | {system} | {frames} | {lag:+.2f} | {1000 * error:.1f} | {1000 * aligned:.1f} | {knees:.1f} |",
+        f"| {clip} | {system} | {found.frames} | {found.lag:+.2f} | {1000 * found.mpjpe:.1f} "
+        f"| {1000 * found.p_mpjpe:.1f} | {found.knee_deg:.1f} |",
         flush=True,
     )
 

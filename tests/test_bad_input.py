@@ -14,6 +14,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+
 from clips import noise_images, plain_image, write_clip, write_sound
 
 ROOT = Path(__file__).parents[1]
@@ -34,7 +35,7 @@ def run(
         env={**os.environ, "PYTHONUTF8": "1"},
         timeout=120,
         check=False,
-        preexec_fn=before,  # noqa: PLW1509 -- runs nothing but two system calls
+        preexec_fn=before,
     )
 
 

@@ -11,6 +11,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
+
 from clips import (
     CORNER,
     RED,
@@ -23,7 +24,6 @@ from clips import (
     set_rotation,
     write_clip,
 )
-
 from posedetector.errors import VideoError
 from posedetector.pose import Frame
 from posedetector.video import open_video, read_ahead, source_name
@@ -389,13 +389,11 @@ def test_reading_ahead_of_nothing_ends() -> None:
 
 
 def test_an_error_comes_out_after_what_came_before_it() -> None:
-    seen = []
+    items = read_ahead(Source(fails_at=7).items(), 4)
 
+    assert [next(items) for _ in range(7)] == list(range(7))
     with pytest.raises(VideoError, match="torn"):
-        for item in read_ahead(Source(fails_at=7).items(), 4):
-            seen.append(item)  # noqa: PERF402 -- what came before the error is asked for
-
-    assert seen == list(range(7))
+        next(items)
 
 
 @pytest.mark.parametrize("depth", [1, 4])

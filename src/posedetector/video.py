@@ -4,6 +4,7 @@ Images are RGB with the recording's rotation applied. Times are the stream's own
 the first picture, so that a variable frame rate stays one. Memory does not grow with the length of the clip.
 """
 
+import math
 import queue
 import re
 import threading
@@ -326,7 +327,7 @@ def _open_camera(number: int, duration: float) -> Video:
             while True:
                 seen, image = camera.read()
                 moment = time.monotonic() - start
-                if not seen or moment > duration:
+                if not seen or moment >= duration:
                     return
                 yield Frame(index, moment, np.ascontiguousarray(image[..., ::-1], dtype=np.uint8))
                 index += 1
@@ -340,10 +341,10 @@ def _cut(video: Video, duration: float) -> Video:
     def read(cut: Video) -> Iterator[Frame]:
         with closing(video._read(video)) as frames:  # type: ignore[type-var]  # noqa: SLF001
             for frame in frames:
-                if frame.time > duration:
+                if frame.time >= duration:
                     break
                 yield frame
             cut.notes.extend(video.notes)
 
-    expected = None if video.expected is None else min(video.expected, int(duration * video.rate) + 1)
+    expected = None if video.expected is None else min(video.expected, math.ceil(duration * video.rate))
     return Video(video.name, video.size, video.rate, expected, read)

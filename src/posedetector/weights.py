@@ -137,7 +137,10 @@ def fetch(name: str, *, progress: Callable[[int, int], None] | None = None) -> P
     """Download a network into the cache folder; `progress` is told bytes had and bytes in all."""
     row = WEIGHTS[name]
     target = cache_folder() / row.file
-    target.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise WeightsError(f"{name} cannot be kept in {target.parent}: {error.strerror}") from error
     with tempfile.TemporaryDirectory(dir=target.parent) as folder:
         part = Path(folder) / row.file
         try:

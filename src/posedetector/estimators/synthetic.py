@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from posedetector.boxes import box_of
+from posedetector.errors import InputError
 from posedetector.pose import Array, Frame, PersonPose
 from posedetector.skeletons import BLAZEPOSE_33, Skeleton
 from posedetector.weights import LoadedWeights
@@ -131,6 +132,8 @@ def _two_link(hip: Array, ankle: Array, thigh: float, shank: float, forward: Arr
     """Return the knee between hip and ankle, bent forwards."""
     line = ankle - hip
     length = np.linalg.norm(line, axis=1, keepdims=True)
+    if length.max() > thigh + shank:
+        raise InputError("this walker's strides are longer than his legs reach: lower the speed or the stride time")
     along = (thigh**2 - shank**2 + length**2) / (2 * length)
     aside = np.sqrt(np.clip(thigh**2 - along**2, 0, None))
     unit = line / length
