@@ -32,6 +32,7 @@ ROOMS = (
     "provenance",
     "records",
     "writers",
+    "metrics",
     "pipeline",
     "cli",
 )

@@ -83,7 +83,7 @@ def analyze(
 
     if sex not in (None, "male", "female"):
         raise InputError(f"--sex is male or female, got {sex!r}; it can be left out")
-    subject = Subject(height=height, mass=mass, age=age, sex=sex, bone_lengths=_bones(bone_length or []))  # type: ignore[arg-type]
+    subject = Subject(height=height, mass=mass, age=age, sex=sex, bone_lengths=_bones(bone_length or []))
     settings = Settings(
         video=video,
         subject=subject,

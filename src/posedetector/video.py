@@ -11,7 +11,7 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Generator, Iterable, Iterator
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
@@ -105,42 +105,42 @@ def open_video(source: str, *, rate: float | None = None, duration: float | None
 
 def read_ahead(items: Iterable[T], depth: int) -> Generator[T, None, None]:
     """Yield the items while a thread fetches up to `depth` of the next; errors come out where they would have."""
-    buffer: queue.Queue[tuple[T | None, BaseException | None, bool]] = queue.Queue(maxsize=depth)
+    buffer: queue.Queue[tuple[T | None, BaseException | None]] = queue.Queue(maxsize=depth)
     stop = threading.Event()
 
-    def put(entry: tuple[T | None, BaseException | None, bool]) -> None:
+    def put(item: T | None, error: BaseException | None = None) -> None:
         while not stop.is_set():
-            try:
-                return buffer.put(entry, timeout=0.1)
-            except queue.Full:
-                continue
+            with suppress(queue.Full):
+                buffer.put((item, error), timeout=0.1)
+                break
 
-    def fetch() -> None:
-        try:
-            for item in items:
-                put((item, None, False))
-                if stop.is_set():
-                    break
-            put((None, None, True))
-        except BaseException as error:  # noqa: BLE001 -- handed to the reader, whoever it concerns
-            put((None, error, True))
-        finally:
-            if isinstance(items, Generator):
-                items.close()
-
-    worker = threading.Thread(target=fetch, name="decoder", daemon=True)
+    worker = threading.Thread(target=_fetch, args=(items, put, stop), name="decoder", daemon=True)
     worker.start()
     try:
         while True:
-            item, error, last = buffer.get()
+            item, error = buffer.get()
+            if isinstance(error, StopIteration):
+                return
             if error is not None:
                 raise error
-            if last:
-                return
             yield item  # type: ignore[misc]
     finally:
         stop.set()
         worker.join()
+
+
+def _fetch(items: Iterable[T], put: Callable[..., None], stop: threading.Event) -> None:
+    try:
+        for item in items:
+            put(item)
+            if stop.is_set():
+                break
+        put(None, StopIteration())
+    except BaseException as error:  # noqa: BLE001 -- handed to the reader, whoever it concerns
+        put(None, error)
+    finally:
+        if isinstance(items, Generator):
+            items.close()
 
 
 def _open_container(source: str) -> "av.container.InputContainer":

@@ -4,13 +4,12 @@ To add a format: write a function `(Trial, Path) -> None` in a file beside this 
 """
 
 import json
-import os
 import shutil
 import tempfile
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from types import TracebackType
-from typing import Any
+from typing import Any, Self
 
 from posedetector.errors import InputError, OutputError
 from posedetector.trial import Trial
@@ -53,7 +52,7 @@ class Folder:
         self._made: list[Path] = []
         self._partial: Path | None = None
 
-    def __enter__(self) -> "Folder":
+    def __enter__(self) -> Self:
         try:
             self._made = [folder for folder in (self.path, *self.path.parents) if not folder.exists()]
             self.path.mkdir(parents=True, exist_ok=True)
@@ -91,7 +90,7 @@ class Folder:
             (self._partial / PROVENANCE).write_text(account.model_dump_json(indent=2) + "\n", encoding="utf-8")
             earlier = self._earlier_files()
             for name in files:
-                os.replace(self._partial / name, self.path / name)
+                (self._partial / name).replace(self.path / name)
             for name in earlier - set(files):
                 (self.path / name).unlink(missing_ok=True)
         except OSError as error:
