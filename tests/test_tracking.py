@@ -13,7 +13,7 @@ from posedetector.tracking import Tracks, track
 
 CAMERA = PinholeCamera()
 NEAR = Walker(start=(-1.2, 0.6))
-FAR = Walker(stature=1.6, start=(1.2, -0.6), heading=np.pi)
+FAR = Walker(stature=1.6, speed=0.8, start=(1.2, -0.6), heading=np.pi)
 RATE = 60.0
 Frames = list[tuple[float, list[PersonPose]]]
 
