@@ -221,7 +221,7 @@ def test_earlier_results_survive_a_full_disk(clip: Path, out: Path) -> None:
 
     done = run(*arguments, "--height", 1.75, before=fill_disk)
 
-    assert_refused(done, "writing into .* failed, earlier results are kept: File too large")
+    assert_refused(done, "writing into .* failed, nothing there was changed: File too large")
     assert contents(out) == earlier
     assert {path.name for path in out.iterdir()} == FILES
 

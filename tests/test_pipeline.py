@@ -174,12 +174,12 @@ def test_only_the_seconds_asked_for_are_read(settings: Settings) -> None:
 
 
 def test_the_other_person_can_be_chosen(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
-    behind = Walker(stature=1.6, start=(1.0, -0.7), heading=np.pi)
+    behind = Walker(stature=1.6, speed=0.8, start=(1.0, -0.7), heading=np.pi)
     monkeypatch.setitem(ESTIMATORS, "two", lambda _: Synthetic((Walker(), behind)))
     trial = analyze(changed(settings, estimator="two", person=2, subject=Subject(height=1.6)))
 
     # he walks the other way: the viewer's left is +Z
-    assert trial.pose.root[-1, 2] == pytest.approx(0.9 * TIME[-1], rel=0.01)
+    assert trial.pose.root[-1, 2] == pytest.approx(0.8 * TIME[-1], rel=0.01)
     assert any("2 people were found; these are person 2's" in note for note in trial.provenance.notes)
 
 

@@ -98,12 +98,12 @@ def test_keypoints_are_pixels_with_score_and_source(trial: Trial, target: Path) 
     rows = rows_of(write_keypoints, trial, target)
 
     assert rows[2] == {
-        "timestamp_s": "0.5000",
+        "timestamp_s": "0.500000",
         "frame_index": "1",
         "keypoint": "left_knee",
-        "x_px": "11.0000",
-        "y_px": "21.5000",
-        "score": "0.8000",
+        "x_px": "11.000000",
+        "y_px": "21.500000",
+        "score": "0.800000",
         "source": "interpolated",
     }
 

@@ -222,13 +222,17 @@ def find_root(metric: Array, keypoints: Keypoints, focal_length: float) -> Array
 
 
 def _solve_root(body: Array, ray: Array, weight: Array) -> Array:
-    ones, zeros = np.ones_like(weight), np.zeros_like(weight)
-    rows = np.stack(
-        [np.stack([ones, zeros, -ray[..., 0]], axis=-1), np.stack([zeros, ones, -ray[..., 1]], axis=-1)], axis=-2
-    )  # T, J, 2, 3
-    target = ray * body[..., 2:] - body[..., :2]
-    normal = np.einsum("tj,tjki,tjkl->til", weight, rows, rows)
-    right = np.einsum("tj,tjki,tjk->ti", weight, rows, target)
+    """Solve X + t_x = x (Z + t_z), Y + t_y = y (Z + t_z) of all points for t, frame by frame (normal equations)."""
+    x, y = ray[..., 0], ray[..., 1]
+    across, down = x * body[..., 2] - body[..., 0], y * body[..., 2] - body[..., 1]
+
+    def total(values: Array | float) -> Array:
+        return np.asarray((weight * values).sum(axis=1))
+
+    one, zero, sum_x, sum_y = total(1.0), np.zeros(len(weight)), total(x), total(y)
+    normal = np.stack([one, zero, -sum_x, zero, one, -sum_y, -sum_x, -sum_y, total(x**2 + y**2)], axis=1)
+    normal = normal.reshape(-1, 3, 3)
+    right = np.stack([total(across), total(down), -total(x * across + y * down)], axis=1)
     solvable = (weight > 0).sum(axis=1) >= 3
     root = np.full((len(weight), 3), np.nan)
     root[solvable] = np.linalg.solve(normal[solvable] + 1e-12 * np.eye(3), right[solvable][..., None])[..., 0]

@@ -48,12 +48,14 @@ def clean(keypoints: Keypoints, *, min_score: float = 0.2, max_gap: float = 0.25
     min_score : below it a point counts as not seen.
     max_gap : seconds; holes up to this length are interpolated (monotone cubic, Fritsch & Carlson, 1980).
     """
-    gated = _drop(keypoints, (keypoints.score < min_score) & finite(keypoints.xy))
-    doubtful = int(finite(keypoints.xy).sum() - finite(gated.xy).sum())
-    unswapped, swapped = undo_swaps(gated)
-    outliers = find_outliers(unswapped)
-    filled = fill_gaps(_drop(unswapped, outliers), max_gap)
-    return Cleaned(filled, doubtful, int(outliers.sum()), swapped)
+    # one name for all steps, so that the points of a long clip exist twice at most
+    seen = int(finite(keypoints.xy).sum())
+    keypoints = _drop(keypoints, (keypoints.score < min_score) & finite(keypoints.xy))
+    doubtful = seen - int(finite(keypoints.xy).sum())
+    keypoints, swapped = undo_swaps(keypoints)
+    outliers = find_outliers(keypoints)
+    keypoints = _drop(keypoints, outliers)
+    return Cleaned(fill_gaps(keypoints, max_gap), doubtful, int(outliers.sum()), swapped)
 
 
 def find_outliers(keypoints: Keypoints) -> BoolArray:

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 FRAME_OF_REFERENCE: Literal["laboratory"] = "laboratory"
-_ROWS_AT_ONCE = 2000  # frames; keeps the table of a long clip from existing all at once
+FRAMES_AT_ONCE = 2000  # keeps the table of a long clip from existing all at once
 
 
 class LandmarkRecord(BaseModel):
@@ -50,8 +50,8 @@ def landmark_tables(trial: Trial) -> Iterator["pd.DataFrame"]:
 
     pose = trial.pose
     labels = np.array([source.label for source in Source])
-    for start in range(0, len(pose.time), _ROWS_AT_ONCE):
-        rows = slice(start, start + _ROWS_AT_ONCE)
+    for start in range(0, len(pose.time), FRAMES_AT_ONCE):
+        rows = slice(start, start + FRAMES_AT_ONCE)
         places = pose.positions[rows].reshape(-1, 3)
         known = finite(places)
         places = np.where(known[:, None], places, np.nan)

@@ -94,7 +94,9 @@ class Folder:
             for name in earlier - set(files):
                 (self.path / name).unlink(missing_ok=True)
         except OSError as error:
-            raise OutputError(f"writing into {self.path} failed, nothing there was changed: {error.strerror}") from error
+            raise OutputError(
+                f"writing into {self.path} failed, nothing there was changed: {error.strerror}"
+            ) from error
         return files
 
     def _earlier_files(self) -> set[str]:

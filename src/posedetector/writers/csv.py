@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 
 from posedetector.pose import Source
-from posedetector.records import landmark_tables
+from posedetector.records import FRAMES_AT_ONCE, landmark_tables
 from posedetector.trial import Trial
 
 _MICRO = "%.6f"  # micrometres and microseconds: finer than anything a video can tell
@@ -34,17 +34,19 @@ def write_keypoints(trial: Trial, path: Path) -> None:
     """Long: the cleaned 2D points in pixels, origin in the picture's upper left corner."""
     import pandas as pd
 
-    keypoints = trial.keypoints
-    frames, points = keypoints.score.shape
-    labels = np.array([source.label for source in Source])
-    pd.DataFrame(
-        {
-            "timestamp_s": np.repeat(keypoints.time, points),
-            "frame_index": np.repeat(np.arange(frames), points),
-            "keypoint": np.tile(np.array(keypoints.skeleton.points), frames),
-            "x_px": keypoints.xy[..., 0].reshape(-1),
-            "y_px": keypoints.xy[..., 1].reshape(-1),
-            "score": keypoints.score.reshape(-1),
-            "source": labels[keypoints.source.reshape(-1)],
-        }
-    ).to_csv(path, index=False, float_format="%.4f", lineterminator="\n")
+    keypoints, labels = trial.keypoints, np.array([source.label for source in Source])
+    names = np.array(keypoints.skeleton.points)
+    with path.open("w", encoding="utf-8", newline="") as file:
+        for start in range(0, len(keypoints.time), FRAMES_AT_ONCE):
+            rows = slice(start, start + FRAMES_AT_ONCE)
+            frames = np.arange(len(keypoints.time))[rows]
+            table = {
+                "timestamp_s": np.repeat(keypoints.time[rows], len(names)),
+                "frame_index": np.repeat(frames, len(names)),
+                "keypoint": np.tile(names, len(frames)),
+                "x_px": keypoints.xy[rows, :, 0].reshape(-1),
+                "y_px": keypoints.xy[rows, :, 1].reshape(-1),
+                "score": keypoints.score[rows].reshape(-1),
+                "source": labels[keypoints.source[rows].reshape(-1)],
+            }
+            pd.DataFrame(table).to_csv(file, index=False, header=start == 0, float_format=_MICRO, lineterminator="\n")
