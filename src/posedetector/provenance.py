@@ -55,7 +55,7 @@ def account_for(
             height_px=video.size[1],
             frames=len(time),
             frames_expected=video.expected,
-            fps=rate if np.isfinite(rate) else 0.0,
+            fps=round(rate, 6) if np.isfinite(rate) else 0.0,
             duration_s=float(time[-1] - time[0]),
         ),
         estimator=settings.estimator,

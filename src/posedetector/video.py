@@ -189,12 +189,14 @@ def _read_stream(source: str, video: Video) -> Iterator[Frame]:
         moment = image.time if image.time is not None else count / (video.rate or FOLDER_RATE)
         start = moment if start is None else start
         if moment - start <= last:
-            video.notes.append(f"frame {count} has no time of its own and was left out")
+            damage["frames"] += 1
             continue
         last = moment - start
         yield Frame(count, last, _upright(image))
         count += 1
-    if damage:
+    if damage["frames"]:
+        video.notes.append(f"{damage['frames']} frames have no time of their own and were left out")
+    if damage["packets"]:
         video.notes.append(f"{damage['packets']} packets of the video are damaged; frames are missing there")
     if video.expected and count < 0.98 * video.expected - 1:
         share = 100 * count / video.expected

@@ -60,6 +60,9 @@ class Folder:
         except OSError as error:
             self._remove_empty()
             raise OutputError(f"cannot write into {self.path}: {error.strerror or error}") from error
+        except KeyboardInterrupt:
+            self.__exit__(KeyboardInterrupt, None, None)
+            raise
         return self
 
     def __exit__(
