@@ -151,6 +151,7 @@ def trial() -> Trial:
             camera_position_m=(4.5, 1.1, 0.0),
         ),
         smoothing="off",
+        bone_lengths_m={},
         landmarks={
             "left_knee": LandmarkShares(measured=0.6667, lifted=0, interpolated=0.3333, mirrored=0),
             "right_knee": LandmarkShares(measured=0, lifted=0, interpolated=0, mirrored=0.3333),

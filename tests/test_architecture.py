@@ -17,6 +17,7 @@ ROOMS = (
     "skeletons",
     "pose",
     "boxes",
+    "filters",
     "video",
     "weights",
     "estimators",

@@ -64,10 +64,10 @@ def test_what_was_mirrored_is_marked(symmetric: MetricPose) -> None:
     assert (source[:, LEFT_LEG] == Source.MIRRORED).all()
 
 
-def test_what_was_mirrored_has_half_the_visibility_of_the_other_side(symmetric: MetricPose) -> None:
+def test_what_was_mirrored_has_a_fifth_of_the_visibility_of_the_other_side(symmetric: MetricPose) -> None:
     score = mirror_missing(without(symmetric, LEFT_LEG)).score
 
-    assert score[:, LEFT_LEG] == pytest.approx(np.full((FRAMES, 4), 0.4))
+    assert score[:, LEFT_LEG] == pytest.approx(np.full((FRAMES, 4), 0.16))
 
 
 def test_measured_points_are_not_touched(lopsided: MetricPose) -> None:

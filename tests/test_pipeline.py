@@ -140,7 +140,7 @@ def test_a_hand_never_seen_is_estimated_when_asked_for_and_marked(one_hand: Sett
 
     assert (trial.pose.source[:, WRIST] == Source.MIRRORED).all()
     assert wrist_share(trial) == {"measured": 0, "lifted": 0, "interpolated": 0, "mirrored": 1}
-    assert (trial.pose.score[:, WRIST] == 0.5).all()
+    assert (trial.pose.score[:, WRIST] == 0.2).all()
 
 
 def test_an_estimated_forearm_is_as_long_as_the_other(one_hand: Settings) -> None:

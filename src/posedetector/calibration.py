@@ -13,16 +13,19 @@ from dataclasses import dataclass
 import numpy as np
 
 from posedetector.errors import InputError
+from posedetector.filters import low_pass, sampling_rate
 from posedetector.pose import Array, Keypoints, MetricPose, RelativePose, Source, finite
 from posedetector.skeletons import Skeleton
 from posedetector.subject import SEGMENTS, Subject
 
 CAMERA_TO_LAB = np.array([[0.0, 0.0, -1.0], [0.0, -1.0, 0.0], [-1.0, 0.0, 0.0]])
+DEPTH_CUTOFF = 1.0  # Hz, of the path's distance from the camera
 ASSUMED_FOV = 60.0  # degrees along the longer side: phones' main cameras have 55–70
 STATURE_SHARES = {"thigh": 0.245, "shank": 0.246, "upper_arm": 0.186, "forearm": 0.146}
 # the first chain whose joints are in view; legs first, because forearms point at the camera more often
 _CHAINS = (("thigh", "shank"), ("upper_arm", "forearm"))
 _UPRIGHT = np.radians(25)  # greatest angle between trunk and legs of a person who stands
+_BONES_APART = 0.1
 _LEVEL = np.radians(5)  # the body shows the vertical no better than this, so less tilt is none
 _SOLE = 0.039  # of stature: height of the ankle above the floor (Winter 2009, fig. 4.1)
 _LEG_SHARE = 0.491
@@ -90,8 +93,8 @@ def calibrate(
     metric = pose.xyz * scale
     focal = camera.pixels(keypoints.image_size)
     root = find_root(metric, keypoints, focal)
-    up, vertical_from = (_CAMERA_UP, "the camera, said to be level") if camera.level else find_up(pose)
-    turn = CAMERA_TO_LAB @ _rotation_between(up, _CAMERA_UP)
+    up, vertical_from = (_CAMERA_UP, "the camera, said to be level") if camera.level else find_up(pose, metric, root)
+    turn = _turn(up)
     lab, path = metric @ turn.T, root @ turn.T
     origin = _origin(pose.skeleton, lab, path, _LEG_LENGTH * (subject.height or implied or 1.7))
     calibration = Calibration(
@@ -128,11 +131,23 @@ def find_scale(pose: RelativePose, subject: Subject) -> tuple[float, float, str,
         scale = float(np.median([length / seen[bone] for bone, length in given.items()]))
         per_frame = np.nanmedian([length / lengths[bone] for bone, length in given.items()], axis=0)
         implied = scale / stature_scale[0] if stature_scale else None
-        return scale, _spread(per_frame), f"bone lengths: {', '.join(given)}", implied
+        return scale, _spread(per_frame), f"bone lengths: {', '.join(given)}{_disagreement(given, seen)}", implied
     if stature_scale is None or subject.height is None:
         raise InputError("no whole leg or arm was seen in any frame, so the person's height cannot give the scale")
     per_unit, frames, chain = stature_scale
     return per_unit * subject.height, _spread(frames), f"stature: {chain}", None
+
+
+def _disagreement(given: dict[str, float], seen: dict[str, float]) -> str:
+    scales = [length / seen[bone] for bone, length in given.items()]
+    apart = max(scales) / min(scales) - 1
+    return f" (which disagree by {100 * apart:.0f} %: check them)" if apart > _BONES_APART else ""
+
+
+def segment_lengths(pose: RelativePose | MetricPose) -> dict[str, float]:
+    """Return each bone's median length over the frames that show both its ends, in the pose's unit."""
+    lengths = {bone: _length(pose, bone) for bone in _bones_in(pose.skeleton)}
+    return {bone: float(np.nanmedian(values)) for bone, values in lengths.items() if np.isfinite(values).any()}
 
 
 def _stature_scale(lengths: dict[str, Array], seen: dict[str, float]) -> tuple[float, Array, str] | None:
@@ -157,7 +172,7 @@ def _bones_in(skeleton: Skeleton) -> list[str]:
     ]
 
 
-def _length(pose: RelativePose, bone: str) -> Array:
+def _length(pose: RelativePose | MetricPose, bone: str) -> Array:
     """(T,) length of a bone where both ends were seen, NaN elsewhere."""
     side, _, segment = bone.partition("_")
     ends = pose.skeleton.indices(*(f"{side}_{end}" for end in SEGMENTS[segment]))
@@ -172,15 +187,19 @@ def _mean_of_seen(values: list[Array]) -> Array:
 
 
 def _spread(frames: Array) -> float:
-    """Median absolute deviation, made consistent with a standard deviation, over the median."""
+    """Median absolute deviation, made consistent with a standard deviation, over the median; NaN from one frame."""
+    if np.isfinite(frames).sum() < 2:
+        return float("nan")
     middle = np.nanmedian(frames)
     return float(1.4826 * np.nanmedian(np.abs(frames - middle)) / middle)
 
 
-def find_up(pose: RelativePose) -> tuple[Array, str]:
+def find_up(pose: RelativePose, metric: Array, root: Array) -> tuple[Array, str]:
     """Return the unit vector (3,) that points up in the camera frame, and what showed it.
 
-    A person who stands or walks keeps the middle of his shoulders above the middle of his ankles, on average.
+    A person who stands or walks keeps the middle of his shoulders above the middle of his ankles, on average. But the
+    depth of a whole body may lean, and then a person who walks on a floor would climb: the camera's own vertical is
+    kept when it leaves the lowest foot more even over the clip than the body's does.
     """
     shoulders, hips, ankles = (
         pose.xyz[:, pose.skeleton.indices(f"left_{name}", f"right_{name}")].mean(axis=1)
@@ -195,7 +214,20 @@ def find_up(pose: RelativePose) -> tuple[Array, str]:
     up = _unit(np.median(_unit(body[upright]), axis=0))
     if np.arccos(np.clip(up @ _CAMERA_UP, -1, 1)) < _LEVEL:
         return _CAMERA_UP, "the camera, taken to be level: the upright body shows no tilt"
+    if _unevenness(pose.skeleton, metric, root, _CAMERA_UP) <= _unevenness(pose.skeleton, metric, root, up):
+        return _CAMERA_UP, "the camera, taken to be level: the feet stay more even so than by the body's lean"
     return up, f"the upright body in {100 * upright.mean():.0f} % of the frames"
+
+
+def _unevenness(skeleton: Skeleton, metric: Array, root: Array, up: Array) -> float:
+    """Return the standard deviation of the lowest foot's height, metres."""
+    turn = _turn(up)
+    lowest = _lowest_foot(skeleton, metric @ turn.T, root @ turn.T)
+    return float(np.std(lowest)) if len(lowest) else 0.0
+
+
+def _turn(up: Array) -> Array:
+    return np.asarray(CAMERA_TO_LAB @ _rotation_between(up, _CAMERA_UP))
 
 
 def find_root(metric: Array, keypoints: Keypoints, focal_length: float) -> Array:
@@ -209,7 +241,7 @@ def find_root(metric: Array, keypoints: Keypoints, focal_length: float) -> Array
     seen = finite(ray) & finite(metric)
     weight = np.where(seen, keypoints.score, 0.0)
     ray, body = np.nan_to_num(ray), np.where(seen[..., None], metric, 0.0)
-    root = _solve_root(body, ray, weight)
+    root, trusted = _solve_root(body, ray, weight), weight
     for _ in range(3):
         moved = body + root[:, None]
         with np.errstate(divide="ignore", invalid="ignore"):
@@ -217,8 +249,24 @@ def find_root(metric: Array, keypoints: Keypoints, focal_length: float) -> Array
         miss = np.where(seen, miss, np.nan)
         with np.errstate(all="ignore"):
             typical = np.array([np.nanmedian(row) if np.isfinite(row).any() else 1.0 for row in miss])[:, None]
-            root = _solve_root(body, ray, np.nan_to_num(weight / (1 + (miss / (2 * typical + 1e-9)) ** 2)))
-    return root
+            trusted = np.nan_to_num(weight / (1 + (miss / (2 * typical + 1e-9)) ** 2))
+        root = _solve_root(body, ray, trusted)
+    return _steady_depth(root, keypoints.time, body, ray, trusted)
+
+
+def _steady_depth(root: Array, time: Array, body: Array, ray: Array, weight: Array) -> Array:
+    """Low-pass the distance from the camera, then put the body across and down anew where its picture is.
+
+    The size of the picture alone tells the distance, and a pixel of it is centimetres of that: what changes faster than
+    a person can move to and fro is noise.
+    """
+    if sampling_rate(time) / 2 <= DEPTH_CUTOFF:
+        return root
+    depth = low_pass(root[:, 2], time, DEPTH_CUTOFF)
+    with np.errstate(invalid="ignore"):
+        off = ray * (body[..., 2] + depth[:, None])[..., None] - body[..., :2]
+        across = (weight[..., None] * off).sum(axis=1) / weight.sum(axis=1)[:, None]
+    return np.column_stack([across, depth])
 
 
 def _solve_root(body: Array, ray: Array, weight: Array) -> Array:
@@ -253,12 +301,17 @@ def _origin(skeleton: Skeleton, lab: Array, path: Array, hip_height: float) -> A
     if not known.any():
         raise InputError("too few points were seen in every frame to say where the person is")
     first = path[known][0]
-    feet = [row for row, point in enumerate(skeleton.points) if point.endswith(("heel", "foot_index"))]
-    heights = (lab[:, feet] + path[:, None])[..., 1]
-    lowest = np.array([np.nanmin(row) for row in heights if np.isfinite(row).any()])
+    lowest = _lowest_foot(skeleton, lab, path)
     # the lowest foot of a frame stands most of the time; a jump or a false point must not move the floor
     floor = float(np.median(lowest)) if len(lowest) else first[1] - hip_height
     return np.array([first[0], floor, first[2]])
+
+
+def _lowest_foot(skeleton: Skeleton, lab: Array, path: Array) -> Array:
+    """Return the height of the lowest point of the feet in each frame that shows one, metres."""
+    feet = [row for row, point in enumerate(skeleton.points) if point.endswith(("heel", "foot_index"))]
+    heights = (lab[:, feet] + path[:, None])[..., 1]
+    return np.array([np.nanmin(row) for row in heights if np.isfinite(row).any()])
 
 
 def _unit(vector: Array) -> Array:

@@ -5,6 +5,7 @@ import os
 import signal
 import sys
 import time
+import traceback
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, TypeVar
@@ -175,6 +176,7 @@ def _summarize(trial: "Trial", folder: Path, seconds: float) -> None:
     account = trial.provenance
     chosen = account.persons[account.person - 1]
     calibration = account.calibration
+    spread = "in one frame" if calibration.scale_spread is None else f"± {100 * calibration.scale_spread:.1f} %"
     table = Table.grid(padding=(0, 2))
     table.add_row(
         "video",
@@ -191,9 +193,7 @@ def _summarize(trial: "Trial", folder: Path, seconds: float) -> None:
             table.add_row(
                 "", f"person {other.number}: {100 * other.share:.0f} %, {other.start_s:.2f}–{other.end_s:.2f} s"
             )
-    table.add_row(
-        "scale", f"{calibration.scale:.3f} ± {100 * calibration.scale_spread:.1f} %, from {calibration.scale_from}"
-    )
+    table.add_row("scale", f"{calibration.scale:.3f} {spread}, from {calibration.scale_from}")
     table.add_row("vertical", f"{calibration.tilt_deg:.1f}° from the camera's; shown by {calibration.vertical_from}")
     table.add_row("smoothing", account.smoothing)
     table.add_row("network", ", ".join(f"{one.name} ({one.licence})" for one in account.networks) or "none")
@@ -221,7 +221,7 @@ def main(args: list[str] | None = None) -> None:
         sys.exit(2)
     except PosedetectorError as error:
         if "--debug" in arguments:
-            raise
+            traceback.print_exc()
         _complain(str(error))
         sys.exit(2)
     if status == 130:  # what Typer makes of Ctrl-C

@@ -6,7 +6,7 @@ import numpy as np
 
 from posedetector.pose import Array, MetricPose, Source, finite
 
-_TRUST = 0.5  # share of the other side's visibility that a mirrored point keeps
+_TRUST = 0.2  # share of the other side's visibility that a mirrored point keeps
 
 
 def mirror_missing(pose: MetricPose) -> MetricPose:

@@ -8,12 +8,13 @@ from importlib.metadata import version
 
 import numpy as np
 
-from posedetector.calibration import Calibration
+from posedetector.calibration import Calibration, segment_lengths
 from posedetector.cleaning import Cleaned
 from posedetector.estimators import KeypointEstimator
+from posedetector.filters import sampling_rate
 from posedetector.pose import MetricPose, Source
 from posedetector.settings import Settings
-from posedetector.smoothing import sampling_rate
+from posedetector.subject import Subject
 from posedetector.tracking import Tracks
 from posedetector.trial import (
     CalibrationRecord,
@@ -29,6 +30,7 @@ from posedetector.video import Video
 _LIBRARIES = ("av", "mediapipe", "numpy", "opencv-python-headless", "pandas", "scipy")
 _WIDE_SPREAD = 0.08
 _DISAGREEMENT = 0.05
+_ASYMMETRY = 0.08
 
 
 def account_for(
@@ -44,6 +46,7 @@ def account_for(
     """Put together what a reviewer asks for."""
     time = tracks.time
     rate = sampling_rate(time)
+    lengths = segment_lengths(pose)
     return Provenance(
         posedetector=version("posedetector"),
         created=datetime.now(UTC).isoformat(timespec="seconds"),
@@ -83,7 +86,7 @@ def account_for(
         ),
         calibration=CalibrationRecord(
             scale=calibration.scale,
-            scale_spread=calibration.scale_spread,
+            scale_spread=None if np.isnan(calibration.scale_spread) else calibration.scale_spread,
             scale_from=calibration.scale_from,
             implied_height_m=calibration.implied_height,
             tilt_deg=float(np.degrees(calibration.tilt)),
@@ -97,9 +100,20 @@ def account_for(
             ),
         ),
         smoothing=smoothing,
+        bone_lengths_m={bone: round(length, 4) for bone, length in lengths.items()},
         landmarks=_shares(pose),
-        notes=[*video.notes, *_notes(settings, estimator, tracks, calibration, smoothing)],
+        notes=[*video.notes, *_notes(settings, estimator, tracks, calibration, smoothing), *_unlike_sides(lengths)],
     )
+
+
+def _unlike_sides(lengths: dict[str, float]) -> Iterator[str]:
+    for left, length in lengths.items():
+        twin = lengths.get("right_" + left.removeprefix("left_"))
+        if left.startswith("left_") and twin is not None and abs(length / twin - 1) > _ASYMMETRY:
+            yield (
+                f"the {left.removeprefix('left_').replace('_', ' ')} is {length:.3f} m on the left and {twin:.3f} m on "
+                "the right: the estimator's depth is biased there, or the person is"
+            )
 
 
 def _shares(pose: MetricPose) -> dict[str, LandmarkShares]:
@@ -134,7 +148,17 @@ def _notes(
         )
     if calibration.scale_spread > _WIDE_SPREAD:
         yield f"the scale varies by ±{100 * calibration.scale_spread:.0f} % over the frames: sizes are uncertain"
-    height, implied = settings.subject.height, calibration.implied_height
+    yield from _notes_on_size(settings.subject, calibration)
+    if smoothing.startswith("off:"):
+        yield f"not smoothed: {smoothing.removeprefix('off: ')}"
+
+
+def _notes_on_size(subject: Subject, calibration: Calibration) -> Iterator[str]:
+    if "disagree" in calibration.scale_from:
+        yield f"the scale is the median of {calibration.scale_from}"
+    height, implied = subject.height, calibration.implied_height
+    if height is None and implied is not None:
+        yield f"the bone lengths set the scale; they imply a height of {implied:.2f} m"
     if height is not None and implied is not None:
         off = implied / height - 1
         verdict = "disagree: check both" if abs(off) > _DISAGREEMENT else "agree"
@@ -142,5 +166,3 @@ def _notes(
             f"the bone lengths set the scale; they imply a height of {implied:.2f} m, "
             f"{100 * off:+.0f} % from the {height:.2f} m given: they {verdict}"
         )
-    if smoothing.startswith("off:"):
-        yield f"not smoothed: {smoothing.removeprefix('off: ')}"

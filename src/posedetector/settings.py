@@ -44,7 +44,8 @@ class Settings(BaseModel):
         for name, option in _POSITIVE.items():
             value = getattr(self, name)
             if value is not None and not 0 < value < float("inf"):
-                raise InputError(f"{option} must be greater than 0, got {value:g}")
+                also = ", or 0 to switch it off" if name == "cutoff" else ""
+                raise InputError(f"{option} must be greater than 0{also}, got {value:g}")
         if self.fov is not None and not self.fov < 170:
             raise InputError(f"--fov is in degrees along the longer side and must lie below 170, got {self.fov:g}")
         if self.fov is not None and self.focal_length is not None:

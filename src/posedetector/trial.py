@@ -57,10 +57,10 @@ class CleaningRecord(_Record):
 
 
 class CalibrationRecord(_Record):
-    """Size, vertical and camera."""
+    """Size, vertical and camera; the spread is None where one frame had to do."""
 
     scale: float
-    scale_spread: float
+    scale_spread: float | None
     scale_from: str
     implied_height_m: float | None
     tilt_deg: float
@@ -100,6 +100,7 @@ class Provenance(_Record):
         "laboratory: X forward, towards the camera; Y up; Z to the right of a person who faces the camera; metres; "
         "origin on the floor below the middle of the hips when first seen"
     )
+    bone_lengths_m: dict[str, float]
     landmarks: dict[str, LandmarkShares]
     notes: list[str]
     files: list[str] = []

@@ -33,6 +33,8 @@ FORMATS: dict[str, dict[str, Writer]] = {
 def check_formats(formats: Iterable[str]) -> list[str]:
     """Return the formats, each once; raises InputError for one that does not exist."""
     wanted = list(dict.fromkeys(formats))
+    if not wanted:
+        raise InputError(f"which format? there are {', '.join(FORMATS)}")
     for name in wanted:
         if name not in FORMATS:
             raise InputError(f"there is no format {name!r}; there are {', '.join(FORMATS)}")

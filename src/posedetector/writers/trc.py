@@ -4,7 +4,7 @@ from pathlib import Path
 
 import numpy as np
 
-from posedetector.smoothing import sampling_rate
+from posedetector.filters import sampling_rate
 from posedetector.trial import Trial
 
 

@@ -1,0 +1,63 @@
+"""Filters over time for arrays with holes: every run of finite values is filtered on its own."""
+
+import numpy as np
+
+from posedetector.errors import InputError
+from posedetector.pose import Array
+
+ORDER = 2
+_START_UP = 10  # samples
+_UNEVEN = 0.01  # of the median step: clocks that waver more than this are put on an even grid
+
+
+def low_pass(values: Array, time: Array, cutoff: float) -> Array:
+    """Return values (T, …) after a Butterworth filter run forwards and backwards.
+
+    Each of the two passes is given the cutoff divided by (√2 − 1)^(1/2n), on the warped axis tan(πf/rate) of a digital
+    filter, so that together they have their −3 dB point at `cutoff` Hz (Robertson & Dowling, 2003). NaN separates runs
+    and stays; a run shorter than the filter's own start-up (10 samples) is left as it was. Uneven times are filtered on
+    an even grid.
+
+    Raises InputError if the cutoff is not between 0 and half the sampling rate.
+    """
+    from scipy.signal import butter
+
+    rate = sampling_rate(time)
+    if not 0 < cutoff < rate / 2:
+        raise InputError(f"the cutoff must lie between 0 and {rate / 2:g} Hz, half the frame rate; got {cutoff:g}")
+    if len(time) < _START_UP:
+        return values.copy()
+    warped = np.tan(np.pi * cutoff / rate) / (np.sqrt(2) - 1) ** (1 / (2 * ORDER))
+    sections = butter(ORDER, rate / np.pi * np.arctan(warped), fs=rate, output="sos")
+    pad = int(np.ceil(2 * rate / cutoff))  # two periods, in which the filter's start-up dies away
+    flat = values.reshape(len(values), -1)
+    result = flat.copy()
+    for column in range(flat.shape[1]):
+        for run in _finite_runs(flat[:, column]):
+            result[run, column] = _filter_run(flat[run, column], time[run], rate, sections, pad)
+    return result.reshape(values.shape)
+
+
+def sampling_rate(time: Array) -> float:
+    """Return the median number of samples per second; infinite for less than two."""
+    return float(1 / np.median(np.diff(time))) if len(time) > 1 else np.inf
+
+
+def _finite_runs(column: Array) -> list[slice]:
+    edges = np.flatnonzero(np.diff(np.concatenate([[0], np.isfinite(column).astype(int), [0]])))
+    return [slice(start, stop) for start, stop in edges.reshape(-1, 2)]
+
+
+def _filter_run(values: Array, time: Array, rate: float, sections: Array, pad: int) -> Array:
+    from scipy.signal import sosfiltfilt
+
+    if len(values) < _START_UP:
+        return values
+    steps = np.diff(time)
+    if np.abs(steps * rate - 1).max() < _UNEVEN:
+        return np.asarray(sosfiltfilt(sections, values, padlen=min(pad, len(values) - 1)))
+    grid = time[0] + np.arange(int((time[-1] - time[0]) * rate) + 1) / rate
+    if len(grid) < _START_UP:
+        return values
+    even = sosfiltfilt(sections, np.interp(grid, time, values), padlen=min(pad, len(grid) - 1))
+    return np.interp(time, grid, even)
