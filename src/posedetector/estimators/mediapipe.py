@@ -83,10 +83,12 @@ class _Crowd:
     def step(self, frame: Frame) -> list[PersonPose]:
         before, known = self._followers, [pose.bbox for pose in self._poses]
         looking = self._pool.submit(self._search.look, frame, known) if known and self._search.is_due(frame) else None
-        steps = [self._pool.submit(follower.step, frame) for follower in before]
+        # alone, without a search beside him, nobody needs a thread of his own
+        run = self._pool.map if looking or len(before) > 1 else map
+        seen = list(run(lambda follower: follower.step(frame), before))
         self._followers, self._poses = [], []
-        for follower, step in zip(before, steps, strict=True):
-            self._keep_or_free(follower, step.result())
+        for follower, pose in zip(before, seen, strict=True):
+            self._keep_or_free(follower, pose)
         for square in looking.result() if looking else ():
             self._try(square, frame)
         if not self._followers and (before or self._search.is_due(frame)):
