@@ -151,13 +151,13 @@ def test_the_trc_holds_the_places_in_the_laboratory(trc: TRCData) -> None:
     assert np.array(trc["right_knee"]) == pytest.approx(np.array([[0.5, 2.0, 3.25]] * 3))
 
 
-def test_a_missing_marker_leaves_its_cells_of_the_trc_empty(trial: Trial, target: Path) -> None:
-    # split at tabs, as OpenSim does; TRCData splits at any white space and would close the gap
+def test_a_missing_marker_of_the_trc_is_nan_and_shifts_no_other(trial: Trial, target: Path) -> None:
     write_trc(trial, target)
-    lines = list(csv.reader(target.read_text(encoding="utf-8").splitlines(), delimiter="\t"))
+    data = TRCData()
+    data.load(str(target))
 
-    assert [len(line) for line in lines[6:]] == [8, 8, 8]
-    assert lines[7] == ["2", "0.500000", "1.200000", "2.200000", "3.300000", "", "", ""]
+    assert data["left_knee"][1] == pytest.approx([1.2, 2.2, 3.3])
+    assert np.isnan(data["right_knee"][1]).all()
 
 
 def test_a_trc_of_one_frame_is_read_back(whole: Trial, target: Path) -> None:

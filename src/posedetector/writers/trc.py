@@ -1,4 +1,7 @@
-"""TRC, OpenSim's marker file: tab separated, metres, Y up, X forward; missing markers are empty cells."""
+"""TRC, OpenSim's marker file: tab separated, metres, Y up, X forward.
+
+Missing markers are `nan`, which OpenSim 4.6 reads as missing; it refuses rows that end in empty cells.
+"""
 
 from pathlib import Path
 
@@ -26,5 +29,5 @@ def write_trc(trial: Trial, path: Path) -> None:
     with path.open("w", encoding="utf-8", newline="\n") as file:
         file.write("\n".join(header) + "\n")
         for number, (time, row) in enumerate(zip(pose.time, pose.positions.reshape(frames, -1), strict=True), start=1):
-            cells = "\t".join(f"{value:.6f}" if np.isfinite(value) else "" for value in row)
+            cells = "\t".join(f"{value:.6f}" for value in row)
             file.write(f"{number}\t{time:.6f}\t{cells}\n")
