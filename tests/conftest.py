@@ -146,6 +146,7 @@ def trial() -> Trial:
             implied_height_m=None,
             tilt_deg=0.0,
             vertical_from="the camera",
+            floor_from="the lowest foot",
             focal_length_px=550.0,
             focal_length_assumed=True,
             camera_position_m=(4.5, 1.1, 0.0),

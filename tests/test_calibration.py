@@ -258,3 +258,22 @@ def test_frames_without_the_person_have_no_place(walk: Callable) -> None:
 
     assert np.isnan(pose.root[10:30]).all()
     assert np.isfinite(pose.root[:10]).all()
+
+
+def test_a_floor_that_no_foot_showed_is_said_to_be_assumed(walk: Callable) -> None:
+    keypoints = walk(frames=20).keypoints
+    legless = hidden(Native().lift(keypoints), "knee", "ankle", "heel", "foot_index")
+    pose, calibration = calibrate(legless, keypoints, Subject(height=1.75), Camera(focal_length=1100.0, level=True))
+
+    assert calibration.floor_from.startswith("assumed, no foot was seen")
+    assert pose.root[0, 1] == pytest.approx((0.245 + 0.246 + 0.039) * 1.75)
+
+
+def test_without_feet_and_stature_the_hips_are_the_origin(walk: Callable) -> None:
+    keypoints = walk(frames=20).keypoints
+    bare = hidden(Native().lift(keypoints), "knee", "ankle", "heel", "foot_index", "right_wrist", "left_wrist")
+    subject = Subject(bone_lengths={"left_upper_arm": 0.186 * 1.75})
+    pose, calibration = calibrate(bare, keypoints, subject, Camera(focal_length=1100.0, level=True))
+
+    assert calibration.floor_from.startswith("unknown, no foot was seen")
+    assert pose.root[0, 1] == pytest.approx(0.0)

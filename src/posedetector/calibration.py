@@ -64,6 +64,7 @@ class Calibration:
     implied_height : metres; the stature that the bone lengths given imply, or None.
     tilt : radians between the camera's vertical and the one found.
     vertical_from : what showed the vertical.
+    floor_from : what showed the height of the floor.
     focal_length : pixels.
     camera_position : (3,) metres in the laboratory frame.
     """
@@ -74,6 +75,7 @@ class Calibration:
     implied_height: float | None
     tilt: float
     vertical_from: str
+    floor_from: str
     focal_length: float
     focal_length_assumed: bool
     camera_position: Array
@@ -96,7 +98,7 @@ def calibrate(
     up, vertical_from = (_CAMERA_UP, "the camera, said to be level") if camera.level else find_up(pose, metric, root)
     turn = _turn(up)
     lab, path = metric @ turn.T, root @ turn.T
-    origin = _origin(pose.skeleton, lab, path, _LEG_LENGTH * (subject.height or implied or 1.7))
+    origin, floor_from = _origin(pose.skeleton, lab, path, subject.height or implied)
     calibration = Calibration(
         scale=scale,
         scale_spread=spread,
@@ -104,6 +106,7 @@ def calibrate(
         implied_height=implied,
         tilt=float(np.arccos(np.clip(up @ _CAMERA_UP, -1, 1))),
         vertical_from=vertical_from,
+        floor_from=floor_from,
         focal_length=focal,
         focal_length_assumed=camera.assumed,
         camera_position=-origin,
@@ -295,16 +298,22 @@ def _rotation_between(start: Array, end: Array) -> Array:
     return np.asarray(np.eye(3) + cross + cross @ cross / (1 + cosine))
 
 
-def _origin(skeleton: Skeleton, lab: Array, path: Array, hip_height: float) -> Array:
-    """Return the point (3,) on the floor below the hips when first seen."""
+def _origin(skeleton: Skeleton, lab: Array, path: Array, stature: float | None) -> tuple[Array, str]:
+    """Return the point (3,) on the floor below the hips when first seen, and what showed the floor."""
     known = finite(path)
     if not known.any():
         raise InputError("too few points were seen in every frame to say where the person is")
     first = path[known][0]
     lowest = _lowest_foot(skeleton, lab, path)
-    # the lowest foot of a frame stands most of the time; a jump or a false point must not move the floor
-    floor = float(np.median(lowest)) if len(lowest) else first[1] - hip_height
-    return np.array([first[0], floor, first[2]])
+    if len(lowest):
+        # the lowest foot of a frame stands most of the time; a jump or a false point must not move the floor
+        floor, floor_from = float(np.median(lowest)), "the lowest foot, median over the clip"
+    elif stature is not None:
+        floor = first[1] - _LEG_LENGTH * stature
+        floor_from = "assumed, no foot was seen: a standing leg's share of stature below the hips when first seen"
+    else:
+        floor, floor_from = first[1], "unknown, no foot was seen: height 0 is that of the hips when first seen"
+    return np.array([first[0], floor, first[2]]), floor_from
 
 
 def _lowest_foot(skeleton: Skeleton, lab: Array, path: Array) -> Array:

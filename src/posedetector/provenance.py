@@ -12,7 +12,7 @@ from posedetector.calibration import Calibration, segment_lengths
 from posedetector.cleaning import Cleaned
 from posedetector.estimators import KeypointEstimator
 from posedetector.filters import sampling_rate
-from posedetector.pose import MetricPose, Source
+from posedetector.pose import MetricPose, Source, finite
 from posedetector.settings import Settings
 from posedetector.subject import Subject
 from posedetector.tracking import Tracks
@@ -91,6 +91,7 @@ def account_for(
             implied_height_m=calibration.implied_height,
             tilt_deg=float(np.degrees(calibration.tilt)),
             vertical_from=calibration.vertical_from,
+            floor_from=calibration.floor_from,
             focal_length_px=calibration.focal_length,
             focal_length_assumed=calibration.focal_length_assumed,
             camera_position_m=(
@@ -117,8 +118,10 @@ def _unlike_sides(lengths: dict[str, float]) -> Iterator[str]:
 
 
 def _shares(pose: MetricPose) -> dict[str, LandmarkShares]:
+    placed = finite(pose.positions)
+
     def share(point: int, source: Source) -> float:
-        return round(float((pose.source[:, point] == source).mean()), 4)
+        return round(float(((pose.source[:, point] == source) & placed[:, point]).mean()), 4)
 
     return {
         name: LandmarkShares(
@@ -141,6 +144,8 @@ def _notes(
             yield f"the file of {network.name} is not the one this version was tested with"
     if len(tracks.tracks) > 1:
         yield f"{len(tracks.tracks)} people were found; these are person {settings.person}'s data (--person says whose)"
+    if "no foot was seen" in calibration.floor_from:
+        yield f"the floor is {calibration.floor_from}"
     if calibration.focal_length_assumed:
         yield (
             f"the focal length was assumed ({calibration.focal_length:.0f} px): distance from the camera and the "

@@ -65,6 +65,7 @@ class CalibrationRecord(_Record):
     implied_height_m: float | None
     tilt_deg: float
     vertical_from: str
+    floor_from: str
     focal_length_px: float
     focal_length_assumed: bool
     camera_position_m: tuple[float, float, float]
