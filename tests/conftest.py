@@ -132,6 +132,7 @@ def trial() -> Trial:
         ),
         estimator="synthetic",
         lifter="native",
+        lifting="none",
         networks=[],
         subject=Subject(height=1.75),
         persons=[],
@@ -154,8 +155,8 @@ def trial() -> Trial:
         smoothing="off",
         bone_lengths_m={},
         landmarks={
-            "left_knee": LandmarkShares(measured=0.6667, lifted=0, interpolated=0.3333, mirrored=0),
-            "right_knee": LandmarkShares(measured=0, lifted=0, interpolated=0, mirrored=0.3333),
+            "left_knee": LandmarkShares(measured=0.6667, lifted=0, carried=0, interpolated=0.3333, mirrored=0),
+            "right_knee": LandmarkShares(measured=0, lifted=0, carried=0, interpolated=0, mirrored=0.3333),
         },
         notes=[],
     )

@@ -20,9 +20,11 @@ ROOMS = (
     "filters",
     "video",
     "weights",
+    "models",
     "estimators",
     "tracking",
     "cleaning",
+    "sanity",
     "lifters",
     "subject",
     "calibration",
@@ -37,7 +39,7 @@ ROOMS = (
     "pipeline",
     "cli",
 )
-HEAVY = ("numpy", "pandas", "scipy", "mediapipe", "cv2", "av", "pydantic")
+HEAVY = ("torch", "numpy", "pandas", "scipy", "mediapipe", "cv2", "av", "pydantic")
 FILES = sorted(path for path in ROOT.rglob("*.py") if path.parent != ROOT or not path.stem.startswith("__"))
 
 

@@ -76,7 +76,7 @@ def test_sources_are_ordered_from_nothing_to_firsthand() -> None:
 
 
 def test_no_source_has_no_label() -> None:
-    assert [source.label for source in Source] == ["", "mirrored", "interpolated", "lifted", "measured"]
+    assert [source.label for source in Source] == ["", "mirrored", "interpolated", "carried", "lifted", "measured"]
 
 
 def test_a_point_is_finite_only_with_all_its_coordinates() -> None:

@@ -14,7 +14,7 @@ import numpy as np
 
 from posedetector.errors import InputError
 from posedetector.filters import low_pass, sampling_rate
-from posedetector.pose import Array, Keypoints, MetricPose, RelativePose, Source, finite
+from posedetector.pose import Array, Keypoints, MetricPose, RelativePose, Source, finite, in_order_of
 from posedetector.skeletons import Skeleton
 from posedetector.subject import SEGMENTS, Subject
 
@@ -94,7 +94,7 @@ def calibrate(
     scale, spread, scale_from, implied = find_scale(pose, subject)
     metric = pose.xyz * scale
     focal = camera.pixels(keypoints.image_size)
-    root = find_root(metric, keypoints, focal)
+    root = find_root(metric, in_order_of(pose.skeleton, keypoints), focal)
     up, vertical_from = (_CAMERA_UP, "the camera, said to be level") if camera.level else find_up(pose, metric, root)
     turn = _turn(up)
     lab, path = metric @ turn.T, root @ turn.T

@@ -61,3 +61,18 @@ def _filter_run(values: Array, time: Array, rate: float, sections: Array, pad: i
         return values
     even = sosfiltfilt(sections, np.interp(grid, time, values), padlen=min(pad, len(grid) - 1))
     return np.interp(time, grid, even)
+
+
+def interpolate(time: Array, values: Array, at: Array) -> Array:
+    """Return values (T, …) at other times: a piecewise cubic through all of them, held beyond its ends.
+
+    Each piece depends on two samples either side and no others, so a stream can have it too: a Hermite cubic whose
+    slopes are those of the parabola through three samples (Bessel's tangents; de Boor, A Practical Guide to Splines,
+    1978, ch. IV).
+    """
+    from scipy.interpolate import CubicHermiteSpline
+
+    if len(time) == 1:
+        return np.repeat(values, len(at), axis=0)
+    path = CubicHermiteSpline(time, values, np.gradient(values, time, axis=0))
+    return np.asarray(path(np.clip(at, time[0], time[-1])))

@@ -11,10 +11,11 @@ from typing import Protocol, TypeVar
 from posedetector.calibration import Camera, calibrate
 from posedetector.cleaning import clean
 from posedetector.estimators import EstimatorOptions, KeypointEstimator, make_estimator
-from posedetector.lifters import make_lifter
+from posedetector.lifters import LifterOptions, make_lifter
 from posedetector.mirroring import mirror_missing
 from posedetector.pose import Frame, PersonPose
 from posedetector.provenance import account_for
+from posedetector.sanity import find_doubts
 from posedetector.settings import Settings
 from posedetector.smoothing import smooth
 from posedetector.tracking import Tracks, track
@@ -49,13 +50,17 @@ def analyze(
 ) -> Trial:
     """Take one video all the way; raises InputError, VideoError, NoPersonError or WeightsError."""
     options = EstimatorOptions(settings.model, settings.pose_checkpoint, settings.max_persons, download_progress)
-    lifter = make_lifter(settings.lifter)
+    lifting = LifterOptions(
+        settings.lifter_model, settings.lifter_like, settings.flip, settings.device, download_progress
+    )
+    lifter = make_lifter(settings.lifter, lifting)
     video = open_video(settings.video, rate=settings.fps, duration=settings.duration)
     estimator = make_estimator(settings.estimator, options)
 
     Thread(target=lambda: [import_module(name) for name in _LOADED_BEHIND_THE_FIRST_FRAMES], daemon=True).start()
     tracks = follow(video, estimator, progress)
     cleaned = clean(tracks.keypoints(settings.person), min_score=settings.min_score, max_gap=settings.max_gap)
+    doubts = find_doubts(cleaned.keypoints)
     relative = lifter.lift(cleaned.keypoints)
     camera = Camera(settings.focal_length, settings.fov, settings.camera_level)
     metric, calibration = calibrate(relative, cleaned.keypoints, settings.subject, camera)
@@ -63,7 +68,7 @@ def analyze(
     if settings.estimate_missing:
         pose = mirror_missing(pose)
 
-    provenance = account_for(settings, video, estimator, tracks, cleaned, calibration, smoothing, pose)
+    provenance = account_for(settings, video, estimator, tracks, cleaned, doubts, lifter, calibration, smoothing, pose)
     return Trial(video.name, cleaned.keypoints, pose, provenance)
 
 

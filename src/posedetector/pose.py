@@ -19,13 +19,18 @@ ByteArray = NDArray[np.uint8]
 
 
 class Source(IntEnum):
-    """How a value came about. Ordered from nothing to firsthand; made-up values never pass for measured ones."""
+    """How a value came about. Ordered from nothing to firsthand; made-up values never pass for measured ones.
+
+    LIFTED: a network made its depth from the 2D of the whole body. CARRIED: the estimator's own depth, hung on a joint
+    that was lifted.
+    """
 
     NONE = 0
     MIRRORED = 1
     INTERPOLATED = 2
-    LIFTED = 3
-    MEASURED = 4
+    CARRIED = 3
+    LIFTED = 4
+    MEASURED = 5
 
     @property
     def label(self) -> str:
@@ -173,3 +178,20 @@ def _check_pose(skeleton: Skeleton, time: Array, xyz: Array, score: Array, sourc
 def finite(points: Array) -> NDArray[np.bool_]:
     """Tell for each point of (…, J, k) whether all its coordinates are there: (…, J)."""
     return np.asarray(np.isfinite(points).all(axis=-1))
+
+
+def in_order_of(skeleton: Skeleton, keypoints: Keypoints) -> Keypoints:
+    """Return the keypoints that a skeleton names, in its order; those that there are not are missing."""
+    if skeleton == keypoints.skeleton:
+        return keypoints
+    rows = [keypoints.skeleton.index(point) if keypoints.skeleton.has(point) else -1 for point in skeleton.points]
+    known = np.array(rows) >= 0
+    return Keypoints(
+        skeleton=skeleton,
+        time=keypoints.time,
+        xy=np.where(known[:, None], keypoints.xy[:, rows], np.nan),
+        score=np.where(known, keypoints.score[:, rows], 0.0),
+        source=np.where(known, keypoints.source[:, rows], np.uint8(Source.NONE)),
+        xyz=None if keypoints.xyz is None else np.where(known[:, None], keypoints.xyz[:, rows], np.nan),
+        image_size=keypoints.image_size,
+    )

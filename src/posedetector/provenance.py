@@ -12,6 +12,7 @@ from posedetector.calibration import Calibration, segment_lengths
 from posedetector.cleaning import Cleaned
 from posedetector.estimators import KeypointEstimator
 from posedetector.filters import sampling_rate
+from posedetector.lifters import Lifter
 from posedetector.pose import MetricPose, Source, finite
 from posedetector.settings import Settings
 from posedetector.subject import Subject
@@ -26,8 +27,9 @@ from posedetector.trial import (
     VideoRecord,
 )
 from posedetector.video import Video
+from posedetector.weights import LoadedWeights
 
-_LIBRARIES = ("av", "mediapipe", "numpy", "opencv-python-headless", "pandas", "scipy")
+_LIBRARIES = ("av", "mediapipe", "numpy", "opencv-python-headless", "pandas", "scipy", "torch")
 _WIDE_SPREAD = 0.08
 _DISAGREEMENT = 0.05
 _ASYMMETRY = 0.08
@@ -39,6 +41,8 @@ def account_for(
     estimator: KeypointEstimator,
     tracks: Tracks,
     cleaned: Cleaned,
+    doubts: list[str],
+    lifter: Lifter,
     calibration: Calibration,
     smoothing: str,
     pose: MetricPose,
@@ -47,6 +51,7 @@ def account_for(
     time = tracks.time
     rate = sampling_rate(time)
     lengths = segment_lengths(pose)
+    networks = estimator.weights + lifter.weights
     return Provenance(
         posedetector=version("posedetector"),
         created=datetime.now(UTC).isoformat(timespec="seconds"),
@@ -63,16 +68,18 @@ def account_for(
         ),
         estimator=settings.estimator,
         lifter=settings.lifter,
+        lifting=lifter.method,
         networks=[
             NetworkRecord(
                 name=one.name,
                 file=one.path.name,
                 sha256=one.sha256,
                 known=one.known,
+                trust=one.trust,
                 licence=one.licence,
                 citation=one.citation,
             )
-            for one in estimator.weights
+            for one in networks
         ],
         subject=settings.subject,
         persons=[PersonRecord(**asdict(person)) for person in tracks.persons()],
@@ -103,7 +110,13 @@ def account_for(
         smoothing=smoothing,
         bone_lengths_m={bone: round(length, 4) for bone, length in lengths.items()},
         landmarks=_shares(pose),
-        notes=[*video.notes, *_notes(settings, estimator, tracks, calibration, smoothing), *_unlike_sides(lengths)],
+        notes=[
+            *video.notes,
+            *doubts,
+            *_notes_on_networks(networks),
+            *_notes(settings, tracks, calibration, smoothing),
+            *_unlike_sides(lengths),
+        ],
     )
 
 
@@ -113,7 +126,7 @@ def _unlike_sides(lengths: dict[str, float]) -> Iterator[str]:
         if left.startswith("left_") and twin is not None and abs(length / twin - 1) > _ASYMMETRY:
             yield (
                 f"the {left.removeprefix('left_').replace('_', ' ')} is {length:.3f} m on the left and {twin:.3f} m on "
-                "the right: the estimator's depth is biased there, or the person is"
+                "the right: the depth is biased there, or the person is"
             )
 
 
@@ -127,6 +140,7 @@ def _shares(pose: MetricPose) -> dict[str, LandmarkShares]:
         name: LandmarkShares(
             measured=share(point, Source.MEASURED),
             lifted=share(point, Source.LIFTED),
+            carried=share(point, Source.CARRIED),
             interpolated=share(point, Source.INTERPOLATED),
             mirrored=share(point, Source.MIRRORED),
         )
@@ -134,14 +148,22 @@ def _shares(pose: MetricPose) -> dict[str, LandmarkShares]:
     }
 
 
-def _notes(
-    settings: Settings, estimator: KeypointEstimator, tracks: Tracks, calibration: Calibration, smoothing: str
-) -> Iterator[str]:
+def _notes_on_networks(networks: tuple[LoadedWeights, ...]) -> Iterator[str]:
+    for network in networks:
+        if network.trust == "own file":
+            yield f"{network.path.name} is a file of your own, taken to be built like {network.name}"
+        if network.trust == "first use":
+            yield (
+                f"nobody published the digest of {network.name}'s file: it was accepted as it was at its first use, "
+                "and is checked since"
+            )
+        if network.terms:
+            yield f"{network.name} ({network.licence}): {network.terms}"
+
+
+def _notes(settings: Settings, tracks: Tracks, calibration: Calibration, smoothing: str) -> Iterator[str]:
     if settings.estimator == "synthetic":
         yield "the synthetic estimator does not look at the video: these are a made-up person's data"
-    for network in estimator.weights:
-        if not network.known:
-            yield f"the file of {network.name} is not the one this version was tested with"
     if len(tracks.tracks) > 1:
         yield f"{len(tracks.tracks)} people were found; these are person {settings.person}'s data (--person says whose)"
     if "no foot was seen" in calibration.floor_from:

@@ -38,7 +38,7 @@ class LandmarkRecord(BaseModel):
     z_m: float | None
     visibility: float
     frame: Literal["laboratory"] = FRAME_OF_REFERENCE
-    source: Literal["measured", "lifted", "interpolated", "mirrored"] | None
+    source: Literal["measured", "lifted", "carried", "interpolated", "mirrored"] | None
 
 
 COLUMNS = tuple(LandmarkRecord.model_fields)

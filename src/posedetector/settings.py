@@ -29,6 +29,10 @@ class Settings(BaseModel):
     max_persons: int = 4
     person: int = 1
     lifter: str = "native"
+    lifter_model: str | None = None
+    lifter_like: str | None = None
+    flip: bool = True
+    device: str = "auto"
     estimate_missing: bool = False
     min_score: float = 0.2
     max_gap: float = 0.25

@@ -93,3 +93,85 @@ BLAZEPOSE_33 = _skeleton(
         "right_foot_index": "right_ankle",
     },
 )
+
+# https://cocodataset.org/#keypoints-eval
+COCO_17 = _skeleton(
+    "coco_17",
+    {
+        "nose": None,
+        "left_eye": "nose",
+        "right_eye": "nose",
+        "left_ear": "left_eye",
+        "right_ear": "right_eye",
+        "left_shoulder": None,
+        "right_shoulder": None,
+        "left_elbow": "left_shoulder",
+        "right_elbow": "right_shoulder",
+        "left_wrist": "left_elbow",
+        "right_wrist": "right_elbow",
+        "left_hip": None,
+        "right_hip": None,
+        "left_knee": "left_hip",
+        "right_knee": "right_hip",
+        "left_ankle": "left_knee",
+        "right_ankle": "right_knee",
+    },
+)
+
+# Human3.6M's joints as Martinez et al. (ICCV 2017) and Pavllo et al. (CVPR 2019) order them
+H36M_17 = _skeleton(
+    "h36m_17",
+    {
+        "pelvis": None,
+        "right_hip": "pelvis",
+        "right_knee": "right_hip",
+        "right_ankle": "right_knee",
+        "left_hip": "pelvis",
+        "left_knee": "left_hip",
+        "left_ankle": "left_knee",
+        "spine": "pelvis",
+        "thorax": "spine",
+        "neck": "thorax",
+        "head": "neck",
+        "left_shoulder": "thorax",
+        "left_elbow": "left_shoulder",
+        "left_wrist": "left_elbow",
+        "right_shoulder": "thorax",
+        "right_elbow": "right_shoulder",
+        "right_wrist": "right_elbow",
+    },
+)
+
+SKELETONS = {skeleton.name: skeleton for skeleton in (BLAZEPOSE_33, COCO_17, H36M_17)}
+
+# Where a skeleton lacks a point, these of its points have it in their middle. The head is MMPose's: Human3.6M's neck is
+# about where the nose is, its head about where the eyes are.
+_MIDDLE_OF: dict[str, tuple[str, ...]] = {
+    "pelvis": ("left_hip", "right_hip"),
+    "thorax": ("left_shoulder", "right_shoulder"),
+    "spine": ("left_hip", "right_hip", "left_shoulder", "right_shoulder"),
+    "neck": ("nose",),
+    "head": ("left_eye", "right_eye"),
+    "nose": ("neck",),
+    "left_eye": ("head",),
+    "right_eye": ("head",),
+    "left_ear": ("head",),
+    "right_ear": ("head",),
+}
+
+
+def parts_of(point: str, skeleton: Skeleton) -> list[int]:
+    """Return the rows of a skeleton whose middle is this point; raises InputError where it has no such points."""
+    for names in ((point,), _MIDDLE_OF.get(point, ())):
+        if names and skeleton.has(*names):
+            return skeleton.indices(*names)
+    raise InputError(f"{skeleton.name} has no {point}, and nothing that it could be made of")
+
+
+def extend(skeleton: Skeleton, name: str, tree: dict[str, str]) -> Skeleton:
+    """Return a skeleton with further points behind its own, each with the point that it hangs from."""
+    known: dict[str, str | None] = {
+        point: None if parent < 0 else skeleton.points[parent]
+        for point, parent in zip(skeleton.points, skeleton.parents, strict=True)
+    }
+    return _skeleton(name, {**known, **tree})

@@ -25,12 +25,19 @@ class VideoRecord(_Record):
 
 
 class NetworkRecord(_Record):
-    """A network that was run; `known` tells whether its file is the one this version was tested with."""
+    """A network that was run.
+
+    Attributes
+    ----------
+    known : whether its file is the one this version was made for.
+    trust : whence its digest is known: "table"; "first use" of a file whose digest nobody published; or "own file".
+    """
 
     name: str
     file: str
     sha256: str
     known: bool
+    trust: str
     licence: str
     citation: str
 
@@ -72,10 +79,17 @@ class CalibrationRecord(_Record):
 
 
 class LandmarkShares(_Record):
-    """Shares of the clip's frames in which a landmark came about in each way; the rest is missing."""
+    """Shares of the clip's frames in which a landmark came about in each way; the rest is missing.
+
+    Attributes
+    ----------
+    lifted : depth made by the lifter.
+    carried : the estimator's own depth, hung on a lifted joint.
+    """
 
     measured: float
     lifted: float
+    carried: float
     interpolated: float
     mirrored: float
 
@@ -90,6 +104,7 @@ class Provenance(_Record):
     video: VideoRecord
     estimator: str
     lifter: str
+    lifting: str
     networks: list[NetworkRecord]
     subject: Subject
     persons: list[PersonRecord]

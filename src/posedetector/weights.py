@@ -1,28 +1,43 @@
 """The table of networks: what each file is called, whence it comes, how it is known, what its licence allows.
 
 `locate` looks in `checkpoints/`, in the cache folder (POSEDETECTOR_HOME, or the platform's), and in the package;
-`fetch` downloads into the cache. A file is recognised by its SHA-256; one that the table does not know has at least
-to be built as it should be, and the provenance says that it was not known.
+`fetch` downloads into the cache and goes on where it was cut off. A file is recognised by its SHA-256. Where the table
+cannot name it, the digest of the first file is written beside it and holds from then on; the provenance says so.
 """
 
 import hashlib
 import http.client
 import os
-import shutil
 import sys
-import tempfile
 import urllib.error
 import urllib.request
 import zipfile
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
-from posedetector.errors import WeightsError
+from posedetector.errors import InputError, WeightsError
 
 ASSETS = Path(__file__).parent / "assets"
+ATTEMPTS = 3
 _TIMEOUT = 30.0  # seconds without a byte
 _CHUNK = 1 << 20
+_TORCH_FILES = (b"PK\x03\x04", b"\x80\x02")  # PyTorch's zip, and the bare pickles of before 1.6
+
+Told = Callable[[int, int], None]
+Trust = Literal["table", "first use", "own file"]
+
+
+@dataclass(frozen=True)
+class LifterLayout:
+    """What a lifter's checkpoint takes and gives: skeletons by name, frames per second, and which way it looks."""
+
+    takes: str
+    gives: str
+    rate: float
+    causal: bool = False
 
 
 @dataclass(frozen=True)
@@ -31,9 +46,12 @@ class Weights:
 
     Attributes
     ----------
-    sha256 : of the file this version was tested with.
+    sha256 : of the file, or as many of its first digits as are published; empty where nobody published it.
     size : bytes, about.
-    members : the files that a zip archive must hold to be this network.
+    without : what works without this network.
+    terms : what the licence forbids, in a few words.
+    members : the files that a zip archive must hold to be this network; none for a PyTorch checkpoint.
+    repacked : the same network is about in other archives too, so another digest is no damage.
     """
 
     name: str
@@ -43,7 +61,11 @@ class Weights:
     size: int
     licence: str
     citation: str
+    without: str
+    terms: str = ""
     members: tuple[str, ...] = ()
+    repacked: bool = False
+    lifter: LifterLayout | None = None
 
 
 def _pose_landmarker(variant: str, sha256: str, size: int) -> Weights:
@@ -57,9 +79,34 @@ def _pose_landmarker(variant: str, sha256: str, size: int) -> Weights:
         size=size,
         licence="Apache-2.0",
         citation="Bazarevsky et al., BlazePose, CVPR Workshop 2020; Grishchenko et al., BlazePose GHUM Holistic, 2022",
+        without="--model full works without a download",
         members=("pose_detector.tflite", "pose_landmarks_detector.tflite"),
+        repacked=True,
     )
 
+
+_H36M_TERMS = "trained on Human3.6M, whose own licence is for academic use"
+
+
+def _temporal(name: str, url: str, licence: str, layout: LifterLayout, sha256: str = "") -> Weights:
+    return Weights(
+        name=name,
+        file=url.rpartition("/")[2],
+        url=url,
+        sha256=sha256,
+        size=67_900_000,
+        licence=licence,
+        terms=("not for commercial use; " if "NC" in licence else "") + _H36M_TERMS,
+        citation="Pavllo, Feichtenhofer, Grangier & Auli, 3D human pose estimation in video with temporal convolutions "
+        "and semi-supervised training, CVPR 2019",
+        without="without --use-videopose3d the estimator's own depth is used",
+        lifter=layout,
+    )
+
+
+_FAIR = "https://dl.fbaipublicfiles.com/video-pose-3d"
+_MMPOSE = "https://download.openmmlab.com/mmpose/body3d/videopose"
+_NC = "CC BY-NC 4.0"
 
 WEIGHTS: dict[str, Weights] = {
     row.name: row
@@ -67,20 +114,52 @@ WEIGHTS: dict[str, Weights] = {
         _pose_landmarker("lite", "3dc99b4cc304f679ff03303508482e8eaa832d450039698f8c6955606a52d4af", 5_777_138),
         _pose_landmarker("full", "4923c2684ec663cfcc1ff5709b16d96e93910ce1af110db9b80e6eea7852fe1e", 9_397_622),
         _pose_landmarker("heavy", "8bc54a44e2cf4f04e3deabfa8477a4b1778d1be51808092ef86821ededc2bbad", 30_663_666),
+        _temporal(
+            "fair-detectron-coco",
+            f"{_FAIR}/pretrained_h36m_detectron_coco.bin",
+            _NC,
+            LifterLayout("coco_17", "h36m_17", 50.0),
+        ),
+        _temporal("fair-cpn", f"{_FAIR}/pretrained_h36m_cpn.bin", _NC, LifterLayout("h36m_17", "h36m_17", 50.0)),
+        _temporal(
+            "fair-cpn-causal",
+            f"{_FAIR}/cpn-ft-243-dbb-causal.bin",  # named by the authors in a thread, not in their documents
+            _NC,
+            LifterLayout("h36m_17", "h36m_17", 50.0, causal=True),
+        ),
+        _temporal(
+            "mmpose-cpn",
+            f"{_MMPOSE}/videopose_h36m_243frames_fullconv_supervised_cpn_ft-88f5abbb_20210527.pth",
+            "Apache-2.0",
+            LifterLayout("h36m_17", "h36m_17", 50.0),
+            sha256="88f5abbb",
+        ),
     )
 }
 
 
 @dataclass(frozen=True)
 class LoadedWeights:
-    """A file that was found and recognised, as the provenance records it."""
+    """A file that was found and recognised, as the provenance records it.
+
+    Attributes
+    ----------
+    trust : whence its digest is known: the table; the first use of a file by this name, kept beside it; or not at all,
+        since it is a file of the user's own.
+    """
 
     name: str
     path: Path
     sha256: str
-    known: bool
+    trust: Trust
     licence: str
     citation: str
+    terms: str = ""
+
+    @property
+    def known(self) -> bool:
+        """Whether it is the very file that this version was made for."""
+        return self.trust == "table"
 
 
 def cache_folder() -> Path:
@@ -94,18 +173,25 @@ def cache_folder() -> Path:
     return Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache")) / "posedetector"
 
 
+def row_of(name: str) -> Weights:
+    """Return a row of the table; raises InputError for a name that is not in it."""
+    if name not in WEIGHTS:
+        raise InputError(f"there are no weights {name!r}; there are {', '.join(WEIGHTS)}")
+    return WEIGHTS[name]
+
+
 def locate(name: str, given: Path | None = None) -> Path | None:
     """Return the file of a network, or None when it is nowhere: `given`, checkpoints/, the cache, the package."""
     if given is not None:
         if not given.is_file():
             raise WeightsError(f"there is no file {given} for {name}")
         return given
-    file = WEIGHTS[name].file
+    file = row_of(name).file
     places = (Path("checkpoints"), cache_folder(), ASSETS)
     return next((place / file for place in places if (place / file).is_file()), None)
 
 
-def load(name: str, given: Path | None = None, *, progress: Callable[[int, int], None] | None = None) -> LoadedWeights:
+def load(name: str, given: Path | None = None, *, progress: Told | None = None) -> LoadedWeights:
     """Find a network's file, download it if it is nowhere, and make sure that it is what it says.
 
     Raises
@@ -113,14 +199,47 @@ def load(name: str, given: Path | None = None, *, progress: Callable[[int, int],
     WeightsError
         If the file cannot be had, or is another one.
     """
-    row = WEIGHTS[name]
+    row = row_of(name)
     path = locate(name, given) or fetch(name, progress=progress)
-    digest = verify(row, path)
-    return LoadedWeights(name, path, digest, digest == row.sha256, row.licence, row.citation)
+    digest, trust = verify(row, path)
+    return LoadedWeights(name, path, digest, trust, row.licence, row.citation, row.terms)
 
 
-def verify(row: Weights, path: Path) -> str:
-    """Return the SHA-256 of a file that can be this network; raises WeightsError when it cannot."""
+def verify(row: Weights, path: Path) -> tuple[str, Trust]:
+    """Return the SHA-256 of a file that can be this network, and whence it is known.
+
+    The first file of an unknown digest has it written beside it; raises WeightsError for a file that is built wrongly,
+    or has another digest than it should.
+    """
+    digest = _digest(row, path)
+    if row.sha256 and digest.startswith(row.sha256):
+        return digest, "table"
+    if path.name != row.file:
+        return digest, "own file"
+    _check_digest(row, path, digest)
+    record = _beside(path, "sha256")
+    try:
+        expected = record.read_text().split()[0]
+    except (OSError, IndexError, UnicodeDecodeError):
+        with suppress(OSError):  # a folder that cannot be written: it stays a first use
+            record.write_text(f"{digest}  {path.name}\n")
+        return digest, "first use"
+    if digest != expected:
+        raise WeightsError(
+            f"{path} has changed since its first use: its SHA-256 was {expected} and is {digest}; "
+            f"delete {record.name} beside it if you changed it yourself"
+        )
+    return digest, "first use"
+
+
+def _check_digest(row: Weights, path: Path, digest: str) -> None:
+    if row.sha256 and not row.repacked and not digest.startswith(row.sha256):
+        raise WeightsError(
+            f"{path} is not {row.name}, or is damaged: its SHA-256 should begin with {row.sha256}, and is {digest}"
+        )
+
+
+def _digest(row: Weights, path: Path) -> str:
     try:
         if row.members:
             with zipfile.ZipFile(path) as archive:
@@ -128,38 +247,113 @@ def verify(row: Weights, path: Path) -> str:
                 if missing:
                     raise WeightsError(f"{path} is not {row.name}: it holds no {' and no '.join(sorted(missing))}")
         with path.open("rb") as file:
+            if not row.members and not (start := file.read(4)).startswith(_TORCH_FILES):
+                raise WeightsError(f"{path} is not {row.name}: a PyTorch checkpoint does not begin with {start!r}")
+            file.seek(0)
             return hashlib.file_digest(file, "sha256").hexdigest()
     except (OSError, zipfile.BadZipFile) as error:
         raise WeightsError(f"{path} is not {row.name}: {error}") from error
 
 
-def fetch(name: str, *, progress: Callable[[int, int], None] | None = None) -> Path:
-    """Download a network into the cache folder; `progress` is told bytes had and bytes in all."""
-    row = WEIGHTS[name]
+def fetch(name: str, *, progress: Told | None = None) -> Path:
+    """Download a network into the cache folder; `progress` is told bytes had and bytes in all.
+
+    What came before a connection was cut is kept, and the next call goes on from there. Several processes take turns.
+    """
+    from filelock import FileLock
+
+    row = row_of(name)
     target = cache_folder() / row.file
+    lock = FileLock(_beside(target, "lock"))
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
+        lock.acquire()
     except OSError as error:
         raise WeightsError(f"{name} cannot be kept in {target.parent}: {error.strerror}") from error
-    with tempfile.TemporaryDirectory(dir=target.parent) as folder:
-        part = Path(folder) / row.file
-        try:
-            with urllib.request.urlopen(row.url, timeout=_TIMEOUT) as answer, part.open("wb") as file:  # noqa: S310 -- https only, from the table
-                total = int(answer.headers.get("Content-Length") or row.size)
-                while block := answer.read(_CHUNK):
-                    file.write(block)
-                    if progress is not None:
-                        progress(file.tell(), total)
-                if answer.headers.get("Content-Length") and file.tell() < total:
-                    raise ConnectionError(f"cut off after {file.tell()} of {total} bytes")
-            verify(row, part)
-        except (http.client.HTTPException, OSError, WeightsError) as error:
-            if isinstance(error, urllib.error.HTTPError):
-                error.close()  # it holds the connection
-            reason = f"what came is not {name}" if isinstance(error, WeightsError) else getattr(error, "reason", error)
-            raise WeightsError(
-                f"{name} is not on this machine and cannot be downloaded ({reason}): get {row.url} elsewhere and put it "
-                f"into {target.parent} as {row.file}; --model full works without a download"
-            ) from error
-        shutil.move(part, target)
+    try:
+        if not target.is_file():
+            _fetch(row, target, progress)
+    finally:
+        lock.release()
+        with suppress(OSError):
+            Path(lock.lock_file).unlink()
     return target
+
+
+def _fetch(row: Weights, target: Path, progress: Told | None) -> None:
+    part = _beside(target, "part")
+    try:
+        _download(row, part, progress)
+        _check_digest(row, part, _digest(row, part))
+        part.replace(target)
+    except (http.client.HTTPException, OSError, WeightsError) as error:
+        reason = str(getattr(error, "reason", "") or error)
+        if isinstance(error, WeightsError):
+            reason = f"what came is not {row.name}: {error}"
+        if isinstance(error, WeightsError) or (part.exists() and not part.stat().st_size):
+            part.unlink()
+        if part.exists():
+            reason += f"; {part.stat().st_size} bytes are kept, and the next try goes on from there"
+        else:
+            _beside(part, "etag").unlink(missing_ok=True)
+        raise WeightsError(
+            f"{row.name} is not on this machine and cannot be downloaded ({reason}): get {row.url} elsewhere and put "
+            f"it into {target.parent} as {row.file}; {row.without}"
+        ) from error
+    _beside(part, "etag").unlink(missing_ok=True)
+
+
+def _download(row: Weights, part: Path, progress: Told | None) -> None:
+    """Bring the part up to the whole; a connection that is cut is taken up again."""
+    for attempt in range(1, ATTEMPTS + 1):
+        before = part.stat().st_size if part.exists() else 0
+        try:
+            return _go_on(row, part, progress)
+        except urllib.error.HTTPError as error:
+            error.close()  # it holds the connection
+            if error.code != http.HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE or not before:
+                raise
+            part.unlink()  # longer than the file is now
+        except (http.client.HTTPException, OSError) as error:
+            if attempt == ATTEMPTS or isinstance(error, urllib.error.URLError):
+                raise
+    raise ConnectionError("the server does not give what it offers")
+
+
+def _go_on(row: Weights, part: Path, progress: Told | None) -> None:
+    had, tag = part.stat().st_size if part.exists() else 0, _beside(part, "etag")
+    request = urllib.request.Request(row.url, headers={"User-Agent": "posedetector"})  # noqa: S310 -- https, from the table
+    if had:
+        request.add_header("Range", f"bytes={had}-")
+        if tag.exists():
+            request.add_header("If-Range", tag.read_text())
+    with urllib.request.urlopen(request, timeout=_TIMEOUT) as answer:  # noqa: S310
+        goes_on = answer.status == http.HTTPStatus.PARTIAL_CONTENT
+        had = had if goes_on else 0
+        length = answer.headers.get("Content-Length")
+        total = had + int(length) if length else row.size
+        if etag := answer.headers.get("ETag"):
+            tag.write_text(etag)
+        with part.open("ab" if goes_on else "wb") as file:
+            while block := answer.read(_CHUNK):
+                file.write(block)
+                had += len(block)
+                if progress is not None:
+                    progress(had, max(had, total))
+    if length and had < total:
+        raise ConnectionError(f"cut off after {had} of {total} bytes")
+
+
+def clear(name: str) -> int:
+    """Remove what was downloaded of a network; return the bytes that became free."""
+    target, freed = cache_folder() / row_of(name).file, 0
+    for path in (target, *(_beside(target, kind) for kind in ("sha256", "part", "part.etag", "lock"))):
+        with suppress(FileNotFoundError):
+            size = path.stat().st_size
+            path.unlink()
+            freed += size
+    return freed
+
+
+def _beside(path: Path, kind: str) -> Path:
+    return path.with_name(f"{path.name}.{kind}")

@@ -1,34 +1,69 @@
 """Seam 2: from 2D points to a 3D pose of unknown size.
 
 A lifter remaps and resamples for itself, because only it knows the layout and the frame rate of its checkpoint. To add
-one: write a file beside this one, and a line in LIFTERS.
+one: write a file beside this one with a class that fulfils `Lifter`, and a line in LIFTERS.
 """
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Protocol
 
 from posedetector.errors import InputError
 from posedetector.pose import Keypoints, RelativePose
+from posedetector.weights import LoadedWeights
 
 
 class Lifter(Protocol):
     """Gives the points of a whole clip their depth."""
 
+    @property
+    def weights(self) -> tuple[LoadedWeights, ...]:
+        """The networks it runs, for the provenance."""
+
+    @property
+    def method(self) -> str:
+        """What it does, in one line for the provenance."""
+
     def lift(self, keypoints: Keypoints) -> RelativePose:
         """Return the pose in the camera frame, middle of the hips at 0, of any size."""
 
 
-def _native() -> Lifter:
+@dataclass(frozen=True)
+class LifterOptions:
+    """What a person can choose about a lifter; each takes what concerns it.
+
+    Attributes
+    ----------
+    model : a name in the table of weights, or a file.
+    like : the name in the table whose layout the file has.
+    flip : average with the mirrored input.
+    device : auto, cpu, cuda or mps.
+    """
+
+    model: str | None = None
+    like: str | None = None
+    flip: bool = True
+    device: str = "auto"
+    download_progress: Callable[[int, int], None] | None = None
+
+
+def _native(_: LifterOptions) -> Lifter:
     from posedetector.lifters.native import Native
 
     return Native()
 
 
-LIFTERS: dict[str, Callable[[], Lifter]] = {"native": _native}
+def _videopose3d(options: LifterOptions) -> Lifter:
+    from posedetector.lifters.videopose3d import VideoPose3D
+
+    return VideoPose3D(options)
 
 
-def make_lifter(name: str) -> Lifter:
+LIFTERS: dict[str, Callable[[LifterOptions], Lifter]] = {"native": _native, "videopose3d": _videopose3d}
+
+
+def make_lifter(name: str, options: LifterOptions | None = None) -> Lifter:
     """Build a lifter of the table; raises InputError for a name that is not in it."""
     if name not in LIFTERS:
         raise InputError(f"there is no lifter {name!r}; there are {', '.join(sorted(LIFTERS))}")
-    return LIFTERS[name]()
+    return LIFTERS[name](options or LifterOptions())

@@ -4,10 +4,14 @@ import numpy as np
 
 from posedetector.errors import InputError
 from posedetector.pose import Keypoints, RelativePose, finite
+from posedetector.weights import LoadedWeights
 
 
 class Native:
     """Hands on the estimator's own 3D points, moved so that the middle of the hips is the origin."""
+
+    weights: tuple[LoadedWeights, ...] = ()
+    method = "none: the estimator's own depth"
 
     def lift(self, keypoints: Keypoints) -> RelativePose:
         """Return the estimator's depth; raises InputError when it gave none."""

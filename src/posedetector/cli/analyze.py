@@ -1,40 +1,19 @@
-"""The commands. The only room that prints: progress and errors to stderr, the summary to stdout."""
+"""`posedetector analyze`: one video to a folder of results, and a summary of them."""
 
-import logging
 import os
-import signal
-import sys
 import time
-import traceback
-from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, TypeVar
+from typing import TYPE_CHECKING, Annotated
 
 import typer
-from typer.exceptions import TyperException
 
-from posedetector.errors import InputError, PosedetectorError
+from posedetector.cli.console import download_progress, progress
+from posedetector.errors import InputError
 
 if TYPE_CHECKING:
     from posedetector.trial import Trial
 
-T = TypeVar("T")
 
-app = typer.Typer(
-    help="One video of a person in, biomechanics out.",
-    no_args_is_help=True,
-    add_completion=False,
-    pretty_exceptions_enable=False,
-    rich_markup_mode=None,
-)
-
-
-@app.callback()
-def _posedetector() -> None:
-    """One video of a person in, biomechanics out."""
-
-
-@app.command()
 def analyze(
     video: Annotated[str, typer.Option(help="File, http(s) URL, image, folder of images, or number of a camera.")] = "",
     height: Annotated[float | None, typer.Option(help="The person's height in metres; gives the scale.")] = None,
@@ -52,6 +31,19 @@ def analyze(
     ] = "mediapipe",
     model: Annotated[str | None, typer.Option(help="lite, full (default, ships with the package) or heavy.")] = None,
     pose_checkpoint: Annotated[Path | None, typer.Option(help="The model's file, if it lies elsewhere.")] = None,
+    use_videopose3d: Annotated[
+        bool, typer.Option("--use-videopose3d", help="Lift the 2D joints with a 243-frame VideoPose3D network.")
+    ] = False,
+    videopose3d_model: Annotated[
+        str | None, typer.Option(help="A name of `posedetector weights list`, or a file; fair-detectron-coco.")
+    ] = None,
+    videopose3d_like: Annotated[
+        str | None, typer.Option(help="The name whose layout the file has: its points, rate and direction.")
+    ] = None,
+    no_flip: Annotated[
+        bool, typer.Option("--no-flip", help="Lift once, without averaging over the mirrored input.")
+    ] = False,
+    device: Annotated[str, typer.Option(help="Where the lifter runs: auto, cpu, cuda or mps.")] = "auto",
     estimate_missing: Annotated[
         bool, typer.Option("--estimate-missing", help="Mirror unseen limbs from the other side; marked as mirrored.")
     ] = False,
@@ -84,6 +76,8 @@ def analyze(
 
     if sex not in (None, "male", "female"):
         raise InputError(f"--sex is male or female, got {sex!r}; it can be left out")
+    if not use_videopose3d and (videopose3d_model or videopose3d_like):
+        raise InputError("--videopose3d-model and --videopose3d-like go with --use-videopose3d")
     subject = Subject(height=height, mass=mass, age=age, sex=sex, bone_lengths=_bones(bone_length or []))
     settings = Settings(
         video=video,
@@ -93,6 +87,11 @@ def analyze(
         pose_checkpoint=pose_checkpoint,
         max_persons=max_persons,
         person=person,
+        lifter="videopose3d" if use_videopose3d else "native",
+        lifter_model=videopose3d_model,
+        lifter_like=videopose3d_like,
+        flip=not no_flip,
+        device=device,
         estimate_missing=estimate_missing,
         min_score=min_score,
         max_gap=max_gap,
@@ -109,7 +108,8 @@ def analyze(
     if quiet:
         analyze_to(settings, folder, wanted)
     else:
-        trial = analyze_to(settings, folder, wanted, progress=_progress, download_progress=_download_progress())
+        with download_progress() as told:
+            trial = analyze_to(settings, folder, wanted, progress=progress, download_progress=told)
         _summarize(trial, folder, time.perf_counter() - start)
 
 
@@ -130,43 +130,6 @@ def _bones(options: list[str]) -> dict[str, float]:
                 f"--bone-length wants a name and metres, such as left_thigh=0.43; got {option!r}"
             ) from None
     return bones
-
-
-def _progress(stage: str, items: Iterable[T], total: int | None) -> Iterator[T]:
-    from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
-
-    console = Console(stderr=True)
-    if not console.is_interactive:  # rich would leave an empty line in the log
-        yield from items
-        return
-    columns = (
-        TextColumn("{task.description}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TextColumn("{task.fields[rate]}"),
-        TimeRemainingColumn(elapsed_when_finished=True),
-    )
-    start = time.perf_counter()
-    with Progress(*columns, console=console, transient=True) as bar:
-        task = bar.add_task(stage, total=total, rate="")
-        for count, item in enumerate(items, start=1):
-            yield item
-            seconds = time.perf_counter() - start
-            bar.update(task, completed=count, rate=f"{count / seconds:.0f}/s" if seconds > 0 else "")
-
-
-def _download_progress() -> Callable[[int, int], None]:
-    from rich.console import Console
-
-    console, shown = Console(stderr=True), [0]
-
-    def show(had: int, total: int) -> None:
-        if had - shown[0] > total / 20 or had == total:
-            shown[0] = had
-            console.print(f"downloading the model: {had / 1e6:.0f} of {total / 1e6:.0f} MB")
-
-    return show
 
 
 def _summarize(trial: "Trial", folder: Path, seconds: float) -> None:
@@ -195,6 +158,8 @@ def _summarize(trial: "Trial", folder: Path, seconds: float) -> None:
             )
     table.add_row("scale", f"{calibration.scale:.3f} {spread}, from {calibration.scale_from}")
     table.add_row("vertical", f"{calibration.tilt_deg:.1f}° from the camera's; shown by {calibration.vertical_from}")
+    if account.lifter != "native":
+        table.add_row("lifter", account.lifting)
     table.add_row("smoothing", account.smoothing)
     table.add_row("network", ", ".join(f"{one.name} ({one.licence})" for one in account.networks) or "none")
     table.add_row("time", f"{seconds:.1f} s")
@@ -205,29 +170,3 @@ def _summarize(trial: "Trial", folder: Path, seconds: float) -> None:
     console.print(table)
     for note in account.notes:
         console.print(f"note: {note}", style="yellow", highlight=False)
-
-
-def main(args: list[str] | None = None) -> None:
-    """Run a command and leave: 0 when it worked, 2 when what was given cannot be used, 130 after Ctrl-C."""
-    arguments = sys.argv[1:] if args is None else args
-    logging.captureWarnings(capture="--debug" not in arguments)
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
-    try:
-        status = app(arguments, standalone_mode=False)
-    except (KeyboardInterrupt, typer.Abort):
-        status = 130
-    except TyperException as error:  # a usage error
-        _complain(error.format_message() if hasattr(error, "format_message") else str(error))
-        sys.exit(2)
-    except PosedetectorError as error:
-        if "--debug" in arguments:
-            traceback.print_exc()
-        _complain(str(error))
-        sys.exit(2)
-    if status == 130:  # what Typer makes of Ctrl-C
-        _complain("interrupted; nothing was written")
-    sys.exit(status or 0)
-
-
-def _complain(message: str) -> None:
-    sys.stderr.write(f"posedetector: {' '.join(message.split())}\n")

@@ -1,0 +1,49 @@
+"""The commands. The only room that prints: progress and errors to stderr, results to stdout."""
+
+import logging
+import signal
+import sys
+import traceback
+
+import typer
+from typer.exceptions import TyperException
+
+from posedetector.cli.analyze import analyze
+from posedetector.cli.weights import app as weights
+from posedetector.errors import PosedetectorError
+
+app = typer.Typer(
+    help="One video of a person in, biomechanics out.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+app.command()(analyze)
+app.add_typer(weights, name="weights")
+
+
+def main(args: list[str] | None = None) -> None:
+    """Run a command and leave: 0 when it worked, 2 when what was given cannot be used, 130 after Ctrl-C."""
+    arguments = sys.argv[1:] if args is None else args
+    logging.captureWarnings(capture="--debug" not in arguments)
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        status = app(arguments, standalone_mode=False)
+    except (KeyboardInterrupt, typer.Abort):
+        status = 130
+    except TyperException as error:  # a usage error
+        _complain(error.format_message() if hasattr(error, "format_message") else str(error))
+        sys.exit(2)
+    except PosedetectorError as error:
+        if "--debug" in arguments:
+            traceback.print_exc()
+        _complain(str(error))
+        sys.exit(2)
+    if status == 130:  # what Typer makes of Ctrl-C
+        _complain("interrupted; nothing was written")
+    sys.exit(status or 0)
+
+
+def _complain(message: str) -> None:
+    sys.stderr.write(f"posedetector: {' '.join(message.split())}\n")

@@ -1,0 +1,93 @@
+"""`posedetector weights`: which networks there are, which are here, and how to get and get rid of them."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from posedetector import weights
+from posedetector.cli.console import download_progress
+from posedetector.errors import WeightsError
+
+app = typer.Typer(
+    help="The networks: list, fetch, path, verify, clear.",
+    no_args_is_help=True,
+    rich_markup_mode=None,
+)
+
+Names = Annotated[list[str], typer.Argument(help="Names of `posedetector weights list`.")]
+
+
+@app.command("list")
+def show() -> None:
+    """List the networks: size, licence, and where their files are."""
+    from rich.console import Console
+    from rich.table import Table
+
+    table = Table("name", "MB", "licence", "here", box=None, pad_edge=False, padding=(0, 2))
+    for row in weights.WEIGHTS.values():
+        found = weights.locate(row.name)
+        table.add_row(row.name, f"{row.size / 1e6:.0f}", row.licence, _place(found))
+    Console().print(table)
+    typer.echo(f"Downloads go to {weights.cache_folder()}; files in checkpoints/ come first.")
+
+
+@app.command()
+def fetch(names: Names) -> None:
+    """Download networks that are not here yet."""
+    for row in [weights.row_of(name) for name in names]:
+        with download_progress() as told:
+            loaded = weights.load(row.name, progress=told)
+        typer.echo(f"{row.name}: {loaded.path}")
+        typer.echo(f"licence: {row.licence}; {row.terms}".rstrip("; "))
+
+
+@app.command()
+def path(name: Annotated[str, typer.Argument(help="A name of `posedetector weights list`.")]) -> None:
+    """Print where a network's file is."""
+    typer.echo(_here(weights.row_of(name)))
+
+
+@app.command()
+def verify(
+    names: Annotated[list[str] | None, typer.Argument(help="All that are here, if none is named.")] = None,
+) -> None:
+    """Compare the digests of the files that are here with the table, or with those of their first use."""
+    rows = [weights.row_of(name) for name in names or []]
+    rows = rows or [row for row in weights.WEIGHTS.values() if weights.locate(row.name)]
+    wrong = []
+    for row in rows:
+        try:
+            digest, trust = weights.verify(row, _here(row))
+        except WeightsError as error:
+            wrong.append(str(error))
+            continue
+        known = "as in the table" if trust == "table" else "as at its first use; nobody published its digest"
+        typer.echo(f"{row.name}: {known}; SHA-256 {digest}")
+    if wrong:
+        raise WeightsError("; ".join(wrong))
+
+
+@app.command()
+def clear(
+    names: Annotated[list[str] | None, typer.Argument(help="All that were downloaded, if none is named.")] = None,
+) -> None:
+    """Remove downloads from the cache folder; checkpoints/ and the package stay as they are."""
+    rows = [weights.row_of(name) for name in names or weights.WEIGHTS]
+    freed = sum(weights.clear(row.name) for row in rows)
+    typer.echo(f"{freed / 1e6:.1f} MB freed in {weights.cache_folder()}")
+
+
+def _place(found: Path | None) -> str:
+    places = {weights.ASSETS: "package", weights.cache_folder(): "cache", None: "no"}
+    return places.get(found and found.parent, "checkpoints/")
+
+
+def _here(row: weights.Weights) -> Path:
+    found = weights.locate(row.name)
+    if found is None:
+        raise WeightsError(
+            f"{row.name} is not on this machine; `posedetector weights fetch {row.name}` downloads {row.url} "
+            f"to {weights.cache_folder()}, or put {row.file} there yourself"
+        )
+    return found

@@ -1,0 +1,138 @@
+"""The lifter for frames that come one by one, as from a camera; a frame costs the same however many went before it."""
+
+from collections import deque
+from collections.abc import Iterator
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from posedetector.errors import InputError
+from posedetector.filters import interpolate
+from posedetector.lifters.videopose3d import CLOSEST, LONGEST_ABSENCE, VideoPose3D, stand_ins, to_screen
+from posedetector.models.videopose3d import TemporalStream
+from posedetector.pose import Array, finite
+from posedetector.skeletons import Skeleton, parts_of
+
+BoolArray = NDArray[np.bool_]
+Lifted = tuple[float, Array]
+
+
+class LiftStream:
+    """`VideoPose3D.lift` in pieces: equal to it for points that are always seen; others are held where they were.
+
+    A frame's pose is ready `look_ahead` seconds later, and a frame or two: the cubic through the frames needs the next
+    one, the cubic through the network's poses two of them.
+    """
+
+    def __init__(self, lifter: VideoPose3D, skeleton: Skeleton, image_size: tuple[int, int]) -> None:
+        self._lifter, self._image_size = lifter, image_size
+        self._parts = [parts_of(point, skeleton) for point in lifter.takes.points]
+        self._made_of = [parts_of(joint, lifter.takes) for joint in lifter.gives.points]
+        self._held = np.full((len(lifter.takes), 2), np.nan)
+        self._time = self._seen_at = -np.inf
+        self._run: _Run | None = None
+
+    @property
+    def look_ahead(self) -> float:
+        """Seconds of the future that the network sees; 0 for a causal one."""
+        return self._lifter.model.look_ahead / self._lifter.layout.rate
+
+    def push(self, time: float, xy: Array) -> list[Lifted]:
+        """Take a frame's points (J, 2), pixels, NaN where not seen; return the frames that are now ready.
+
+        Each is its time and the joints (17, 3) in the camera frame, middle of the hips at 0, NaN where not seen in 2D.
+        Nothing is returned for frames long after the person left.
+        """
+        if not time > self._time:
+            raise InputError(f"frames must come in order: {time:g} s after {self._time:g} s")
+        points = np.stack([xy[rows].mean(axis=0) for rows in self._parts])
+        seen = finite(points)
+        self._time, ready = time, []
+        if time - self._seen_at > LONGEST_ABSENCE:
+            ready = list(self.finish())
+        if seen.any():
+            self._seen_at = time
+            self._run = self._run or _Run(self._lifter, time)
+        if self._run is None:
+            return ready
+        self._held[seen] = points[seen]
+        whole = stand_ins(self._held.copy(), finite(self._held), self._lifter.takes)
+        joints_seen = np.array([seen[rows].all() for rows in self._made_of])
+        return ready + list(self._run.push(time, to_screen(whole, self._image_size), joints_seen))
+
+    def finish(self) -> Iterator[Lifted]:
+        """Yield the frames that are still owed, the last one standing for all that would follow."""
+        if self._run is not None:
+            yield from self._run.finish()
+        self._run, self._held[:] = None, np.nan
+
+
+class _Run:
+    """One stretch in which the person is never away for long."""
+
+    def __init__(self, lifter: VideoPose3D, start: float) -> None:
+        self._lifter, self._start, self._step = lifter, start, 1 / lifter.layout.rate
+        self._network = TemporalStream(lifter.model)
+        self._frames, self._poses = _Passing(), _Passing()
+        self._given = self._made = 0
+        self._last = start
+        self._owed: deque[tuple[float, BoolArray]] = deque()
+
+    def push(self, time: float, screen: Array, seen: BoolArray) -> Iterator[Lifted]:
+        self._owed.append((time, seen))
+        self._last = time
+        if time - self._frames.last < CLOSEST * self._step:
+            return
+        self._frames.push(time, screen)
+        while self._start + self._given * self._step <= self._frames.settled:
+            yield from self._go_on()
+
+    def finish(self) -> Iterator[Lifted]:
+        while self._start + (self._given - 1 + 1e-6) * self._step < self._last:
+            yield from self._go_on()
+        for pose in self._network.finish():
+            yield from self._keep(pose)
+        yield from self._ready(np.inf)
+
+    def _go_on(self) -> Iterator[Lifted]:
+        screen = self._frames.at(self._start + self._given * self._step)
+        self._given += 1
+        pose = self._network.push(self._lifter.batch(screen))
+        if pose is not None:
+            yield from self._keep(pose)
+
+    def _keep(self, pose: torch.Tensor) -> Iterator[Lifted]:
+        self._poses.push(self._start + self._made * self._step, self._lifter.average(pose))
+        self._made += 1
+        yield from self._ready(self._poses.settled)
+
+    def _ready(self, until: float) -> Iterator[Lifted]:
+        hips = self._lifter.gives.indices("left_hip", "right_hip")
+        while self._owed and self._owed[0][0] <= until:
+            time, seen = self._owed.popleft()
+            pose = self._poses.at(time)
+            yield time, np.where(seen[:, None], pose - pose[hips].mean(axis=0), np.nan)
+
+
+class _Passing:
+    """`interpolate` for samples that come one by one: those that a piece of the cubic depends on are kept."""
+
+    def __init__(self) -> None:
+        self._samples: deque[tuple[float, Array]] = deque(maxlen=4)
+
+    @property
+    def last(self) -> float:
+        return self._samples[-1][0] if self._samples else -np.inf
+
+    @property
+    def settled(self) -> float:
+        """Up to here, no later sample changes the cubic."""
+        return self._samples[-2][0] if len(self._samples) > 2 else -np.inf
+
+    def push(self, time: float, value: Array) -> None:
+        self._samples.append((time, value))
+
+    def at(self, moment: float) -> Array:
+        times, values = zip(*self._samples, strict=True)
+        return np.asarray(interpolate(np.array(times), np.stack(values), np.array([moment]))[0])

@@ -1,0 +1,229 @@
+"""VideoPose3D (Pavllo et al., CVPR 2019): the depth of 17 joints from the path of the 2D points over 243 frames.
+
+The network was trained on pictures at 50 Hz in which both coordinates are divided by the picture's *width*; where the
+person stands in the picture is part of the input, since it carries the perspective. So clips are resampled on their
+true times, never centred, padded with their edge frames once, and resampled back.
+"""
+
+import warnings
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from posedetector.errors import InputError
+from posedetector.filters import interpolate
+from posedetector.lifters import LifterOptions
+from posedetector.lifters.carrying import carry
+from posedetector.models.videopose3d import TemporalModel, read_model
+from posedetector.pose import Array, Keypoints, RelativePose, Source
+from posedetector.sanity import find_doubts
+from posedetector.skeletons import SKELETONS, Skeleton, parts_of
+from posedetector.weights import WEIGHTS, LifterLayout, LoadedWeights, load
+
+DEFAULT = "fair-detectron-coco"
+LONGEST_ABSENCE = 1.0  # seconds; whoever was away for longer begins anew
+DEVICES = ("auto", "cpu", "cuda", "mps")
+_CHUNK = 2000  # frames at once; 1,000 to 2,000 are the fastest on a CPU
+CLOSEST = 0.125  # of the network's step: of frames closer together, the first is taken
+
+
+class VideoPose3D:
+    """Lifts to H36M-17; the estimator's feet and hands are carried along.
+
+    Raises
+    ------
+    InputError
+        For an unknown name or device, or a file of unknown layout.
+    WeightsError
+        If the checkpoint cannot be had, is damaged, unsafe, or another network.
+    """
+
+    def __init__(self, options: LifterOptions) -> None:
+        name, given = _choose(options)
+        layout = WEIGHTS[name].lifter
+        if layout is None:
+            raise InputError(f"{name} is no lifter; there are {', '.join(_names())}")
+        self._device = _device(options.device)
+        loaded = load(name, given, progress=options.download_progress)
+        self.weights: tuple[LoadedWeights, ...] = (loaded,)
+        self.layout: LifterLayout = layout
+        self.flip = options.flip
+        self.takes, self.gives = SKELETONS[layout.takes], SKELETONS[layout.gives]
+        joints = len(self.takes), len(self.gives)
+        model = read_model(loaded.path, joints_in=joints[0], joints_out=joints[1], causal=layout.causal)
+        self._half = self._device.type != "cpu"
+        self.model: TemporalModel = model.fused().to(self._device, torch.float16 if self._half else torch.float32)
+
+    @property
+    def method(self) -> str:
+        """Name, window, rate, layouts, and how it was run."""
+        window = f"{self.model.receptive_field} {'past ' if self.layout.causal else ''}frames"
+        flip = "averaged with the mirrored input" if self.flip else "not averaged with the mirrored input"
+        return (
+            f"VideoPose3D, {self.weights[0].name}: {window} at {self.layout.rate:g} Hz, {self.takes.name} to "
+            f"{self.gives.name}, {flip}, {'half' if self._half else 'single'} precision on {self._device.type}; "
+            "feet and hands carried from the estimator's depth"
+        )
+
+    def lift(self, keypoints: Keypoints) -> RelativePose:
+        """Return H36M-17, and the estimator's feet and hands if it gave depth, in the camera frame.
+
+        Points whose 2D is missing are missing in 3D. The network is given their interpolation over time, or, if they
+        were never seen, the place of the point that they hang from. 2D that cannot be a person's is warned about.
+        """
+        for doubt in find_doubts(keypoints):
+            warnings.warn(doubt, stacklevel=2)
+        xy, score, source = to_layout(keypoints, self.takes)
+        poses = np.full((len(xy), len(self.gives), 3), np.nan)
+        for run in _runs(keypoints.time, np.asarray(source.any(axis=1))):
+            points = _filled(xy[run], source[run] > Source.NONE, keypoints.time[run], self.takes)
+            poses[run] = self._lift_run(keypoints.time[run], to_screen(points, keypoints.image_size))
+        poses -= poses[:, self.gives.indices("left_hip", "right_hip")].mean(axis=1, keepdims=True)
+        parts = [parts_of(joint, self.takes) for joint in self.gives.points]
+        source = np.stack([source[:, rows].min(axis=1) for rows in parts], axis=1)
+        lifted = RelativePose(
+            skeleton=self.gives,
+            time=keypoints.time,
+            xyz=np.where(source[..., None] > Source.NONE, poses, np.nan),
+            score=np.stack([score[:, rows].min(axis=1) for rows in parts], axis=1),
+            source=np.minimum(source, np.uint8(Source.LIFTED)),
+        )
+        return carry(keypoints, lifted)
+
+    def _lift_run(self, time: Array, screen: Array) -> Array:
+        knots = _apart(time, CLOSEST / self.layout.rate)
+        time_in, screen = time[knots], screen[knots]
+        steps = int(np.ceil((time[-1] - time[0]) * self.layout.rate - 1e-6))
+        grid = time[0] + np.arange(steps + 1) / self.layout.rate
+        return interpolate(grid, self.run(interpolate(time_in, screen, grid)), time)
+
+    @torch.inference_mode()
+    def run(self, screen: Array) -> Array:
+        """Return the network's output (N, 17, 3), metres, for screen coordinates (N, 17, 2) at its rate; any N ≥ 1."""
+        padding = (self.model.look_back, self.model.look_ahead)
+        padded = np.pad(screen.astype(np.float32), (padding, (0, 0), (0, 0)), mode="edge")
+        result = np.empty((len(screen), len(self.gives), 3))
+        for start in range(0, len(screen), _CHUNK):
+            piece = padded[start : start + _CHUNK + sum(padding)]
+            result[start : start + _CHUNK] = self.average(self.model(self.batch(piece)))
+        return result
+
+    def batch(self, screen: NDArray[Any]) -> torch.Tensor:
+        """Return the network's input (B, …, 17, 2): screen coordinates (…, 17, 2) and, for averaging, their mirror image."""
+        images = np.stack([screen, mirrored(screen, self.takes)]) if self.flip else screen[None]
+        return torch.from_numpy(images).to(self._device, torch.float16 if self._half else torch.float32)
+
+    def average(self, poses: torch.Tensor) -> Array:
+        """Return (…, 17, 3) metres for the network's output (B, …, 17, 3)."""
+        made = poses.float().cpu().numpy().astype(np.float64)
+        return np.asarray((made[0] + mirrored(made[1], self.gives)) / 2 if self.flip else made[0])
+
+
+def _names() -> list[str]:
+    return [row.name for row in WEIGHTS.values() if row.lifter is not None]
+
+
+def _choose(options: LifterOptions) -> tuple[str, Path | None]:
+    """Return the row of the table and, if it was given, the file."""
+    like = options.like
+    if like is not None and like not in _names():
+        raise InputError(f"there is no lifter {like!r} in the table; there are {', '.join(_names())}")
+    model = options.model or DEFAULT
+    if model in WEIGHTS:
+        if like not in (None, model):
+            raise InputError(f"{model} is in the table itself; what it is like is for files")
+        return model, None
+    if not Path(model).is_file():
+        raise InputError(f"there is no lifter and no file {model!r}; there are {', '.join(_names())}")
+    known = next((row.name for row in WEIGHTS.values() if row.lifter and row.file == Path(model).name), None)
+    if (name := like or known) is None:
+        raise InputError(
+            f"which points, at which rate, does {model} take? --videopose3d-like says whose layout it has: "
+            f"{', '.join(f'{name} ({WEIGHTS[name].lifter.takes})' for name in _names())}"  # type: ignore[union-attr]
+        )
+    return name, Path(model)
+
+
+def _device(name: str) -> torch.device:
+    have = {"cpu": True, "cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available()}
+    if name not in DEVICES:
+        raise InputError(f"there is no device {name!r}; there are {', '.join(DEVICES)}")
+    if name == "auto":
+        name = next(one for one in ("cuda", "mps", "cpu") if have[one])
+    if not have[name]:
+        raise InputError(f"this machine, or its PyTorch, has no {name}; --device auto takes what there is")
+    return torch.device(name)
+
+
+def to_screen(xy: Array, image_size: tuple[int, int]) -> Array:
+    """Return pixels (…, 2) as x in [−1, 1] across the picture and y in the same unit, both 0 in its middle."""
+    width, height = image_size
+    return np.asarray(xy / width * 2 - [1, height / width])
+
+
+def to_layout(keypoints: Keypoints, skeleton: Skeleton) -> tuple[Array, Array, NDArray[np.uint8]]:
+    """Return xy (T, K, 2), score (T, K) and source (T, K) of another skeleton's points, by name.
+
+    A point that the keypoints lack is the middle of others; it is missing where one of these is.
+    """
+    parts = [parts_of(point, keypoints.skeleton) for point in skeleton.points]
+    xy = np.stack([keypoints.xy[:, rows].mean(axis=1) for rows in parts], axis=1)
+    score = np.stack([keypoints.score[:, rows].min(axis=1) for rows in parts], axis=1)
+    source = np.stack([keypoints.source[:, rows].min(axis=1) for rows in parts], axis=1)
+    source[~np.isfinite(xy).all(axis=-1)] = Source.NONE
+    return xy, score, source
+
+
+def mirrored(points: NDArray[Any], skeleton: Skeleton) -> NDArray[Any]:
+    """Return points (…, J, k) as the mirror shows them: x negated, left and right exchanged."""
+    order = np.arange(len(skeleton))
+    for left, right in skeleton.pairs:
+        order[[left, right]] = right, left
+    turned = points[..., order, :].copy()
+    turned[..., 0] *= -1
+    return turned
+
+
+def _runs(time: Array, seen: NDArray[np.bool_]) -> Iterator[slice]:
+    """Yield the stretches of the clip in which the person is never away for long."""
+    rows = np.flatnonzero(seen)
+    if not len(rows):
+        raise InputError("not one point of the person was seen: there is nothing to lift")
+    for stretch in np.split(rows, np.flatnonzero(np.diff(time[rows]) > LONGEST_ABSENCE) + 1):
+        yield slice(stretch[0], stretch[-1] + 1)
+
+
+def _filled(xy: Array, seen: NDArray[np.bool_], time: Array, skeleton: Skeleton) -> Array:
+    """Return points (T, J, 2) without holes: interpolated over time, held at the ends; stand-ins for the never seen."""
+    filled, ever = xy.copy(), np.asarray(seen.any(axis=0))
+    for point in np.flatnonzero(ever & ~seen.all(axis=0)):
+        rows = np.flatnonzero(seen[:, point])
+        for axis in (0, 1):
+            filled[:, point, axis] = np.interp(time, time[rows], xy[rows, point, axis])
+    return stand_ins(filled, ever, skeleton)
+
+
+def stand_ins(xy: Array, ever: NDArray[np.bool_], skeleton: Skeleton) -> Array:
+    """Return points (…, J, 2) with those never seen put where the next point towards the root is, or in the middle."""
+    middle = xy[..., ever, :].mean(axis=-2)
+    for point in np.flatnonzero(~ever):
+        parent = skeleton.parents[point]
+        while parent >= 0 and not ever[parent]:
+            parent = skeleton.parents[parent]
+        xy[..., point, :] = middle if parent < 0 else xy[..., parent, :]
+    return xy
+
+
+def _apart(time: Array, least: float) -> NDArray[np.intp]:
+    """Return rows that are at least that many seconds apart: a parabola through closer ones would be all noise."""
+    if not len(time) or np.diff(time).min(initial=np.inf) >= least:
+        return np.arange(len(time))
+    rows = [0]
+    for row in range(1, len(time)):
+        if time[row] - time[rows[-1]] >= least:
+            rows.append(row)
+    return np.array(rows)

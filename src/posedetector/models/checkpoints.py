@@ -1,0 +1,91 @@
+"""PyTorch files read without trust: tensors come out, nothing in them is run."""
+
+import pickle
+from pathlib import Path
+from typing import Any, Self
+
+import torch
+from torch import Tensor
+
+from posedetector.errors import WeightsError
+
+
+class _Skipped:
+    """Stands for what training left in a checkpoint and nobody needs: made of anything, it remembers nothing."""
+
+    def __new__(cls, *_: object) -> Self:
+        return super().__new__(cls)
+
+    def __setstate__(self, _: object) -> None:
+        pass
+
+
+# Names under which checkpoints carry the random generator and the figures of their training (NumPy 1 and 2)
+_HARMLESS = (
+    "numpy.random.__RandomState_ctor",
+    "numpy.random._pickle.__randomstate_ctor",
+    "numpy.random._pickle.__bit_generator_ctor",
+    "numpy.random._mt19937.MT19937",
+    "numpy.random.mtrand.RandomState",
+    "numpy.random.bit_generator.SeedSequence",
+    "numpy.random.bit_generator.__pyx_unpickle_SeedSequence",
+    "numpy.core.multiarray._reconstruct",
+    "numpy._core.multiarray._reconstruct",
+    "numpy.core.multiarray.scalar",
+    "numpy._core.multiarray.scalar",
+    "numpy.ndarray",
+    "numpy.dtype",
+    "_codecs.encode",
+)
+
+
+def read_state(path: Path, *members: str) -> dict[str, Tensor]:
+    """Return the state dict of a checkpoint: itself, or the first of these members that it has.
+
+    Raises
+    ------
+    WeightsError
+        If the file is damaged, wants code to be run, or holds no state dict; the text says what was found.
+    """
+    try:
+        with torch.serialization.safe_globals([(_Skipped, name) for name in _HARMLESS]):
+            content = torch.load(path, map_location="cpu", weights_only=True)
+    except pickle.UnpicklingError as error:
+        found = str(error).partition("Unsupported global: GLOBAL ")[2].partition(" was not")[0]
+        what = f"it wants to run {found}, which no checkpoint needs" if found else "its pickle is no checkpoint's"
+        raise WeightsError(f"{path} is refused: {what}; nothing in it was run") from error
+    except Exception as error:  # whatever a damaged file makes of torch's readers
+        reason = " ".join(str(error).split())[:200] or type(error).__name__
+        raise WeightsError(f"{path} is no PyTorch checkpoint, or a damaged one: {reason}") from error
+    return _state_in(content, path, members)
+
+
+def _state_in(content: Any, path: Path, members: tuple[str, ...]) -> dict[str, Tensor]:
+    if not isinstance(content, dict):
+        raise WeightsError(f"{path} holds no state dict but a {type(content).__name__}")
+    state = next((content[member] for member in members if member in content), content)
+    if not isinstance(state, dict) or not state or not all(isinstance(value, Tensor) for value in state.values()):
+        raise WeightsError(
+            f"{path} holds no state dict: {' or '.join(members) or 'tensors'} expected, found {_some(content)}"
+        )
+    return {str(key).removeprefix("module."): value for key, value in state.items()}  # DataParallel's prefix
+
+
+def check_keys(state: dict[str, Tensor], expected: dict[str, Tensor], what: str) -> None:
+    """Raise WeightsError, with what was expected and what was found, unless keys and shapes agree and all is finite."""
+    missing, foreign = expected.keys() - state.keys(), state.keys() - expected.keys()
+    if missing or foreign:
+        raise WeightsError(
+            f"{what}: {len(expected)} tensors expected, found {len(state)}; "
+            f"missing: {_some(sorted(missing))}; foreign: {_some(sorted(foreign))}"
+        )
+    for key, value in state.items():
+        if value.shape != expected[key].shape:
+            raise WeightsError(f"{what}: {key} should be {tuple(expected[key].shape)}, and is {tuple(value.shape)}")
+        if value.is_floating_point() and not bool(torch.isfinite(value).all()):
+            raise WeightsError(f"{what}: {key} holds values that are not finite")
+
+
+def _some(names: Any) -> str:
+    names = [str(name) for name in names]
+    return ", ".join(names[:4]) + (f" and {len(names) - 4} more" if len(names) > 4 else "") or "none"

@@ -1,0 +1,205 @@
+"""The temporal convolutional network that lifts 2D joints to 3D (Pavllo et al., CVPR 2019), and its streaming form.
+
+State dicts are interchangeable with those of the authors' code (facebookresearch/VideoPose3D) and, through
+`from_mmpose`, with MMPose's TCN. Nothing of either is copied; the layers' names are what their checkpoints demand.
+"""
+
+import copy
+import math
+import re
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import cast
+
+import torch
+from torch import Tensor, nn
+from torch.nn.utils.fusion import fuse_conv_bn_eval
+
+from posedetector.errors import InputError, WeightsError
+from posedetector.models.checkpoints import check_keys, read_state
+
+
+class TemporalModel(nn.Module):
+    """Dilated convolutions over time, in residual blocks.
+
+    Parameters
+    ----------
+    joints_in, joints_out : points that go in and come out.
+    widths : odd filter widths of the first layer and of each block; the receptive field is their product.
+    channels : of the hidden layers.
+    coordinates : values a point that go in: x and y, or with its score.
+    causal : look at the past only.
+    """
+
+    def __init__(
+        self,
+        joints_in: int = 17,
+        joints_out: int = 17,
+        *,
+        widths: tuple[int, ...] = (3, 3, 3, 3, 3),
+        channels: int = 1024,
+        coordinates: int = 2,
+        causal: bool = False,
+        dropout: float = 0.25,
+    ) -> None:
+        super().__init__()
+        if not widths or any(width < 1 or width % 2 == 0 for width in widths):
+            raise InputError(f"filter widths must be odd, got {widths}")
+        self.joints_in, self.joints_out, self.coordinates = joints_in, joints_out, coordinates
+        self.widths, self.causal = tuple(widths), causal
+        self.expand_conv = nn.Conv1d(joints_in * coordinates, channels, widths[0], bias=False)
+        self.expand_bn: nn.Module = nn.BatchNorm1d(channels)
+        self.layers_conv, self.layers_bn = nn.ModuleList(), nn.ModuleList()
+        for block, width in enumerate(widths[1:], start=1):
+            dilation = math.prod(widths[:block])
+            self.layers_conv.append(nn.Conv1d(channels, channels, width, dilation=dilation, bias=False))
+            self.layers_conv.append(nn.Conv1d(channels, channels, 1, bias=False))
+            self.layers_bn.extend((nn.BatchNorm1d(channels), nn.BatchNorm1d(channels)))
+        self.shrink = nn.Conv1d(channels, joints_out * 3, 1)
+        self.relu, self.drop = nn.ReLU(inplace=True), nn.Dropout(dropout)
+
+    @property
+    def receptive_field(self) -> int:
+        """Frames that one output sees."""
+        return math.prod(self.widths)
+
+    @property
+    def look_ahead(self) -> int:
+        """Frames after its own that an output sees."""
+        return 0 if self.causal else self.receptive_field // 2
+
+    @property
+    def look_back(self) -> int:
+        """Frames before its own that an output sees."""
+        return self.receptive_field - 1 - self.look_ahead
+
+    def forward(self, keypoints: Tensor) -> Tensor:
+        """Return (B, T − receptive_field + 1, joints_out, 3) for (B, T, joints_in, coordinates).
+
+        The first output belongs to frame `look_back` of the input. Units and frame are those of the training: metres in
+        the camera frame, root at about 0, for 2D in screen coordinates.
+        """
+        hidden = keypoints.flatten(2).transpose(1, 2)
+        hidden = self.drop(self.relu(self.expand_bn(self.expand_conv(hidden))))
+        for wide, wide_bn, narrow, narrow_bn in self._blocks():
+            past = (wide.kernel_size[0] - 1) * wide.dilation[0]
+            start = past if self.causal else past // 2
+            kept = hidden[:, :, start : start + hidden.shape[2] - past]
+            hidden = self.drop(self.relu(wide_bn(wide(hidden))))
+            hidden = kept + self.drop(self.relu(narrow_bn(narrow(hidden))))
+        poses: Tensor = self.shrink(hidden).transpose(1, 2)
+        return poses.reshape(*poses.shape[:2], self.joints_out, 3)
+
+    def _blocks(self) -> Iterator[tuple[nn.Conv1d, nn.Module, nn.Conv1d, nn.Module]]:
+        convs, norms = cast("list[nn.Conv1d]", list(self.layers_conv)), list(self.layers_bn)
+        for row in range(0, len(convs), 2):
+            yield convs[row], norms[row], convs[row + 1], norms[row + 1]
+
+    def fused(self) -> "TemporalModel":
+        """Return a copy for inference, its normalisations multiplied into the convolutions before them."""
+        twin = copy.deepcopy(self).double().eval().requires_grad_(False)
+        twin.expand_conv = fuse_conv_bn_eval(twin.expand_conv, cast("nn.BatchNorm1d", twin.expand_bn))
+        twin.expand_bn = nn.Identity()
+        for row, (conv, norm) in enumerate(zip(twin.layers_conv, twin.layers_bn, strict=True)):
+            twin.layers_conv[row] = fuse_conv_bn_eval(cast("nn.Conv1d", conv), cast("nn.BatchNorm1d", norm))
+            twin.layers_bn[row] = nn.Identity()
+        return twin.float()
+
+
+class TemporalStream:
+    """A fused TemporalModel that takes one frame at a time.
+
+    Every layer keeps as much of its own past as its filter reaches back, so a frame costs the same however many went
+    before it. What lies before the first frame is that frame, as in a sequence padded with its edge.
+    """
+
+    def __init__(self, model: TemporalModel) -> None:
+        self._shape = (model.joints_out, 3)
+        self._layers = [_Past(model.expand_conv, model.causal)]
+        self._narrow = []
+        for wide, _, narrow, _ in model._blocks():  # noqa: SLF001 -- the other half of one thing
+            self._layers.append(_Past(wide, model.causal))
+            self._narrow.append((narrow.weight.squeeze(-1), narrow.bias))
+        self._shrink = (model.shrink.weight.squeeze(-1), model.shrink.bias)
+        self.look_ahead = model.look_ahead
+        self._unripe = self.look_ahead
+        self._last: Tensor | None = None
+
+    @torch.inference_mode()
+    def push(self, keypoints: Tensor) -> Tensor | None:
+        """Take (B, joints_in, coordinates); return (B, joints_out, 3) for the frame `look_ahead` earlier, if any."""
+        self._last = keypoints
+        hidden = torch.relu(self._layers[0].push(keypoints.flatten(1))[0])
+        for layer, (weight, bias) in zip(self._layers[1:], self._narrow, strict=True):
+            wide, kept = layer.push(hidden)
+            hidden = kept + torch.relu(nn.functional.linear(torch.relu(wide), weight, bias))
+        if self._unripe:
+            self._unripe -= 1
+            return None
+        return nn.functional.linear(hidden, *self._shrink).reshape(-1, *self._shape)
+
+    def finish(self) -> Iterator[Tensor]:
+        """Yield what is still owed, the last frame standing for all that would follow it."""
+        for _ in range(self.look_ahead):
+            if self._last is not None and (pose := self.push(self._last)) is not None:
+                yield pose
+
+
+class _Past:
+    """One convolution over time, and the inputs that it will need again."""
+
+    def __init__(self, conv: nn.Conv1d, causal: bool) -> None:
+        width, self._dilation = conv.kernel_size[0], conv.dilation[0]
+        self._weight, self._bias = conv.weight.flatten(1), conv.bias
+        self._taps, self._kept = range(width), width - 1 if causal else width // 2
+        self._ring: Tensor | None = None
+        self._next = 0
+
+    def push(self, values: Tensor) -> tuple[Tensor, Tensor]:
+        """Take (B, channels); return the convolution's output there, and the input at the filter's own frame."""
+        size = (len(self._taps) - 1) * self._dilation + 1
+        if self._ring is None:
+            self._ring = values.repeat(size, 1, 1)
+        self._ring[self._next] = values
+        self._next = (self._next + 1) % size  # now the oldest
+        taps = [self._ring[(self._next + tap * self._dilation) % size] for tap in self._taps]
+        return nn.functional.linear(torch.stack(taps, dim=-1).flatten(1), self._weight, self._bias), taps[self._kept]
+
+
+def from_mmpose(state: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """Return the state dict of MMPose's TCN under the names used here."""
+    renamed = {}
+    for key, value in state.items():
+        name = key.replace("head.conv.", "shrink.").replace("backbone.expand_conv.", "expand_")
+        if name.startswith("backbone.tcn_blocks."):
+            _, _, block, conv, _, kind, leaf = name.split(".")
+            name = f"layers_{kind}.{2 * int(block) + int(conv.removeprefix('conv')) - 1}.{leaf}"
+        renamed[name] = value
+    return renamed
+
+
+def read_model(path: Path, *, joints_in: int, joints_out: int, causal: bool) -> TemporalModel:
+    """Read a checkpoint in the authors' layout or MMPose's; widths and channels are what its tensors say.
+
+    Raises
+    ------
+    WeightsError
+        If the file is damaged, unsafe, or another network.
+    """
+    state = read_state(path, "model_pos", "state_dict")
+    if any(key.startswith("backbone.") for key in state):
+        state = from_mmpose(state)
+    what = f"{path} is no VideoPose3D network from {joints_in} points to {joints_out}"
+    blocks = len([key for key in state if re.fullmatch(r"layers_conv\.\d+\.weight", key)]) // 2
+    wide = ["expand_conv.weight", *(f"layers_conv.{2 * block}.weight" for block in range(blocks))]
+    shapes = [tuple(state[key].shape) for key in wide if key in state and state[key].ndim == 3]
+    if len(shapes) < len(wide) or any(shape[2] % 2 == 0 for shape in shapes):
+        found = ", ".join(sorted(state)[:4])
+        raise WeightsError(f"{what}: expand_conv, layers_conv and shrink expected, found {found}, …")
+    with torch.device("meta"):
+        model = TemporalModel(
+            joints_in, joints_out, widths=tuple(shape[2] for shape in shapes), channels=shapes[0][0], causal=causal
+        )
+    check_keys(state, model.state_dict(), what)
+    model.load_state_dict(state, strict=True, assign=True)
+    return model.float().eval()
