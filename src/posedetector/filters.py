@@ -7,6 +7,7 @@ from posedetector.pose import Array
 
 ORDER = 2
 _START_UP = 10  # samples
+_BLOCK = 10_000  # moments interpolated at once
 _UNEVEN = 0.01  # of the median step: clocks that waver more than this are put on an even grid
 
 
@@ -74,5 +75,12 @@ def interpolate(time: Array, values: Array, at: Array) -> Array:
 
     if len(time) == 1:
         return np.repeat(values, len(at), axis=0)
-    path = CubicHermiteSpline(time, values, np.gradient(values, time, axis=0))
-    return np.asarray(path(np.clip(at, time[0], time[-1])))
+    at = np.clip(at, time[0], time[-1])
+    result = np.empty((len(at), *values.shape[1:]))
+    for start in range(0, len(at), _BLOCK):  # all pieces' coefficients at once would be four times the values
+        wanted = at[start : start + _BLOCK]
+        first = np.searchsorted(time, wanted.min(), side="right") - 2
+        near = slice(max(int(first), 0), int(np.searchsorted(time, wanted.max())) + 2)
+        path = CubicHermiteSpline(time[near], values[near], np.gradient(values[near], time[near], axis=0))
+        result[start : start + _BLOCK] = path(wanted)
+    return result

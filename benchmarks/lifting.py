@@ -1,0 +1,159 @@
+"""Speed and memory of the VideoPose3D lifter, beside the ways in which it is usually run.
+
+    uv run python benchmarks/lifting.py              3,000 frames: ours, one dense pass, one window a frame
+    uv run python benchmarks/lifting.py --memory     peak memory of lifting 100,000 frames
+    uv run python benchmarks/lifting.py --stream     cost of a frame at the start and at the end of 50,000
+
+The network has its published size (1,024 channels, 243 frames) and random weights, which take as long as trained ones.
+Flip averaging is on everywhere. The dense pass is the published operations in their order, convolution, normalisation,
+ReLU, over the whole padded sequence at once; one window a frame runs the same network on 243 frames for each pose.
+"""
+
+import argparse
+import os
+import platform
+import resource
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from posedetector.lifters import LifterOptions
+from posedetector.lifters.streaming import LiftStream
+from posedetector.lifters.videopose3d import VideoPose3D, mirrored
+from posedetector.models.videopose3d import TemporalModel
+from posedetector.pose import Keypoints, Source
+from posedetector.skeletons import BLAZEPOSE_33
+
+THREADS = 2
+RUNS = 7
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--memory", action="store_true")
+    parser.add_argument("--stream", action="store_true")
+    parser.add_argument("--frames", type=int, help="3,000 for speed, 100,000 for memory, 50,000 for the stream")
+    parser.add_argument("--lift", type=Path, help=argparse.SUPPRESS)  # the process whose memory is measured
+    options = parser.parse_args()
+    torch.set_num_threads(THREADS)
+    if options.lift:
+        lift(options.lift, options.frames)
+        return
+    print(
+        f"{platform.system()} {platform.machine()}, {THREADS} of {os.cpu_count()} cores, Python "
+        f"{platform.python_version()}, PyTorch {torch.__version__}"
+    )
+    with tempfile.TemporaryDirectory() as folder:
+        if options.memory:
+            memory(Path(folder), options.frames or 100_000)
+        elif options.stream:
+            stream(Path(folder), options.frames or 50_000)
+        else:
+            speed(Path(folder), options.frames or 3_000)
+
+
+def checkpoint(folder: Path, file: str) -> Path:
+    torch.manual_seed(0)
+    path = folder / file
+    torch.save({"model_pos": TemporalModel().state_dict()}, path)
+    return path
+
+
+def speed(folder: Path, frames: int) -> None:
+    path = checkpoint(folder, "pretrained_h36m_detectron_coco.bin")
+    lifter = VideoPose3D(LifterOptions(model=str(path), device="cpu"))
+    plain = TemporalModel()
+    plain.load_state_dict(torch.load(path, weights_only=True)["model_pos"])
+    plain.eval()
+    screen = np.random.default_rng(0).normal(0, 0.3, (frames, 17, 2))
+    padded = np.pad(screen.astype(np.float32), ((121, 121), (0, 0), (0, 0)), mode="edge")
+    both = torch.from_numpy(np.stack([padded, mirrored(padded, lifter.takes)]))
+    windows = 30
+    ways: dict[str, tuple[int, Callable[[], object]]] = {
+        "ours": (frames, lambda: lifter.run(screen)),
+        "one dense pass": (frames, lambda: plain(both)),
+        "one window a frame": (windows, lambda: [plain(both[:, row : row + 243]) for row in range(windows)]),
+    }
+    rates: dict[str, list[float]] = {name: [] for name in ways}
+    with torch.inference_mode():
+        for _, way in ways.values():
+            way()
+        for _ in range(RUNS):  # in turn, so that the machine's moods hit all alike
+            for name, (count, way) in ways.items():
+                start = time.perf_counter()
+                way()
+                rates[name].append(count / (time.perf_counter() - start))
+    print("| 3,000 frames, flip averaged | frames per second (median) | ours is faster by (median, min-max) |")
+    print("|---|---|---|")
+    for name, seen in rates.items():
+        ratios = [one / other for one, other in zip(rates["ours"], seen, strict=True)]
+        print(
+            f"| {name} | {statistics.median(seen):.0f} | {statistics.median(ratios):.2f} "
+            f"({min(ratios):.2f}-{max(ratios):.2f}) |"
+        )
+
+
+def walk(frames: int, rate: float) -> Keypoints:
+    """Return 33 points that wander about a picture, all of them always seen."""
+    generator = np.random.default_rng(0)
+    phase = generator.uniform(0, 6, (1, 33, 2))
+    time_s = np.arange(frames) / rate
+    xy = generator.uniform(300, 700, (1, 33, 2)) + 50 * np.sin(time_s[:, None, None] + phase)
+    shape = (frames, 33)
+    return Keypoints(
+        skeleton=BLAZEPOSE_33,
+        time=time_s,
+        xy=xy,
+        score=np.ones(shape),
+        source=np.full(shape, Source.MEASURED, np.uint8),
+        xyz=np.repeat(generator.normal(0, 0.3, (1, 33, 3)), frames, axis=0),
+        image_size=(1280, 720),
+    )
+
+
+def memory(folder: Path, frames: int) -> None:
+    path = checkpoint(folder, "pretrained_h36m_detectron_coco.bin")
+    print("| frames at 50 Hz | peak memory of the process, MB |")
+    print("|---|---|")
+    for count in (1000, frames):
+        command = [sys.executable, __file__, "--lift", str(path), "--frames", str(count)]
+        print(f"| {count} | {subprocess.run(command, check=True, capture_output=True, text=True).stdout.strip()} |")
+
+
+def lift(path: Path, frames: int) -> None:
+    import warnings
+
+    warnings.simplefilter("ignore")  # the points are no person's
+    VideoPose3D(LifterOptions(model=str(path), device="cpu")).lift(walk(frames, 50.0))
+    print(f"{resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024:.0f}")
+
+
+def stream(folder: Path, frames: int) -> None:
+    lifter = VideoPose3D(LifterOptions(model=str(checkpoint(folder, "cpn-ft-243-dbb-causal.bin")), device="cpu"))
+    keypoints = walk(frames, 50.0)
+    lifts = LiftStream(lifter, keypoints.skeleton, keypoints.image_size)
+    seconds: list[float] = []
+    for moment, xy in zip(keypoints.time, keypoints.xy, strict=True):
+        start = time.perf_counter()
+        lifts.push(float(moment), xy)
+        seconds.append(time.perf_counter() - start)
+    print("| frames | cost of a frame, ms (median) | over that of the first |")
+    print("|---|---|---|")
+    first = cost(seconds, 500)
+    for start in (500, frames // 10, frames // 2, frames - 500):
+        print(f"| {start}-{start + 500} | {1000 * cost(seconds, start):.2f} | {cost(seconds, start) / first:.2f} |")
+
+
+def cost(seconds: list[float], start: int) -> float:
+    return statistics.median(seconds[start : start + 500])
+
+
+if __name__ == "__main__":
+    main()
