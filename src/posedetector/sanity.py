@@ -27,15 +27,15 @@ _WIDE_HIPS = (0.4, 1.5)  # of the trunk, and of the shoulders: no pelvis is
 _MOST = 0.7  # share of the frames that tell
 _ENOUGH = 0.1  # share of all frames
 _FRONTAL = 0.2  # of the trunk's length: sideways distance of left and right at which front and back can be told
-_CLEAR = 0.03  # of the trunk's length: how far toes must be off their heels, or the nose off the ears
+_CLEAR = 0.1  # of the trunk's length, or of that from ears to nose
 
 
 def find_doubts(keypoints: Keypoints) -> list[str]:
     """Return the reasons to think that the points are no person's, or not an upright one's; a sentence each.
 
-    A mirrored person is told by feet that point away from the camera on somebody whose left is where it would be if he
-    faced it, or the other way round; seen from the side, or in a video that was mirrored before the keypoints were
-    found, nothing tells.
+    A mirrored person is told by his face: nearer than the ears by the estimator's depth, or seen clearly by a detector of
+    2D, on somebody whose left is where it would be if he looked away. Seen from the side, without such a face, or in a
+    video that was mirrored before the points were found, nothing tells.
     """
     if not keypoints.skeleton.has(*(f"{side}_{end}" for side in ("left", "right") for end in ("hip", "shoulder"))):
         return []
@@ -93,32 +93,34 @@ def _exchanged_sides(keypoints: Keypoints) -> Iterator[str]:
             )
             return
     width = (shoulders + hips) / 2
-    for front, signs in (("toes", _toes_down(keypoints)), ("face", _face_shown(keypoints))):
-        share = _share(np.sign(width) != np.sign(signs), _clear(width, signs))
+    for front in (_face_nearer(keypoints), _face_shown(keypoints)):
+        share = _share(np.sign(width) != np.sign(front), _clear(width, front))
         if share > _MOST:
             yield (
-                f"left and right are where they would be if the person were seen from the other side, as the {front} "
-                f"tell in {100 * share:.0f} % of the frames: are the points mirrored, or their sides exchanged?"
+                "left and right are where they would be if the person were seen from the other side, as the face tells "
+                f"in {100 * share:.0f} % of the frames: are the points mirrored, or their sides exchanged?"
             )
             return
 
 
-def _toes_down(keypoints: Keypoints) -> Array:
-    """(T,) how far the toes are below the heels in the picture, in trunks: more than 0 for a person seen from the front."""
-    names = [f"{side}_{end}" for end in ("foot_index", "heel") for side in ("left", "right")]
-    if not keypoints.skeleton.has(*names):
+def _face_nearer(keypoints: Keypoints) -> Array:
+    """(T,) how far the nose is nearer than the ears by the estimator's depth, as a share of their distance; or NaN."""
+    names = ("nose", "left_ear", "right_ear")
+    if keypoints.xyz is None or not keypoints.skeleton.has(*names):
         return np.full(len(keypoints.time), np.nan)
-    height = keypoints.xy[:, keypoints.skeleton.indices(*names), 1]
-    return np.asarray((height[:, :2] - height[:, 2:]).mean(axis=1) / _trunk(keypoints))
+    head = keypoints.xyz[:, keypoints.skeleton.indices(*names)]
+    ahead = head[:, 0] - head[:, 1:].mean(axis=1)
+    with np.errstate(invalid="ignore"):
+        return np.asarray(-ahead[:, 2] / np.linalg.norm(ahead, axis=1))
 
 
 def _face_shown(keypoints: Keypoints) -> Array:
     """(T,) 1 where nose and eyes are seen as well as the shoulders, NaN elsewhere.
 
-    Only for skeletons without feet: BlazePose is as sure of a face that looks away.
+    Only for detectors of 2D: BlazePose is as sure of a face that looks away.
     """
     skeleton, face = keypoints.skeleton, ("nose", "left_eye", "right_eye")
-    if skeleton.has("left_heel") or not skeleton.has(*face):
+    if keypoints.xyz is not None or skeleton.has("left_heel") or not skeleton.has(*face):
         return np.full(len(keypoints.time), np.nan)
     shoulders = keypoints.score[:, skeleton.indices("left_shoulder", "right_shoulder")].min(axis=1)
     seen = keypoints.score[:, skeleton.indices(*face)].min(axis=1)
