@@ -45,11 +45,14 @@ def find_doubts(keypoints: Keypoints) -> list[str]:
 
 def _wrong_order(keypoints: Keypoints) -> Iterator[str]:
     trunk = _trunk(keypoints)
+    if trunk == 0:
+        yield "shoulders and hips are in the same place: these are no person's points"
+        return
     wrong = [sentence for limb, ends in _LIMBS.items() for sentence in _odd_lengths(keypoints, limb, ends, trunk)]
     hips, shoulders = (_longest(_sides(keypoints, name)) / trunk for name in ("hip", "shoulder"))
     wide = hips > max(_WIDE_HIPS[0], _WIDE_HIPS[1] * shoulders)
     if wide:
-        wrong = [f"hips {hips / shoulders:.1f} times as wide as the shoulders", *wrong]
+        wrong = [f"hips {hips:.1f} and shoulders {shoulders:.1f} trunks wide", *wrong]
     if wide or len(wrong) >= _WRONG_LIMBS:
         yield (
             f"the 2D points have no person's proportions ({', '.join(wrong[:3])}): are they in the order of "
@@ -67,9 +70,9 @@ def _odd_lengths(keypoints: Keypoints, limb: str, ends: tuple[str, str], trunk: 
     for side, length in lengths.items():
         if length < _PROPORTIONS[0] or length > _PROPORTIONS[1]:
             yield f"{side} {limb} {length:.1f} trunks long"
-    ratio = lengths["left"] / lengths["right"]
-    if ratio < 1 / _UNLIKE or ratio > _UNLIKE:
-        yield f"left {limb} {ratio:.1f} times the right"
+    left, right = lengths["left"], lengths["right"]
+    if left > _UNLIKE * right or right > _UNLIKE * left:
+        yield f"{limb} {left:.1f} trunks long on the left and {right:.1f} on the right"
 
 
 def _upside_down(keypoints: Keypoints) -> Iterator[str]:

@@ -57,6 +57,7 @@ def carry(keypoints: Keypoints, lifted: RelativePose) -> RelativePose:
 
 
 def _length(xyz: Array, ends: list[int]) -> float:
-    """Return the median length; NaN for a limb that was never whole."""
+    """Return the median length; NaN for a limb that was never whole, or has none."""
     lengths = np.linalg.norm(xyz[:, ends[0]] - xyz[:, ends[1]], axis=-1)
-    return float(np.median(lengths[np.isfinite(lengths)])) if np.isfinite(lengths).any() else np.nan
+    lengths = lengths[np.isfinite(lengths) & (lengths > 0)]
+    return float(np.median(lengths)) if len(lengths) else np.nan

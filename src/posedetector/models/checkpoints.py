@@ -1,6 +1,7 @@
 """PyTorch files read without trust: tensors come out, nothing in them is run."""
 
 import pickle
+import re
 from pathlib import Path
 from typing import Any, Self
 
@@ -51,8 +52,8 @@ def read_state(path: Path, *members: str) -> dict[str, Tensor]:
         with torch.serialization.safe_globals([(_Skipped, name) for name in _HARMLESS]):
             content = torch.load(path, map_location="cpu", weights_only=True)
     except pickle.UnpicklingError as error:
-        found = str(error).partition("Unsupported global: GLOBAL ")[2].partition(" was not")[0]
-        what = f"it wants to run {found}, which no checkpoint needs" if found else "its pickle is no checkpoint's"
+        found = re.search(r"GLOBAL ([\w.]+)", str(error))
+        what = f"it wants to run {found[1]}, which no checkpoint needs" if found else "its pickle is no checkpoint's"
         raise WeightsError(f"{path} is refused: {what}; nothing in it was run") from error
     except Exception as error:  # whatever a damaged file makes of torch's readers
         reason = " ".join(str(error).split())[:200] or type(error).__name__
@@ -66,7 +67,7 @@ def _state_in(content: Any, path: Path, members: tuple[str, ...]) -> dict[str, T
     state = next((content[member] for member in members if member in content), content)
     if not isinstance(state, dict) or not state or not all(isinstance(value, Tensor) for value in state.values()):
         raise WeightsError(
-            f"{path} holds no state dict: {' or '.join(members) or 'tensors'} expected, found {_some(content)}"
+            f"{path} holds no state dict: {' or '.join(members) or 'tensors'} expected, found {some(content)}"
         )
     return {str(key).removeprefix("module."): value for key, value in state.items()}  # DataParallel's prefix
 
@@ -77,15 +78,18 @@ def check_keys(state: dict[str, Tensor], expected: dict[str, Tensor], what: str)
     if missing or foreign:
         raise WeightsError(
             f"{what}: {len(expected)} tensors expected, found {len(state)}; "
-            f"missing: {_some(sorted(missing))}; foreign: {_some(sorted(foreign))}"
+            f"missing: {some(sorted(missing))}; foreign: {some(sorted(foreign))}"
         )
     for key, value in state.items():
         if value.shape != expected[key].shape:
             raise WeightsError(f"{what}: {key} should be {tuple(expected[key].shape)}, and is {tuple(value.shape)}")
-        if value.is_floating_point() and not bool(torch.isfinite(value).all()):
+        if value.is_floating_point() != expected[key].is_floating_point():
+            raise WeightsError(f"{what}: {key} should be of {expected[key].dtype}, and is of {value.dtype}")
+        if not bool(torch.isfinite(value).all()):
             raise WeightsError(f"{what}: {key} holds values that are not finite")
 
 
-def _some(names: Any) -> str:
-    names = [str(name) for name in names]
+def some(names: Any) -> str:
+    """Return the first four of these names, and how many more there are."""
+    names = [ascii(name).strip("'\"") for name in names]  # whatever a hostile file calls its members
     return ", ".join(names[:4]) + (f" and {len(names) - 4} more" if len(names) > 4 else "") or "none"

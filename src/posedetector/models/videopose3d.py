@@ -16,7 +16,7 @@ from torch import Tensor, nn
 from torch.nn.utils.fusion import fuse_conv_bn_eval
 
 from posedetector.errors import InputError, WeightsError
-from posedetector.models.checkpoints import check_keys, read_state
+from posedetector.models.checkpoints import check_keys, read_state, some
 
 
 class TemporalModel(nn.Module):
@@ -171,9 +171,9 @@ def from_mmpose(state: Mapping[str, Tensor]) -> dict[str, Tensor]:
     renamed = {}
     for key, value in state.items():
         name = key.replace("head.conv.", "shrink.").replace("backbone.expand_conv.", "expand_")
-        if name.startswith("backbone.tcn_blocks."):
-            _, _, block, conv, _, kind, leaf = name.split(".")
-            name = f"layers_{kind}.{2 * int(block) + int(conv.removeprefix('conv')) - 1}.{leaf}"
+        if match := re.fullmatch(r"backbone\.tcn_blocks\.(\d+)\.conv([12])\.0\.(conv|bn)\.(\w+)", name):
+            block, conv, kind, leaf = match.groups()
+            name = f"layers_{kind}.{2 * int(block) + int(conv) - 1}.{leaf}"
         renamed[name] = value
     return renamed
 
@@ -194,8 +194,7 @@ def read_model(path: Path, *, joints_in: int, joints_out: int, causal: bool) -> 
     wide = ["expand_conv.weight", *(f"layers_conv.{2 * block}.weight" for block in range(blocks))]
     shapes = [tuple(state[key].shape) for key in wide if key in state and state[key].ndim == 3]
     if len(shapes) < len(wide) or any(shape[2] % 2 == 0 for shape in shapes):
-        found = ", ".join(sorted(state)[:4])
-        raise WeightsError(f"{what}: expand_conv, layers_conv and shrink expected, found {found}, …")
+        raise WeightsError(f"{what}: expand_conv, layers_conv and shrink expected, found {some(sorted(state))}")
     with torch.device("meta"):
         model = TemporalModel(
             joints_in, joints_out, widths=tuple(shape[2] for shape in shapes), channels=shapes[0][0], causal=causal
