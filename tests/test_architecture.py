@@ -19,6 +19,7 @@ ROOMS = (
     "boxes",
     "filters",
     "video",
+    "downloads",
     "weights",
     "models",
     "estimators",

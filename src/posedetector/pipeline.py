@@ -49,12 +49,12 @@ def analyze(
     download_progress: Callable[[int, int], None] | None = None,
 ) -> Trial:
     """Take one video all the way; raises InputError, VideoError, NoPersonError or WeightsError."""
+    video = open_video(settings.video, rate=settings.fps, duration=settings.duration)
     options = EstimatorOptions(settings.model, settings.pose_checkpoint, settings.max_persons, download_progress)
     lifting = LifterOptions(
         settings.lifter_model, settings.lifter_like, settings.flip, settings.device, download_progress
     )
     lifter = make_lifter(settings.lifter, lifting)
-    video = open_video(settings.video, rate=settings.fps, duration=settings.duration)
     estimator = make_estimator(settings.estimator, options)
 
     Thread(target=lambda: [import_module(name) for name in _LOADED_BEHIND_THE_FIRST_FRAMES], daemon=True).start()

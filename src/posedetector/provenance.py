@@ -115,9 +115,19 @@ def account_for(
             *doubts,
             *_notes_on_networks(networks),
             *_notes(settings, tracks, calibration, smoothing),
+            *_unplaced(pose),
             *_unlike_sides(lengths),
         ],
     )
+
+
+def _unplaced(pose: MetricPose) -> Iterator[str]:
+    lost = finite(pose.xyz).any(axis=1) & ~finite(pose.root)
+    if lost.any():
+        yield (
+            f"in {100 * lost.mean():.0f} % of the frames the pose fits its picture nowhere in front of the camera; "
+            "there are no landmarks there"
+        )
 
 
 def _unlike_sides(lengths: dict[str, float]) -> Iterator[str]:
@@ -154,8 +164,8 @@ def _notes_on_networks(networks: tuple[LoadedWeights, ...]) -> Iterator[str]:
             yield f"{network.path.name} is a file of your own, taken to be built like {network.name}"
         if network.trust == "first use":
             yield (
-                f"nobody published the digest of {network.name}'s file: it was accepted as it was at its first use, "
-                "and is checked since"
+                f"the digest of {network.name}'s file is not in the table: it was accepted as it was at its first "
+                "use, and is checked since"
             )
         if network.terms:
             yield f"{network.name} ({network.licence}): {network.terms}"

@@ -6,27 +6,21 @@ cannot name it, the digest of the first file is written beside it and holds from
 """
 
 import hashlib
-import http.client
 import os
 import sys
-import urllib.error
-import urllib.request
 import zipfile
-from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+from posedetector.downloads import FAILURES, Told, download, reason_of, version_of
 from posedetector.errors import InputError, WeightsError
 
 ASSETS = Path(__file__).parent / "assets"
-ATTEMPTS = 3
-_TIMEOUT = 30.0  # seconds without a byte
-_CHUNK = 1 << 20
-_TORCH_FILES = (b"PK\x03\x04", b"\x80\x02")  # PyTorch's zip, and the bare pickles of before 1.6
+_ZIP = b"PK\x03\x04"
+_TORCH_FILES = (_ZIP, b"\x80\x02")  # PyTorch's zip, and the bare pickles of before 1.6
 
-Told = Callable[[int, int], None]
 Trust = Literal["table", "first use", "own file"]
 
 
@@ -170,7 +164,7 @@ def cache_folder() -> Path:
         return Path(os.environ.get("LOCALAPPDATA", Path.home() / "AppData" / "Local")) / "posedetector"
     if sys.platform == "darwin":
         return Path.home() / "Library" / "Caches" / "posedetector"
-    return Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache")) / "posedetector"
+    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "posedetector"
 
 
 def row_of(name: str) -> Weights:
@@ -208,8 +202,7 @@ def load(name: str, given: Path | None = None, *, progress: Told | None = None) 
 def verify(row: Weights, path: Path) -> tuple[str, Trust]:
     """Return the SHA-256 of a file that can be this network, and whence it is known.
 
-    The first file of an unknown digest has it written beside it; raises WeightsError for a file that is built wrongly,
-    or has another digest than it should.
+    Raises WeightsError for a file that is built wrongly, or has another digest than it should.
     """
     digest = _digest(row, path)
     if row.sha256 and digest.startswith(row.sha256):
@@ -221,8 +214,6 @@ def verify(row: Weights, path: Path) -> tuple[str, Trust]:
     try:
         expected = record.read_text().split()[0]
     except (OSError, IndexError, UnicodeDecodeError):
-        with suppress(OSError):  # a folder that cannot be written: it stays a first use
-            record.write_text(f"{digest}  {path.name}\n")
         return digest, "first use"
     if digest != expected:
         raise WeightsError(
@@ -230,6 +221,14 @@ def verify(row: Weights, path: Path) -> tuple[str, Trust]:
             f"delete {record.name} beside it if you changed it yourself"
         )
     return digest, "first use"
+
+
+def remember(loaded: LoadedWeights) -> None:
+    """Write the digest of a file beside it that nobody published; called when the file has shown that it works."""
+    record = _beside(loaded.path, "sha256")
+    if loaded.trust == "first use" and not record.exists():
+        with suppress(OSError):  # a folder that cannot be written: the next use is a first one again
+            record.write_text(f"{loaded.sha256}  {loaded.path.name}\n")
 
 
 def _check_digest(row: Weights, path: Path, digest: str) -> None:
@@ -247,11 +246,15 @@ def _digest(row: Weights, path: Path) -> str:
                 if missing:
                     raise WeightsError(f"{path} is not {row.name}: it holds no {' and no '.join(sorted(missing))}")
         with path.open("rb") as file:
-            if not row.members and not (start := file.read(4)).startswith(_TORCH_FILES):
+            start = file.read(4)
+            file.seek(0)
+            if not row.members and not start.startswith(_TORCH_FILES):
                 raise WeightsError(f"{path} is not {row.name}: a PyTorch checkpoint does not begin with {start!r}")
+            if start.startswith(_ZIP) and not zipfile.is_zipfile(file):
+                raise WeightsError(f"{path} is not {row.name}, or is damaged: its end is missing")
             file.seek(0)
             return hashlib.file_digest(file, "sha256").hexdigest()
-    except (OSError, zipfile.BadZipFile) as error:
+    except (OSError, zipfile.BadZipFile, NotImplementedError) as error:
         raise WeightsError(f"{path} is not {row.name}: {error}") from error
 
 
@@ -269,86 +272,48 @@ def fetch(name: str, *, progress: Told | None = None) -> Path:
         target.parent.mkdir(parents=True, exist_ok=True)
         lock.acquire()
     except OSError as error:
-        raise WeightsError(f"{name} cannot be kept in {target.parent}: {error.strerror}") from error
+        raise _unavailable(row, target, f"it cannot be kept in {target.parent}: {error.strerror}") from error
     try:
         if not target.is_file():
             _fetch(row, target, progress)
     finally:
-        lock.release()
         with suppress(OSError):
-            Path(lock.lock_file).unlink()
+            Path(lock.lock_file).unlink()  # before it is released: who waits for it sees that it is gone
+        lock.release()
     return target
 
 
 def _fetch(row: Weights, target: Path, progress: Told | None) -> None:
     part = _beside(target, "part")
     try:
-        _download(row, part, progress)
+        download(row.url, part, row.size, progress)
+    except FAILURES as error:
+        kept = part.stat().st_size if part.exists() else 0
+        more = f"; {kept} bytes are kept, and the next try goes on from there" if kept else ""
+        if not kept:
+            part.unlink(missing_ok=True)
+            version_of(part).unlink(missing_ok=True)
+        raise _unavailable(row, target, reason_of(error) + more) from error
+    try:
         _check_digest(row, part, _digest(row, part))
-        part.replace(target)
-    except (http.client.HTTPException, OSError, WeightsError) as error:
-        reason = str(getattr(error, "reason", "") or error)
-        if isinstance(error, WeightsError):
-            reason = f"what came is not {row.name}: {error}"
-        if isinstance(error, WeightsError) or (part.exists() and not part.stat().st_size):
-            part.unlink()
-        if part.exists():
-            reason += f"; {part.stat().st_size} bytes are kept, and the next try goes on from there"
-        else:
-            _beside(part, "etag").unlink(missing_ok=True)
-        raise WeightsError(
-            f"{row.name} is not on this machine and cannot be downloaded ({reason}): get {row.url} elsewhere and put "
-            f"it into {target.parent} as {row.file}; {row.without}"
-        ) from error
-    _beside(part, "etag").unlink(missing_ok=True)
+    except WeightsError as error:
+        part.unlink()
+        raise _unavailable(row, target, f"what came is not {row.name}: {error}") from error
+    part.replace(target)
 
 
-def _download(row: Weights, part: Path, progress: Told | None) -> None:
-    """Bring the part up to the whole; a connection that is cut is taken up again."""
-    for attempt in range(1, ATTEMPTS + 1):
-        before = part.stat().st_size if part.exists() else 0
-        try:
-            return _go_on(row, part, progress)
-        except urllib.error.HTTPError as error:
-            error.close()  # it holds the connection
-            if error.code != http.HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE or not before:
-                raise
-            part.unlink()  # longer than the file is now
-        except (http.client.HTTPException, OSError) as error:
-            if attempt == ATTEMPTS or isinstance(error, urllib.error.URLError):
-                raise
-    raise ConnectionError("the server does not give what it offers")
-
-
-def _go_on(row: Weights, part: Path, progress: Told | None) -> None:
-    had, tag = part.stat().st_size if part.exists() else 0, _beside(part, "etag")
-    request = urllib.request.Request(row.url, headers={"User-Agent": "posedetector"})  # noqa: S310 -- https, from the table
-    if had:
-        request.add_header("Range", f"bytes={had}-")
-        if tag.exists():
-            request.add_header("If-Range", tag.read_text())
-    with urllib.request.urlopen(request, timeout=_TIMEOUT) as answer:  # noqa: S310
-        goes_on = answer.status == http.HTTPStatus.PARTIAL_CONTENT
-        had = had if goes_on else 0
-        length = answer.headers.get("Content-Length")
-        total = had + int(length) if length else row.size
-        if etag := answer.headers.get("ETag"):
-            tag.write_text(etag)
-        with part.open("ab" if goes_on else "wb") as file:
-            while block := answer.read(_CHUNK):
-                file.write(block)
-                had += len(block)
-                if progress is not None:
-                    progress(had, max(had, total))
-    if length and had < total:
-        raise ConnectionError(f"cut off after {had} of {total} bytes")
+def _unavailable(row: Weights, target: Path, reason: str) -> WeightsError:
+    return WeightsError(
+        f"{row.name} is not on this machine and cannot be downloaded ({reason}): get {row.url} elsewhere and put it "
+        f"into {target.parent} as {row.file}; {row.without}"
+    )
 
 
 def clear(name: str) -> int:
     """Remove what was downloaded of a network; return the bytes that became free."""
     target, freed = cache_folder() / row_of(name).file, 0
-    for path in (target, *(_beside(target, kind) for kind in ("sha256", "part", "part.etag", "lock"))):
-        with suppress(FileNotFoundError):
+    for path in (target, *(_beside(target, kind) for kind in ("sha256", "part", "part.version", "lock"))):
+        with suppress(OSError):
             size = path.stat().st_size
             path.unlink()
             freed += size

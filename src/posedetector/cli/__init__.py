@@ -9,12 +9,14 @@ import typer
 from typer.exceptions import TyperException
 
 from posedetector.cli.analyze import analyze
+from posedetector.cli.console import help_alone
 from posedetector.cli.weights import app as weights
 from posedetector.errors import PosedetectorError
 
 app = typer.Typer(
     help="One video of a person in, biomechanics out.",
-    no_args_is_help=True,
+    callback=help_alone,
+    invoke_without_command=True,
     add_completion=False,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,

@@ -5,7 +5,16 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from typing import TypeVar
 
+import typer
+
 T = TypeVar("T")
+
+
+def help_alone(context: typer.Context) -> None:
+    """Show the help where no command was given, and call that a usage error."""
+    if context.invoked_subcommand is None:
+        typer.echo(context.get_help(), err=True)
+        raise typer.Exit(2)
 
 
 def progress(stage: str, items: Iterable[T], total: int | None) -> Iterator[T]:

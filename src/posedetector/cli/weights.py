@@ -6,12 +6,13 @@ from typing import Annotated
 import typer
 
 from posedetector import weights
-from posedetector.cli.console import download_progress
+from posedetector.cli.console import download_progress, help_alone
 from posedetector.errors import WeightsError
 
 app = typer.Typer(
     help="The networks: list, fetch, path, verify, clear.",
-    no_args_is_help=True,
+    callback=help_alone,
+    invoke_without_command=True,
     rich_markup_mode=None,
 )
 
@@ -38,6 +39,7 @@ def fetch(names: Names) -> None:
     for row in [weights.row_of(name) for name in names]:
         with download_progress() as told:
             loaded = weights.load(row.name, progress=told)
+        weights.remember(loaded)
         typer.echo(f"{row.name}: {loaded.path}")
         typer.echo(f"licence: {row.licence}; {row.terms}".rstrip("; "))
 
@@ -58,12 +60,14 @@ def verify(
     wrong = []
     for row in rows:
         try:
-            digest, trust = weights.verify(row, _here(row))
+            _here(row)
+            loaded = weights.load(row.name)
         except WeightsError as error:
             wrong.append(str(error))
             continue
-        known = "as in the table" if trust == "table" else "as at its first use; nobody published its digest"
-        typer.echo(f"{row.name}: {known}; SHA-256 {digest}")
+        weights.remember(loaded)
+        known = "as in the table" if loaded.known else "as at its first use; it is not the table's, or that has none"
+        typer.echo(f"{row.name}: {known}; SHA-256 {loaded.sha256}")
     if wrong:
         raise WeightsError("; ".join(wrong))
 

@@ -23,7 +23,7 @@ from posedetector.errors import InputError
 from posedetector.estimators import EstimatorOptions
 from posedetector.pose import Array, ByteArray, Frame, PersonPose
 from posedetector.skeletons import BLAZEPOSE_33, Skeleton
-from posedetector.weights import LoadedWeights, load
+from posedetector.weights import LoadedWeights, load, remember
 
 MODELS = ("lite", "full", "heavy")
 
@@ -57,6 +57,7 @@ class MediaPipe:
             raise InputError(f"mediapipe has no model {model!r}; it has {', '.join(MODELS)}")
         loaded = load(f"mediapipe-{model}", options.checkpoint, progress=options.download_progress)
         self.weights: tuple[LoadedWeights, ...] = (loaded,)
+        remember(loaded)  # its archive holds what it should
         self._file = loaded.path
         self._max_persons = options.max_persons
 

@@ -22,7 +22,7 @@ from posedetector.models.videopose3d import TemporalModel, read_model
 from posedetector.pose import Array, Keypoints, RelativePose, Source
 from posedetector.sanity import find_doubts
 from posedetector.skeletons import SKELETONS, Skeleton, parts_of
-from posedetector.weights import WEIGHTS, LifterLayout, LoadedWeights, load
+from posedetector.weights import WEIGHTS, LifterLayout, LoadedWeights, load, remember
 
 DEFAULT = "fair-detectron-coco"
 LONGEST_ABSENCE = 1.0  # seconds; whoever was away for longer begins anew
@@ -55,6 +55,7 @@ class VideoPose3D:
         self.takes, self.gives = SKELETONS[layout.takes], SKELETONS[layout.gives]
         joints = len(self.takes), len(self.gives)
         model = read_model(loaded.path, joints_in=joints[0], joints_out=joints[1], causal=layout.causal)
+        remember(loaded)
         self._half = self._device.type != "cpu"
         self.model: TemporalModel = model.fused().to(self._device, torch.float16 if self._half else torch.float32)
 

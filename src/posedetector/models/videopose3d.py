@@ -114,6 +114,8 @@ class TemporalStream:
     """
 
     def __init__(self, model: TemporalModel) -> None:
+        if not isinstance(model.expand_bn, nn.Identity):
+            raise InputError("a stream runs a fused model: TemporalStream(model.fused())")
         self._shape = (model.joints_out, 3)
         self._layers = [_Past(model.expand_conv, model.causal)]
         self._narrow = []
@@ -199,6 +201,10 @@ def read_model(path: Path, *, joints_in: int, joints_out: int, causal: bool) -> 
         model = TemporalModel(
             joints_in, joints_out, widths=tuple(shape[2] for shape in shapes), channels=shapes[0][0], causal=causal
         )
-    check_keys(state, model.state_dict(), what)
+    expected = model.state_dict()
+    # training's counters, which files of before PyTorch 0.4.1 lack
+    counters = {key: torch.tensor(0) for key in expected if key.endswith("num_batches_tracked")}
+    state = counters | state
+    check_keys(state, expected, what)
     model.load_state_dict(state, strict=True, assign=True)
     return model.float().eval()
