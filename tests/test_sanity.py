@@ -148,6 +148,28 @@ def test_shuffled_points_are_doubted_nine_times_of_ten(walking: Callable, skelet
     assert sum(bool(find_doubts(rearranged(points, order))) for order in orders) >= 18
 
 
+def foreshortened(keypoints: Keypoints, **limbs: str) -> Keypoints:
+    """The far end of each limb covers the near one in the picture, on both sides."""
+    xy = keypoints.xy.copy()
+    for side in ("left", "right"):
+        for near, far in limbs.items():
+            rows = keypoints.skeleton.indices(f"{side}_{far}", f"{side}_{near}")
+            xy[:, rows[0]] = xy[:, rows[1]]
+    return replace(keypoints, xy=xy)
+
+
+@SKELETONS
+def test_thighs_that_point_at_the_camera_are_no_reason_to_doubt(walking: Callable, skeleton: Skeleton) -> None:
+    assert find_doubts(foreshortened(walking(skeleton), hip="knee")) == []
+
+
+@SKELETONS
+def test_arms_and_legs_without_length_are_doubted(walking: Callable, skeleton: Skeleton) -> None:
+    (doubt,) = find_doubts(foreshortened(walking(skeleton), hip="knee", shoulder="elbow"))
+
+    assert "left thigh 0.0 trunks long, right thigh 0.0 trunks long, left upper arm 0.0 trunks long" in doubt
+
+
 @SKELETONS
 def test_where_nobody_was_seen_there_is_nothing_to_doubt(skeleton: Skeleton) -> None:
     assert find_doubts(flat(skeleton, np.full((5, len(skeleton), 2), np.nan))) == []

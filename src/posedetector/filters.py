@@ -65,7 +65,7 @@ def _filter_run(values: Array, time: Array, rate: float, sections: Array, pad: i
 
 
 def interpolate(time: Array, values: Array, at: Array) -> Array:
-    """Return values (T, …) at other times: a piecewise cubic through all of them, held beyond its ends.
+    """Return values (T, …) at other times: a piecewise cubic through all of them, continued straight beyond its ends.
 
     Each piece depends on two samples either side and no others, so a stream can have it too: a Hermite cubic whose
     slopes are those of the parabola through three samples (Bessel's tangents; de Boor, A Practical Guide to Splines,
@@ -75,12 +75,15 @@ def interpolate(time: Array, values: Array, at: Array) -> Array:
 
     if len(time) == 1:
         return np.repeat(values, len(at), axis=0)
-    at = np.clip(at, time[0], time[-1])
+    inside = np.clip(at, time[0], time[-1])
     result = np.empty((len(at), *values.shape[1:]))
     for start in range(0, len(at), _BLOCK):  # all pieces' coefficients at once would be four times the values
-        wanted = at[start : start + _BLOCK]
+        wanted = inside[start : start + _BLOCK]
         first = np.searchsorted(time, wanted.min(), side="right") - 2
         near = slice(max(int(first), 0), int(np.searchsorted(time, wanted.max())) + 2)
         path = CubicHermiteSpline(time[near], values[near], np.gradient(values[near], time[near], axis=0))
         result[start : start + _BLOCK] = path(wanted)
+    for end, rows in ((slice(0, 2), at < time[0]), (slice(-2, None), at > time[-1])):
+        slope = np.diff(values[end], axis=0)[0] / np.ptp(time[end])
+        result[rows] += np.multiply.outer((at - inside)[rows], slope)
     return result

@@ -151,7 +151,7 @@ def _clear(width: Array, signs: Array) -> BoolArray:
 
 def _share(true: BoolArray, of: BoolArray) -> float:
     """Return in which share of these frames it is so; 0 if they are too few to tell."""
-    return float(true[of].mean()) if of.mean() > _ENOUGH else 0.0
+    return float(true[of].mean()) if of.sum() > _ENOUGH * len(of) else 0.0
 
 
 def _trunk(keypoints: Keypoints) -> float:

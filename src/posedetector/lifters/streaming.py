@@ -89,7 +89,7 @@ class _Run:
             yield from self._go_on()
 
     def finish(self) -> Iterator[Lifted]:
-        while self._start + (self._given - 1 + 1e-6) * self._step < self._last:
+        while self._start + (self._given - 1e-6) * self._step <= self._last:
             yield from self._go_on()
         for pose in self._network.finish():
             yield from self._keep(pose)

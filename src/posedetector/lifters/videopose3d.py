@@ -98,7 +98,7 @@ class VideoPose3D:
     def _lift_run(self, time: Array, screen: Array) -> Array:
         knots = _apart(time, CLOSEST / self.layout.rate)
         time_in, screen = time[knots], screen[knots]
-        steps = int(np.ceil((time[-1] - time[0]) * self.layout.rate - 1e-6))
+        steps = int((time[-1] - time[0]) * self.layout.rate + 1e-6)
         grid = time[0] + np.arange(steps + 1) / self.layout.rate
         return interpolate(grid, self.run(interpolate(time_in, screen, grid)), time)
 
