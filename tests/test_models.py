@@ -1,6 +1,5 @@
 """The temporal network: its numbers, its window, its streaming form, and which checkpoints it is read from."""
 
-import importlib.util
 import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -10,14 +9,11 @@ import pytest
 import torch
 from torch import Tensor, nn
 
+from parity.fill import fill
 from posedetector.errors import InputError, WeightsError
 from posedetector.models.videopose3d import TemporalModel, TemporalStream, from_mmpose, read_model
 
-PARITY = Path(__file__).parents[2] / "shared" / "parity"
-
-beside_the_fixtures = pytest.mark.skipif(
-    not PARITY.is_dir(), reason="NOT TESTED: the numeric fixtures are not beside this repo"
-)
+PARITY = Path(__file__).parent / "parity"
 both_ways = pytest.mark.parametrize("causal", [False, True], ids=["symmetric", "causal"])
 
 
@@ -89,14 +85,11 @@ def fair_file(state: dict[str, Tensor]) -> dict:
 
 @pytest.fixture(scope="module")
 def weights() -> dict[str, Tensor]:
-    spec = importlib.util.spec_from_file_location("fill", PARITY / "fill.py")
-    fill = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(fill)
     lines = (PARITY / "videoposelift_tcn_243.txt").read_text().splitlines()
     rows = [line.split("\t") for line in lines]
     shapes = {key: tuple(int(size) for size in re.findall(r"\d+", shape)) for key, shape, _ in rows}
     ours = {mmpose_name(name): name for name in TemporalModel(channels=1).state_dict()}
-    return {ours[key]: torch.from_numpy(np.asarray(value)) for key, value in fill.fill(shapes).items()}
+    return {ours[key]: torch.from_numpy(np.asarray(value)) for key, value in fill(shapes).items()}
 
 
 @pytest.fixture(
@@ -113,7 +106,6 @@ def published(request: pytest.FixtureRequest, weights: dict[str, Tensor], tmp_pa
     return model
 
 
-@beside_the_fixtures
 @pytest.mark.parametrize("fused", [False, True], ids=["plain", "fused"])
 @pytest.mark.parametrize(("x", "y"), [("x", "y"), ("x_seq", "y_seq")], ids=["window", "sequence"])
 @torch.inference_mode()
