@@ -264,7 +264,7 @@ def test_an_interrupted_run_ends_with_130_and_leaves_nothing(tmp_path: Path, out
 
     code, errors = interrupt(number, "--video", clip, "--height", 1.75, out=out)
 
-    assert (code, errors) == (130, "posedetector: interrupted; nothing was written\n")
+    assert (code, errors) == (130, "posedetector: interrupted; no results were written\n")
     assert not out.parent.exists()
 
 

@@ -167,7 +167,7 @@ def test_thighs_that_point_at_the_camera_are_no_reason_to_doubt(walking: Callabl
 def test_arms_and_legs_without_length_are_doubted(walking: Callable, skeleton: Skeleton) -> None:
     (doubt,) = find_doubts(foreshortened(walking(skeleton), hip="knee", shoulder="elbow"))
 
-    assert "left thigh 0.0 trunks long, right thigh 0.0 trunks long, left upper arm 0.0 trunks long" in doubt
+    assert "left thigh 0.0 times its usual length, right thigh 0.0 times its usual length" in doubt
 
 
 @SKELETONS
@@ -184,3 +184,54 @@ def test_a_skeleton_without_a_trunk_is_not_judged() -> None:
 @SKELETONS
 def test_points_that_are_all_in_one_place_are_doubted(skeleton: Skeleton) -> None:
     assert find_doubts(flat(skeleton, np.zeros((5, len(skeleton), 2))))
+
+
+@pytest.mark.parametrize("heading", [FRONT, AWAY])
+@pytest.mark.parametrize("parts", [LEG[1:], ("elbow", "wrist", "pinky", "index", "thumb")], ids=["legs", "arms"])
+def test_sides_exchanged_below_hip_or_shoulder_are_doubted(walking: Callable, heading: int, parts: tuple) -> None:
+    (doubt,) = find_doubts(exchanged(walking(BLAZEPOSE_33, heading), parts))
+
+    assert "disagree about left and right" in doubt
+
+
+@pytest.mark.parametrize("pair", [("knee", "ankle"), ("elbow", "wrist"), ("wrist", "ankle")], ids="-".join)
+@pytest.mark.parametrize("heading", [FRONT, AWAY, SIDE])
+def test_joints_of_a_limb_in_the_wrong_order_are_doubted(walking: Callable, heading: int, pair: tuple) -> None:
+    order = np.arange(33)
+    for side in ("left", "right"):
+        one, other = BLAZEPOSE_33.indices(*(f"{side}_{name}" for name in pair))
+        order[[one, other]] = other, one
+    (doubt,) = find_doubts(rearranged(walking(BLAZEPOSE_33, heading), order))
+
+    assert "no person's proportions" in doubt
+
+
+def test_shares_of_the_picture_are_not_taken_for_pixels(walking: Callable) -> None:
+    keypoints = walking(BLAZEPOSE_33)
+    (doubt,) = find_doubts(replace(keypoints, xy=keypoints.xy / [WIDTH, HEIGHT]))
+
+    assert "in pixels" in doubt
+
+
+def test_points_far_outside_the_picture_are_doubted(walking: Callable) -> None:
+    keypoints = walking(BLAZEPOSE_33)
+    (doubt,) = find_doubts(replace(keypoints, xy=10 * keypoints.xy))
+
+    assert "outside the picture" in doubt
+
+
+def test_milliseconds_are_not_taken_for_seconds(walking: Callable) -> None:
+    keypoints = walking(BLAZEPOSE_33)
+    (doubt,) = find_doubts(replace(keypoints, time=1000 * keypoints.time))
+
+    assert "times are in seconds" in doubt
+
+
+@pytest.mark.parametrize("quarter", [1, 3])
+def test_a_person_who_lies_is_not_doubted(walking: Callable, quarter: int) -> None:
+    """The picture turned by 90 degrees."""
+    keypoints = walking(BLAZEPOSE_33)
+    x, y = np.moveaxis(keypoints.xy, -1, 0)
+    xy = np.stack([HEIGHT - y, x] if quarter == 1 else [y, WIDTH - x], axis=-1)
+
+    assert find_doubts(replace(keypoints, xy=xy, xyz=None, image_size=(HEIGHT, WIDTH))) == []

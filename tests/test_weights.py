@@ -316,8 +316,20 @@ def test_the_digest_of_the_first_use_is_written_beside_the_file(unpublished: Pat
 @pytest.mark.usefixtures("unpublished")
 def test_an_unchanged_file_is_taken_again() -> None:
     first = load(UNPUBLISHED)
+    remember(first)
 
-    assert load(UNPUBLISHED) == first
+    assert load(UNPUBLISHED) == replace(first, trust="as at first use")
+
+
+def test_a_download_that_does_not_work_is_not_kept(serve: Callable[..., Shelf], cache_folder: Path) -> None:
+    serve(CHECKPOINT, UNPUBLISHED)
+
+    def check(path: Path) -> None:
+        raise WeightsError(f"{path.name} does not work")
+
+    with pytest.raises(WeightsError, match="does not work"):
+        load(UNPUBLISHED, check=check)
+    assert list(cache_folder.iterdir()) == []
 
 
 def test_a_file_that_changed_since_its_first_use_is_refused_with_both_digests(unpublished: Path) -> None:
@@ -326,7 +338,7 @@ def test_a_file_that_changed_since_its_first_use_is_refused_with_both_digests(un
 
     said = refusal(UNPUBLISHED)
 
-    assert all(word in said for word in ("changed", str(unpublished), sha256(CHECKPOINT), sha256(OTHER_CHECKPOINT)))
+    assert all(word in said for word in ("first use", str(unpublished), sha256(CHECKPOINT), sha256(OTHER_CHECKPOINT)))
 
 
 def test_a_file_of_another_name_is_the_users_own_and_nothing_is_written_beside_it(tmp_path: Path) -> None:

@@ -1,6 +1,7 @@
 """`posedetector weights`, as a person meets it: list, fetch, path, verify, clear."""
 
 import hashlib
+import io
 import logging
 import os
 import re
@@ -15,14 +16,26 @@ from pathlib import Path
 from typing import NamedTuple
 
 import pytest
+import torch
 
 from posedetector.cli import main
+from posedetector.models.videopose3d import TemporalModel
 from posedetector.weights import ASSETS, WEIGHTS
 
 NAME = "fair-cpn"  # its digest was never published
 FILE = WEIGHTS[NAME].file
-CHECKPOINT = b"\x80\x02 made for a test"  # as a bare pickle begins
-OTHER = b"\x80\x02 made for another"
+
+
+def checkpoint(bias: float) -> bytes:
+    """Return the file of a network that gives the same place for every joint."""
+    model = TemporalModel(channels=2)
+    torch.nn.init.constant_(model.shrink.bias, bias)
+    file = io.BytesIO()
+    torch.save({"model_pos": model.state_dict()}, file)
+    return file.getvalue()
+
+
+CHECKPOINT, OTHER = checkpoint(1.0), checkpoint(2.0)
 PACKAGED = ASSETS / "pose_landmarker_full.task"
 
 
@@ -188,7 +201,7 @@ def test_fetch_downloads_into_the_cache(run: Callable[..., Done], cache_folder: 
 
 @pytest.mark.usefixtures("served")
 def test_fetch_tells_its_progress_on_stderr(run: Callable[..., Done]) -> None:
-    assert re.fullmatch(r"downloading the model: \d+ of \d+ MB\n", run("fetch", NAME).errors)
+    assert re.fullmatch(r"(downloading the model: \d+ of \d+ MB\n)+", run("fetch", NAME).errors)
 
 
 @pytest.mark.usefixtures("offline")
@@ -267,7 +280,7 @@ def test_verify_of_a_changed_file_names_both_digests(run: Callable[..., Done], c
     run("verify", NAME)
     put(cache_folder, OTHER)
 
-    assert_refused(run("verify", NAME), "changed", sha256(CHECKPOINT), sha256(OTHER))
+    assert_refused(run("verify", NAME), "first use", sha256(CHECKPOINT), sha256(OTHER))
 
 
 def test_verify_of_another_file_than_the_tables_names_both_digests(
@@ -297,6 +310,21 @@ def test_verify_does_not_call_a_published_digest_unpublished(run: Callable[..., 
     put(cache_folder, repacked, PACKAGED.name)
 
     assert "nobody published its digest" not in run("verify", "mediapipe-full").out
+
+
+def test_verify_does_not_pin_a_file_that_does_not_work(run: Callable[..., Done], cache_folder: Path) -> None:
+    put(cache_folder, CHECKPOINT[:-100] + bytes(100))
+    assert_refused(run("verify", NAME), FILE)
+    put(cache_folder)
+
+    assert run("verify", NAME).status == 0
+
+
+def test_verify_refuses_a_file_whose_record_is_empty(run: Callable[..., Done], cache_folder: Path) -> None:
+    put(cache_folder)
+    put(cache_folder, b"", f"{FILE}.sha256")
+
+    assert_refused(run("verify", NAME), f"{FILE}.sha256 beside it says nothing")
 
 
 # clear

@@ -6,7 +6,7 @@ from posedetector.errors import InputError
 from posedetector.pose import Array
 
 ORDER = 2
-_START_UP = 10  # samples
+START_UP = 10  # samples
 _BLOCK = 10_000  # moments interpolated at once
 _UNEVEN = 0.01  # of the median step: clocks that waver more than this are put on an even grid
 
@@ -26,7 +26,7 @@ def low_pass(values: Array, time: Array, cutoff: float) -> Array:
     rate = sampling_rate(time)
     if not 0 < cutoff < rate / 2:
         raise InputError(f"the cutoff must lie between 0 and {rate / 2:g} Hz, half the frame rate; got {cutoff:g}")
-    if len(time) < _START_UP:
+    if len(time) < START_UP:
         return values.copy()
     warped = np.tan(np.pi * cutoff / rate) / (np.sqrt(2) - 1) ** (1 / (2 * ORDER))
     sections = butter(ORDER, rate / np.pi * np.arctan(warped), fs=rate, output="sos")
@@ -52,13 +52,13 @@ def _finite_runs(column: Array) -> list[slice]:
 def _filter_run(values: Array, time: Array, rate: float, sections: Array, pad: int) -> Array:
     from scipy.signal import sosfiltfilt
 
-    if len(values) < _START_UP:
+    if len(values) < START_UP:
         return values
     steps = np.diff(time)
     if np.abs(steps * rate - 1).max() < _UNEVEN:
         return np.asarray(sosfiltfilt(sections, values, padlen=min(pad, len(values) - 1)))
     grid = time[0] + np.arange(int((time[-1] - time[0]) * rate) + 1) / rate
-    if len(grid) < _START_UP:
+    if len(grid) < START_UP:
         return values
     even = sosfiltfilt(sections, np.interp(grid, time, values), padlen=min(pad, len(grid) - 1))
     return np.interp(time, grid, even)

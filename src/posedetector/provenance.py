@@ -164,9 +164,11 @@ def _notes_on_networks(networks: tuple[LoadedWeights, ...]) -> Iterator[str]:
             yield f"{network.path.name} is a file of your own, taken to be built like {network.name}"
         if network.trust == "first use":
             yield (
-                f"the digest of {network.name}'s file is not in the table: it was accepted as it was at its first "
-                "use, and is checked since"
+                f"the digest of {network.name}'s file is not in the table: it was accepted as it is, and has to stay so "
+                "where its digest could be written beside it"
             )
+        if network.trust == "as at first use":
+            yield f"the digest of {network.name}'s file is not in the table; it is as it was at its first use"
         if network.terms:
             yield f"{network.name} ({network.licence}): {network.terms}"
 

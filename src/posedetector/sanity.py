@@ -8,26 +8,33 @@ from collections.abc import Iterator
 import numpy as np
 from numpy.typing import NDArray
 
-from posedetector.pose import Array, Keypoints
+from posedetector.pose import Array, Keypoints, finite
 
 BoolArray = NDArray[np.bool_]
 
-_LIMBS = {
-    "thigh": ("hip", "knee"),
-    "shank": ("knee", "ankle"),
-    "upper arm": ("shoulder", "elbow"),
-    "forearm": ("elbow", "wrist"),
+# Lengths over the trunk's (shoulders to hips) on bodies: shares of stature after Drillis & Contini (1966)
+_TRUNKS_LONG = {
+    ("hip", "knee"): 0.85,
+    ("knee", "ankle"): 0.85,
+    ("shoulder", "elbow"): 0.65,
+    ("elbow", "wrist"): 0.5,
 }
-# A limb at its longest in the picture, over the trunk at its longest; about 0.5 to 0.9 on bodies (Drillis & Contini
-# 1966), less where it points at the camera throughout.
-_PROPORTIONS = (0.2, 2.0)
-_UNLIKE = 2.0  # left over right
+_NAMES = {"knee": "thigh", "ankle": "shank", "elbow": "upper arm", "wrist": "forearm"}
+_CHAINS = (("hip", "knee", "ankle"), ("shoulder", "elbow", "wrist"))
+# A limb at its longest in the picture over what the others make likely; less where it points at the camera throughout.
+_PROPORTIONS = (0.25, 2.2)
+_UNLIKE = 2.5  # one side over the other
 _WRONG_LIMBS = 3  # of twelve: eight proportions, four pairs
 _WIDE_HIPS = (0.4, 1.5)  # of the trunk, and of the shoulders: no pelvis is
 _MOST = 0.7  # share of the frames that tell
 _ENOUGH = 0.1  # share of all frames
 _FRONTAL = 0.2  # of the trunk's length: sideways distance of left and right at which front and back can be told
+_ELBOWS_APART = 0.4  # the same, of shoulders whose elbows have to be in their order: arms swing past each other
 _CLEAR = 0.1  # of the trunk's length, or of that from ears to nose
+_FOLDED = 0.5  # share of the frames; who walks bends each knee for less
+_BELOW = 0.5  # of the trunk's length: lower shoulders are nobody's who bends or lies down
+_OUTSIDE = 0.2  # of the picture's size
+_SLOWEST = 2.0  # seconds from frame to frame
 
 
 def find_doubts(keypoints: Keypoints) -> list[str]:
@@ -39,8 +46,28 @@ def find_doubts(keypoints: Keypoints) -> list[str]:
     """
     if not keypoints.skeleton.has(*(f"{side}_{end}" for side in ("left", "right") for end in ("hip", "shoulder"))):
         return []
-    checks = (_wrong_order, _upside_down, _exchanged_sides)  # the later ones mean nothing where the first are true
+    # the later ones mean nothing where the first are true
+    checks = (_wrong_units, _wrong_order, _upside_down, _exchanged_sides)
     return next(filter(None, (list(check(keypoints)) for check in checks)), [])
+
+
+def _wrong_units(keypoints: Keypoints) -> Iterator[str]:
+    step = np.median(np.diff(keypoints.time)) if len(keypoints.time) > 1 else 0.0
+    if step > _SLOWEST:
+        yield f"the frames are {step:.3g} s apart: times are in seconds"
+    xy = keypoints.xy[finite(keypoints.xy)]
+    if not len(xy):
+        return
+    if np.abs(xy).max() < 2:
+        yield "all points lie within two pixels of the picture's corner: positions are in pixels, not in shares of it"
+        return
+    size = np.array(keypoints.image_size)
+    outside = float(((xy < -_OUTSIDE * size) | (xy > (1 + _OUTSIDE) * size)).any(axis=1).mean())
+    if outside > 1 - _MOST:
+        yield (
+            f"{100 * outside:.0f} % of the points lie outside the picture of {size[0]}×{size[1]} pixels: is its size "
+            "width, height, and that of the picture in which they were found?"
+        )
 
 
 def _wrong_order(keypoints: Keypoints) -> Iterator[str]:
@@ -48,36 +75,66 @@ def _wrong_order(keypoints: Keypoints) -> Iterator[str]:
     if trunk == 0:
         yield "shoulders and hips are in the same place: these are no person's points"
         return
-    wrong = [sentence for limb, ends in _LIMBS.items() for sentence in _odd_lengths(keypoints, limb, ends, trunk)]
     hips, shoulders = (_longest(_sides(keypoints, name)) / trunk for name in ("hip", "shoulder"))
-    wide = hips > max(_WIDE_HIPS[0], _WIDE_HIPS[1] * shoulders)
-    if wide:
-        wrong = [f"hips {hips:.1f} and shoulders {shoulders:.1f} trunks wide", *wrong]
-    if wide or len(wrong) >= _WRONG_LIMBS:
+    if hips > max(_WIDE_HIPS[0], _WIDE_HIPS[1] * shoulders):
+        wrong, enough = [f"hips {hips:.1f} and shoulders {shoulders:.1f} trunks wide"], True
+    else:
+        wrong, enough = _odd_lengths(keypoints, trunk)
+    wrong += (folded := list(_beyond(keypoints)))
+    if enough or folded:
         yield (
             f"the 2D points have no person's proportions ({', '.join(wrong[:3])}): are they in the order of "
             f"{keypoints.skeleton.name}?"
         )
 
 
-def _odd_lengths(keypoints: Keypoints, limb: str, ends: tuple[str, str], trunk: float) -> Iterator[str]:
-    if not keypoints.skeleton.has(*(f"{side}_{end}" for side in ("left", "right") for end in ends)):
-        return
-    lengths = {}
-    for side in ("left", "right"):
-        start, end = keypoints.skeleton.indices(*(f"{side}_{name}" for name in ends))
-        lengths[side] = _longest(keypoints.xy[:, start] - keypoints.xy[:, end]) / trunk
-    for side, length in lengths.items():
-        if length < _PROPORTIONS[0] or length > _PROPORTIONS[1]:
-            yield f"{side} {limb} {length:.1f} trunks long"
-    left, right = lengths["left"], lengths["right"]
-    if left > _UNLIKE * right or right > _UNLIKE * left:
-        yield f"{limb} {left:.1f} trunks long on the left and {right:.1f} on the right"
+def _odd_lengths(keypoints: Keypoints, trunk: float) -> tuple[list[str], bool]:
+    """Return the limbs of no person's length, and whether they are too many, or long on both sides."""
+    lengths: dict[tuple[str, str], dict[str, float]] = {}
+    for ends in _TRUNKS_LONG:
+        if keypoints.skeleton.has(*(f"{side}_{end}" for side in ("left", "right") for end in ends)):
+            rows = {side: keypoints.skeleton.indices(*(f"{side}_{end}" for end in ends)) for side in ("left", "right")}
+            lengths[ends] = {side: _longest(keypoints.xy[:, a] - keypoints.xy[:, b]) for side, (a, b) in rows.items()}
+    likely = [length / _TRUNKS_LONG[ends] for ends, sides in lengths.items() for length in sides.values()]
+    seen = [value for value in (trunk, *likely) if np.isfinite(value)]
+    usual = float(np.median(seen)) if seen else np.nan  # and not the trunk, which may be foreshortened
+    wrong, long = [], False
+    for ends, sides in lengths.items():
+        ratios = {side: length / (_TRUNKS_LONG[ends] * (usual or np.nan)) for side, length in sides.items()}
+        odd = {side: ratio for side, ratio in ratios.items() if ratio < _PROPORTIONS[0] or ratio > _PROPORTIONS[1]}
+        wrong += [f"{side} {_NAMES[ends[1]]} {ratio:.1f} times its usual length" for side, ratio in odd.items()]
+        long |= min(ratios.values()) > _PROPORTIONS[1]
+        if max(ratios.values()) > _UNLIKE * min(ratios.values()):
+            wrong.append(
+                f"{_NAMES[ends[1]]}s of {ratios['left']:.1f} and {ratios['right']:.1f} times their usual length"
+            )
+    return wrong, long or len(wrong) >= _WRONG_LIMBS
+
+
+def _beyond(keypoints: Keypoints) -> Iterator[str]:
+    """Yield the limbs whose end lies halfway to their middle joint, on both sides and mostly."""
+    for chain in _CHAINS:
+        names = [[f"{side}_{point}" for point in chain] for side in ("left", "right")]
+        if not all(keypoints.skeleton.has(*side) for side in names):
+            continue
+        share = min(_share(*_folded(keypoints, side)) for side in names)
+        if share > _FOLDED:
+            yield f"{chain[2]}s between {chain[0]}s and {chain[1]}s in {100 * share:.0f} % of the frames"
+
+
+def _folded(keypoints: Keypoints, names: list[str]) -> tuple[BoolArray, BoolArray]:
+    """(T,) twice: where the last of three points lies between the others, and where all are seen."""
+    first, middle, last = (keypoints.xy[:, row] for row in keypoints.skeleton.indices(*names))
+    whole, there, back = (np.linalg.norm(a - b, axis=1) for a, b in ((first, middle), (first, last), (last, middle)))
+    with np.errstate(invalid="ignore", divide="ignore"):
+        share = there / whole
+        between = (there + back < 1.1 * whole) & (share > 0.3) & (share < 0.7)
+    return np.asarray(between), np.isfinite(whole + there)
 
 
 def _upside_down(keypoints: Keypoints) -> Iterator[str]:
-    trunk = _middle(keypoints, "shoulder")[:, 1] - _middle(keypoints, "hip")[:, 1]
-    share = _share(trunk > 0, np.isfinite(trunk))
+    down = (_middle(keypoints, "shoulder") - _middle(keypoints, "hip"))[:, 1] / _trunk(keypoints)
+    share = _share(down > _BELOW, np.isfinite(down))
     if share > _MOST:
         yield (
             f"the shoulders are below the hips in {100 * share:.0f} % of the frames: is the video upside down, does y "
@@ -87,12 +144,16 @@ def _upside_down(keypoints: Keypoints) -> Iterator[str]:
 
 def _exchanged_sides(keypoints: Keypoints) -> Iterator[str]:
     shoulders, hips = (_across(keypoints, name) for name in ("shoulder", "hip"))
-    for name, widths in (("hips", hips), ("ears", _across(keypoints, "ear"))):
-        share = _share(np.sign(shoulders) != np.sign(widths), _clear(shoulders, widths))
+    pairs = {"hips and shoulders": (hips, shoulders), "ears and shoulders": (_across(keypoints, "ear"), shoulders)}
+    pairs["knees and hips"] = (_across(keypoints, "knee"), hips)
+    pairs["elbows and shoulders"] = (_across(keypoints, "elbow"), shoulders)
+    for names, (one, other) in pairs.items():
+        frontal = np.abs(other) > _ELBOWS_APART if names.startswith("elbows") else np.True_
+        share = _share(np.sign(one) != np.sign(other), _clear(other, one) & frontal)
         if share > _MOST:
             yield (
-                f"{name} and shoulders disagree about left and right in {100 * share:.0f} % of the frames: are the "
-                "sides of some points exchanged?"
+                f"{names} disagree about left and right in {100 * share:.0f} % of the frames: are the sides of some "
+                "points exchanged?"
             )
             return
     width = (shoulders + hips) / 2

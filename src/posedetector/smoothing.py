@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from posedetector.filters import ORDER, low_pass, sampling_rate
+from posedetector.filters import ORDER, START_UP, low_pass, sampling_rate
 from posedetector.pose import MetricPose
 
 
@@ -13,6 +13,8 @@ def smooth(pose: MetricPose, cutoff: float | None) -> tuple[MetricPose, str]:
     rate = sampling_rate(pose.time)
     if not cutoff < rate / 2:
         return pose, f"off: {cutoff:g} Hz is not below half of the {rate:.4g} frames per second"
+    if len(pose.time) < START_UP:
+        return pose, f"off: {len(pose.time)} frames are too few for a filter"
     filtered = [low_pass(values, pose.time, cutoff) for values in (pose.xyz, pose.root)]
     done = f"zero-lag Butterworth, order {2 * ORDER} in two passes, {cutoff:g} Hz"
     return replace(pose, xyz=filtered[0], root=filtered[1]), done

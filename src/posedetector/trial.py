@@ -30,7 +30,8 @@ class NetworkRecord(_Record):
     Attributes
     ----------
     known : whether its file is the one this version was made for.
-    trust : whence its digest is known: "table"; "first use" of a file whose digest nobody published; or "own file".
+    trust : whence its digest is known: "table"; "as at first use", of a file whose digest nobody published; "first use",
+        which this was; or "own file".
     """
 
     name: str

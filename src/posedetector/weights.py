@@ -9,6 +9,7 @@ import hashlib
 import os
 import sys
 import zipfile
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,7 +22,8 @@ ASSETS = Path(__file__).parent / "assets"
 _ZIP = b"PK\x03\x04"
 _TORCH_FILES = (_ZIP, b"\x80\x02")  # PyTorch's zip, and the bare pickles of before 1.6
 
-Trust = Literal["table", "first use", "own file"]
+Trust = Literal["table", "first use", "as at first use", "own file"]
+Check = Callable[[Path], object]
 
 
 @dataclass(frozen=True)
@@ -138,8 +140,8 @@ class LoadedWeights:
 
     Attributes
     ----------
-    trust : whence its digest is known: the table; the first use of a file by this name, kept beside it; or not at all,
-        since it is a file of the user's own.
+    trust : whence its digest is known: the table; its first use, kept beside it; or not at all, since this is that first
+        use, or a file of the user's own.
     """
 
     name: str
@@ -185,8 +187,12 @@ def locate(name: str, given: Path | None = None) -> Path | None:
     return next((place / file for place in places if (place / file).is_file()), None)
 
 
-def load(name: str, given: Path | None = None, *, progress: Told | None = None) -> LoadedWeights:
+def load(
+    name: str, given: Path | None = None, *, progress: Told | None = None, check: Check | None = None
+) -> LoadedWeights:
     """Find a network's file, download it if it is nowhere, and make sure that it is what it says.
+
+    `check` raises WeightsError for a download that does not work, so that it is not kept.
 
     Raises
     ------
@@ -194,7 +200,7 @@ def load(name: str, given: Path | None = None, *, progress: Told | None = None) 
         If the file cannot be had, or is another one.
     """
     row = row_of(name)
-    path = locate(name, given) or fetch(name, progress=progress)
+    path = locate(name, given) or fetch(name, progress=progress, check=check)
     digest, trust = verify(row, path)
     return LoadedWeights(name, path, digest, trust, row.licence, row.citation, row.terms)
 
@@ -211,24 +217,26 @@ def verify(row: Weights, path: Path) -> tuple[str, Trust]:
         return digest, "own file"
     _check_digest(row, path, digest)
     record = _beside(path, "sha256")
-    try:
-        expected = record.read_text().split()[0]
-    except (OSError, IndexError, UnicodeDecodeError):
+    if not record.exists():
         return digest, "first use"
+    expected = record.read_text(errors="replace").partition(" ")[0]
     if digest != expected:
         raise WeightsError(
-            f"{path} has changed since its first use: its SHA-256 was {expected} and is {digest}; "
-            f"delete {record.name} beside it if you changed it yourself"
+            f"{path} is not what it was at its first use: its SHA-256 is {digest}, and {record.name} beside it says "
+            f"{expected or 'nothing'}; delete that record if you changed the file yourself, and the file if you did not"
         )
-    return digest, "first use"
+    return digest, "as at first use"
 
 
 def remember(loaded: LoadedWeights) -> None:
     """Write the digest of a file beside it that nobody published; called when the file has shown that it works."""
+    if loaded.trust != "first use":
+        return
     record = _beside(loaded.path, "sha256")
-    if loaded.trust == "first use" and not record.exists():
-        with suppress(OSError):  # a folder that cannot be written: the next use is a first one again
-            record.write_text(f"{loaded.sha256}  {loaded.path.name}\n")
+    part = _beside(record, "part")
+    with suppress(OSError):  # a folder that cannot be written: the next use is a first one again
+        part.write_text(f"{loaded.sha256}  {loaded.path.name}\n")
+        part.replace(record)
 
 
 def _check_digest(row: Weights, path: Path, digest: str) -> None:
@@ -258,7 +266,7 @@ def _digest(row: Weights, path: Path) -> str:
         raise WeightsError(f"{path} is not {row.name}: {error}") from error
 
 
-def fetch(name: str, *, progress: Told | None = None) -> Path:
+def fetch(name: str, *, progress: Told | None = None, check: Check | None = None) -> Path:
     """Download a network into the cache folder; `progress` is told bytes had and bytes in all.
 
     What came before a connection was cut is kept, and the next call goes on from there. Several processes take turns.
@@ -275,7 +283,7 @@ def fetch(name: str, *, progress: Told | None = None) -> Path:
         raise _unavailable(row, target, f"it cannot be kept in {target.parent}: {error.strerror}") from error
     try:
         if not target.is_file():
-            _fetch(row, target, progress)
+            _fetch(row, target, progress, check)
     finally:
         with suppress(OSError):
             Path(lock.lock_file).unlink()  # before it is released: who waits for it sees that it is gone
@@ -283,7 +291,7 @@ def fetch(name: str, *, progress: Told | None = None) -> Path:
     return target
 
 
-def _fetch(row: Weights, target: Path, progress: Told | None) -> None:
+def _fetch(row: Weights, target: Path, progress: Told | None, check: Check | None) -> None:
     part = _beside(target, "part")
     try:
         download(row.url, part, row.size, progress)
@@ -296,6 +304,8 @@ def _fetch(row: Weights, target: Path, progress: Told | None) -> None:
         raise _unavailable(row, target, reason_of(error) + more) from error
     try:
         _check_digest(row, part, _digest(row, part))
+        if check is not None:
+            check(part)
     except WeightsError as error:
         part.unlink()
         raise _unavailable(row, target, f"what came is not {row.name}: {error}") from error

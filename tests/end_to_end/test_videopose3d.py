@@ -203,7 +203,7 @@ def test_both_networks_are_named_with_their_digests_and_whence_these_are_known(a
     )
 
 
-@pytest.mark.parametrize("said", ["at its first use", "not for commercial use", "Human3.6M"])
+@pytest.mark.parametrize("said", ["accepted as it is", "not for commercial use", "Human3.6M"])
 def test_the_notes_say_what_to_know_about_the_network(account: dict, said: str) -> None:
     assert any(NAME in note and said in note for note in account["notes"])
 

@@ -43,7 +43,7 @@ def main(args: list[str] | None = None) -> None:
         _complain(str(error))
         sys.exit(2)
     if status == 130:  # what Typer makes of Ctrl-C
-        _complain("interrupted; nothing was written")
+        _complain("interrupted; no results were written")
     sys.exit(status or 0)
 
 

@@ -76,8 +76,8 @@ def analyze(
 
     if sex not in (None, "male", "female"):
         raise InputError(f"--sex is male or female, got {sex!r}; it can be left out")
-    if not use_videopose3d and (videopose3d_model or videopose3d_like):
-        raise InputError("--videopose3d-model and --videopose3d-like go with --use-videopose3d")
+    if not use_videopose3d and (videopose3d_model or videopose3d_like or no_flip or device != "auto"):
+        raise InputError("--videopose3d-model, --videopose3d-like, --no-flip and --device go with --use-videopose3d")
     subject = Subject(height=height, mass=mass, age=age, sex=sex, bone_lengths=_bones(bone_length or []))
     settings = Settings(
         video=video,

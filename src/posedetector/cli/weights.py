@@ -38,7 +38,8 @@ def fetch(names: Names) -> None:
     """Download networks that are not here yet."""
     for row in [weights.row_of(name) for name in names]:
         with download_progress() as told:
-            loaded = weights.load(row.name, progress=told)
+            loaded = weights.load(row.name, progress=told, check=_reader(row))
+        _reader(row)(loaded.path)
         weights.remember(loaded)
         typer.echo(f"{row.name}: {loaded.path}")
         typer.echo(f"licence: {row.licence}; {row.terms}".rstrip("; "))
@@ -54,7 +55,7 @@ def path(name: Annotated[str, typer.Argument(help="A name of `posedetector weigh
 def verify(
     names: Annotated[list[str] | None, typer.Argument(help="All that are here, if none is named.")] = None,
 ) -> None:
-    """Compare the digests of the files that are here with the table, or with those of their first use."""
+    """Read the files that are here, and compare their digests with the table or with those of their first use."""
     rows = [weights.row_of(name) for name in names or []]
     rows = rows or [row for row in weights.WEIGHTS.values() if weights.locate(row.name)]
     wrong = []
@@ -62,6 +63,7 @@ def verify(
         try:
             _here(row)
             loaded = weights.load(row.name)
+            _reader(row)(loaded.path)
         except WeightsError as error:
             wrong.append(str(error))
             continue
@@ -80,6 +82,16 @@ def clear(
     rows = [weights.row_of(name) for name in names or weights.WEIGHTS]
     freed = sum(weights.clear(row.name) for row in rows)
     typer.echo(f"{freed / 1e6:.1f} MB freed in {weights.cache_folder()}")
+
+
+def _reader(row: weights.Weights) -> weights.Check:
+    """Return what shows whether a file works as this network; archives of MediaPipe's have been looked into before."""
+    if row.lifter is None:
+        return lambda path: path
+    from posedetector.lifters.videopose3d import read_lifter
+
+    layout = row.lifter
+    return lambda path: read_lifter(path, layout)
 
 
 def _place(found: Path | None) -> str:

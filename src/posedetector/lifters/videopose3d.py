@@ -48,13 +48,12 @@ class VideoPose3D:
         if layout is None:
             raise InputError(f"{name} is no lifter; there are {', '.join(_names())}")
         self._device = _device(options.device)
-        loaded = load(name, given, progress=options.download_progress)
-        self.weights: tuple[LoadedWeights, ...] = (loaded,)
         self.layout: LifterLayout = layout
         self.flip = options.flip
         self.takes, self.gives = SKELETONS[layout.takes], SKELETONS[layout.gives]
-        joints = len(self.takes), len(self.gives)
-        model = read_model(loaded.path, joints_in=joints[0], joints_out=joints[1], causal=layout.causal)
+        loaded = load(name, given, progress=options.download_progress, check=lambda path: read_lifter(path, layout))
+        self.weights: tuple[LoadedWeights, ...] = (loaded,)
+        model = read_lifter(loaded.path, layout)
         remember(loaded)
         self._half = self._device.type != "cpu"
         self.model: TemporalModel = model.fused().to(self._device, torch.float16 if self._half else torch.float32)
@@ -122,6 +121,12 @@ class VideoPose3D:
         """Return (…, 17, 3) metres for the network's output (B, …, 17, 3)."""
         made = poses.float().cpu().numpy().astype(np.float64)
         return np.asarray((made[0] + mirrored(made[1], self.gives)) / 2 if self.flip else made[0])
+
+
+def read_lifter(path: Path, layout: LifterLayout) -> TemporalModel:
+    """Read a checkpoint of this layout; raises WeightsError for a damaged, unsafe or foreign one."""
+    takes, gives = SKELETONS[layout.takes], SKELETONS[layout.gives]
+    return read_model(path, joints_in=len(takes), joints_out=len(gives), causal=layout.causal)
 
 
 def _names() -> list[str]:

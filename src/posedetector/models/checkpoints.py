@@ -81,12 +81,19 @@ def check_keys(state: dict[str, Tensor], expected: dict[str, Tensor], what: str)
             f"missing: {some(sorted(missing))}; foreign: {some(sorted(foreign))}"
         )
     for key, value in state.items():
+        if value.layout != torch.strided or value.device.type != "cpu" or not _stored(value):
+            raise WeightsError(f"{what}: {key} is no plain tensor with all its values in the file")
         if value.shape != expected[key].shape:
             raise WeightsError(f"{what}: {key} should be {tuple(expected[key].shape)}, and is {tuple(value.shape)}")
         if value.is_floating_point() != expected[key].is_floating_point():
             raise WeightsError(f"{what}: {key} should be of {expected[key].dtype}, and is of {value.dtype}")
-        if not bool(torch.isfinite(value).all()):
-            raise WeightsError(f"{what}: {key} holds values that are not finite")
+        if not bool(torch.isfinite(value.float()).all()) or (key.endswith("running_var") and bool((value < 0).any())):
+            raise WeightsError(f"{what}: {key} holds values that are not finite, or negative variances")
+
+
+def _stored(value: Tensor) -> bool:
+    """Tell a tensor that has its values from one that repeats a few of them, and would fill the memory when it is used."""
+    return value.untyped_storage().nbytes() >= value.numel() * value.element_size()
 
 
 def some(names: Any) -> str:
