@@ -66,7 +66,7 @@ class VideoPose3D:
         return (
             f"VideoPose3D, {self.weights[0].name}: {window} at {self.layout.rate:g} Hz, {self.takes.name} to "
             f"{self.gives.name}, {flip}, {'half' if self._half else 'single'} precision on {self._device.type}; "
-            "feet and hands carried from the estimator's depth"
+            "feet and hands carried from the estimator's depth, where it gives any"
         )
 
     def lift(self, keypoints: Keypoints) -> RelativePose:
