@@ -606,7 +606,7 @@ def test_a_file_of_a_published_name_has_its_layout(make: Callable, name: str) ->
 def test_the_method_says_what_was_run_and_how(make: Callable) -> None:
     assert make(name="fair-cpn-causal", flip=False).method == (
         "VideoPose3D, fair-cpn-causal: 243 past frames at 50 Hz, h36m_17 to h36m_17, not averaged with the mirrored "
-        "input, single precision on cpu; feet and hands carried from the estimator's depth"
+        "input, single precision on cpu; feet and hands carried from the estimator's depth, where it gives any"
     )
 
 
