@@ -3,6 +3,7 @@
     uv run python benchmarks/lifting.py              3,000 frames: ours, one dense pass, one window a frame
     uv run python benchmarks/lifting.py --memory     peak memory of lifting 100,000 frames
     uv run python benchmarks/lifting.py --stream     cost of a frame after 500 and after 50,000
+    uv run python benchmarks/lifting.py --rates      one synthetic walk of 3 s at several frame rates
 
 The network has its published size (1,024 channels, 243 frames) and random weights, which take as long as trained ones.
 Flip averaging is on everywhere. The dense pass is the published operations in their order, convolution, normalisation,
@@ -24,12 +25,15 @@ from pathlib import Path
 import numpy as np
 import torch
 
+from posedetector.estimators.synthetic import PinholeCamera, Synthetic, Walker
+from posedetector.filters import interpolate
 from posedetector.lifters import LifterOptions
 from posedetector.lifters.streaming import LiftStream
 from posedetector.lifters.videopose3d import VideoPose3D, mirrored
 from posedetector.models.videopose3d import TemporalModel
 from posedetector.pose import Keypoints, Source
 from posedetector.skeletons import BLAZEPOSE_33
+from posedetector.tracking import track
 
 THREADS = 2
 RUNS = 7
@@ -39,6 +43,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--memory", action="store_true")
     parser.add_argument("--stream", action="store_true")
+    parser.add_argument("--rates", action="store_true")
     parser.add_argument("--frames", type=int, help="3,000 for speed, 100,000 for memory, 50,000 for the stream")
     parser.add_argument("--lift", type=Path, help=argparse.SUPPRESS)  # the process whose memory is measured
     options = parser.parse_args()
@@ -53,6 +58,8 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         if options.memory:
             memory(Path(folder), options.frames or 100_000)
+        elif options.rates:
+            rates(Path(folder))
         elif options.stream:
             stream(Path(folder), options.frames or 50_000)
         else:
@@ -150,6 +157,43 @@ def stream(folder: Path, frames: int) -> None:
     for name, seen in zip((f"{frames - 500}-{frames}", "500-1000"), zip(*costs, strict=True), strict=True):
         print(f"| {name} | {1000 * statistics.median(seen):.2f} |")
     print(f"ratio of each pair, median: {statistics.median(one / other for one, other in costs):.3f}")
+
+
+def rates(folder: Path) -> None:
+    """Compare the poses of one walk; the network averages over its whole window, so that its output is smooth.
+
+    Its output is scaled so that its joints move, root-relative, as much as the walker's.
+    """
+    torch.manual_seed(0)
+    model = TemporalModel(channels=64)
+    for conv in (model.expand_conv, *model.layers_conv):
+        conv.weight.data[:] = conv.weight.data.mean(dim=2, keepdim=True)
+    path = folder / "pretrained_h36m_cpn.bin"
+    torch.save({"model_pos": model.state_dict()}, path)
+    lifter = VideoPose3D(LifterOptions(model=str(path), device="cpu"))
+    moments = np.arange(0, 2.9, 0.01)
+    print("| clip | other clip | difference, mm, mean | max |")
+    print("|---|---|---|---|")
+    for (rate, count), (other_rate, other_count) in (
+        ((30, 91), (50, 151)),
+        ((60, 181), (50, 151)),
+        ((59.94, 180), (50, 150)),
+        ((59.94, 180), (50, 151)),
+    ):
+        clips = [synthetic_walk(rate, count), synthetic_walk(other_rate, other_count)]
+        one, other = (interpolate(clip.time, lifter.lift(clip).xyz[:, :17], moments) for clip in clips)
+        moved = clips[1].xyz - clips[1].xyz.mean(axis=0)  # random weights give no metres: as far as the walker's joints
+        apart = 1000 * moved.std() / other.std(axis=0).mean() * np.linalg.norm(one - other, axis=-1)
+        names = [f"{1 / np.diff(clip.time)[0]:.4g} fps, ends at {clip.time[-1]:.3f} s" for clip in clips]
+        print(f"| {names[0]} | {names[1]} | {apart.mean():.2f} | {apart.max():.2f} |")
+
+
+def synthetic_walk(rate: float, frames: int) -> Keypoints:
+    camera = PinholeCamera(focal_length=900)
+    estimator = Synthetic((Walker(),), camera)
+    pictures = list(estimator.frames(frames, rate))
+    seen = zip((one.time for one in pictures), estimator.estimate(pictures), strict=True)
+    return track(seen, skeleton=estimator.skeleton, image_size=camera.size).keypoints()
 
 
 def push(lifts: LiftStream, keypoints: Keypoints, row: int) -> float:

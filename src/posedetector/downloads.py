@@ -11,7 +11,7 @@ ATTEMPTS = 3
 TIMEOUT = 30.0  # seconds without a byte
 _CHUNK = 1 << 20
 
-Told = Callable[[int, int], None]
+Told = Callable[[int, int], None]  # bytes had, and bytes in all
 FAILURES = (OSError, http.client.HTTPException)
 
 

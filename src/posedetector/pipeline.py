@@ -1,6 +1,6 @@
 """The road: one video and one person in, a trial out."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import closing
 from dataclasses import replace
 from importlib import import_module
@@ -10,6 +10,7 @@ from typing import Protocol, TypeVar
 
 from posedetector.calibration import Camera, calibrate
 from posedetector.cleaning import clean
+from posedetector.downloads import Told
 from posedetector.estimators import EstimatorOptions, KeypointEstimator, make_estimator
 from posedetector.lifters import LifterOptions, make_lifter
 from posedetector.mirroring import mirror_missing
@@ -46,7 +47,7 @@ def analyze(
     settings: Settings,
     *,
     progress: Progress = silently,
-    download_progress: Callable[[int, int], None] | None = None,
+    download_progress: Told | None = None,
 ) -> Trial:
     """Take one video all the way; raises InputError, VideoError, NoPersonError or WeightsError."""
     video = open_video(settings.video, rate=settings.fps, duration=settings.duration)
@@ -96,7 +97,7 @@ def analyze_to(
     formats: Iterable[str],
     *,
     progress: Progress = silently,
-    download_progress: Callable[[int, int], None] | None = None,
+    download_progress: Told | None = None,
 ) -> Trial:
     """Analyse and write, all files or none; raises OutputError before the work when the folder cannot be written."""
     with Folder(folder) as output:

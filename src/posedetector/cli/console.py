@@ -1,11 +1,13 @@
 """Bars and lines that say how far things are, on stderr; plain lines, or nothing, where nobody looks."""
 
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from typing import TypeVar
 
 import typer
+
+from posedetector.downloads import Told
 
 T = TypeVar("T")
 
@@ -43,7 +45,7 @@ def progress(stage: str, items: Iterable[T], total: int | None) -> Iterator[T]:
 
 
 @contextmanager
-def download_progress() -> Iterator[Callable[[int, int], None]]:
+def download_progress() -> Iterator[Told]:
     """Give what a download tells its bytes to: a bar, or a line every twentieth."""
     from rich.console import Console
     from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn, TransferSpeedColumn

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
+from posedetector.downloads import Told
 from posedetector.errors import InputError
 from posedetector.pose import Frame, PersonPose
 from posedetector.skeletons import Skeleton
@@ -40,7 +41,7 @@ class EstimatorOptions:
     model: str | None = None
     checkpoint: Path | None = None
     max_persons: int = 4
-    download_progress: Callable[[int, int], None] | None = None
+    download_progress: Told | None = None
 
 
 def _mediapipe(options: EstimatorOptions) -> KeypointEstimator:

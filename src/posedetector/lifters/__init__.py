@@ -8,6 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
+from posedetector.downloads import Told
 from posedetector.errors import InputError
 from posedetector.pose import Keypoints, RelativePose
 from posedetector.weights import LoadedWeights
@@ -44,7 +45,7 @@ class LifterOptions:
     like: str | None = None
     flip: bool = True
     device: str = "auto"
-    download_progress: Callable[[int, int], None] | None = None
+    download_progress: Told | None = None
 
 
 def _native(_: LifterOptions) -> Lifter:
