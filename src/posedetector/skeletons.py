@@ -142,7 +142,77 @@ H36M_17 = _skeleton(
     },
 )
 
-SKELETONS = {skeleton.name: skeleton for skeleton in (BLAZEPOSE_33, COCO_17, H36M_17)}
+# Sigal et al., IJCV 87, 2010, as VideoPose3D's data_3d_humaneva15.npz orders them
+HUMANEVA_15 = _skeleton(
+    "humaneva_15",
+    {
+        "pelvis": None,
+        "thorax": "pelvis",
+        "left_shoulder": "thorax",
+        "left_elbow": "left_shoulder",
+        "left_wrist": "left_elbow",
+        "right_shoulder": "thorax",
+        "right_elbow": "right_shoulder",
+        "right_wrist": "right_elbow",
+        "left_hip": "pelvis",
+        "left_knee": "left_hip",
+        "left_ankle": "left_knee",
+        "right_hip": "pelvis",
+        "right_knee": "right_hip",
+        "right_ankle": "right_knee",
+        "head": "thorax",
+    },
+)
+
+# The test set's order (Mehta et al., 3DV 2017), in Human3.6M's words: its crown is our head, its head our neck, its neck
+# our thorax.
+MPI_INF_3DHP_17 = _skeleton(
+    "mpi_inf_3dhp_17",
+    {
+        "head": "neck",
+        "thorax": "spine",
+        "right_shoulder": "thorax",
+        "right_elbow": "right_shoulder",
+        "right_wrist": "right_elbow",
+        "left_shoulder": "thorax",
+        "left_elbow": "left_shoulder",
+        "left_wrist": "left_elbow",
+        "right_hip": "pelvis",
+        "right_knee": "right_hip",
+        "right_ankle": "right_knee",
+        "left_hip": "pelvis",
+        "left_knee": "left_hip",
+        "left_ankle": "left_knee",
+        "pelvis": None,
+        "spine": "pelvis",
+        "neck": "thorax",
+    },
+)
+
+
+def _whole_body() -> dict[str, str | None]:
+    tree: dict[str, str | None] = {
+        point: None if parent < 0 else COCO_17.points[parent]
+        for point, parent in zip(COCO_17.points, COCO_17.parents, strict=True)
+    }
+    for side in ("left", "right"):
+        tree |= {f"{side}_{part}": f"{side}_ankle" for part in ("big_toe", "small_toe", "heel")}
+    tree |= {f"face_{number}": "nose" for number in range(68)}
+    for side in ("left", "right"):
+        tree[f"{side}_hand_root"] = f"{side}_wrist"
+        for finger in ("thumb", "forefinger", "middle_finger", "ring_finger", "pinky_finger"):
+            chain = [f"{side}_hand_root", *(f"{side}_{finger}{number}" for number in range(1, 5))]
+            tree |= dict(zip(chain[1:], chain, strict=False))
+    return tree
+
+
+# Jin et al., ECCV 2020; Zhu et al., ICCV 2023 (H3WB)
+COCO_WHOLEBODY_133 = _skeleton("coco_wholebody_133", _whole_body())
+
+SKELETONS = {
+    skeleton.name: skeleton
+    for skeleton in (BLAZEPOSE_33, COCO_17, H36M_17, HUMANEVA_15, MPI_INF_3DHP_17, COCO_WHOLEBODY_133)
+}
 
 # Where a skeleton lacks a point, these of its points have it in their middle. The head is MMPose's: Human3.6M's neck is
 # about where the nose is, its head about where the eyes are.

@@ -1,0 +1,1 @@
+"""An estimate against a reference, by a protocol that has a name."""

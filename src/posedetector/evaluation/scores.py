@@ -1,0 +1,226 @@
+"""The figures of one trial, small enough to be kept for thousands of them, and their summary over trials."""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from posedetector.evaluation.matching import Matched
+from posedetector.evaluation.protocols import Part, Protocol
+from posedetector.metrics import (
+    Agreement,
+    Estimate,
+    acceleration_error,
+    agreement,
+    auc,
+    axis_errors,
+    bone_length_cv,
+    included_angle,
+    interval,
+    joint_errors,
+    mpjpe,
+    mpjve,
+    n_mpjpe,
+    p_mpjpe,
+    pck,
+    z_rmse,
+)
+from posedetector.pose import Array, finite
+
+# quantity → proximal point, joint, distal point; flexion is 180° less the included angle
+ANGLES = {
+    f"{side}_{joint}_flexion": (f"{side}_{proximal}", f"{side}_{joint}", f"{side}_{distal}")
+    for joint, (proximal, distal) in {"knee": ("hip", "ankle"), "elbow": ("shoulder", "wrist")}.items()
+    for side in ("left", "right")
+}
+_BONES = (("hip", "knee"), ("knee", "ankle"), ("shoulder", "elbow"), ("elbow", "wrist"))
+
+# figure → unit, factor from metres, square before averaging over trials (root mean squares are)
+FIGURES: dict[str, tuple[str, float]] = {
+    "mpjpe": ("mm", 1000.0),
+    "p_mpjpe": ("mm", 1000.0),
+    "n_mpjpe": ("mm", 1000.0),
+    "mpjve": ("mm/s", 1000.0),
+    "mpjve_per_frame": ("mm/frame", 1000.0),
+    "acceleration_error": ("m/s²", 1.0),
+    "pck_150mm": ("%", 100.0),
+    "auc_0_150mm": ("%", 100.0),
+    "z_rmse": ("mm", 1000.0),
+    "bone_length_cv": ("%", 100.0),
+    "reference_bone_length_cv": ("%", 100.0),
+}
+_ROOTS_OF_SQUARES = ("z_rmse",)
+
+
+@dataclass(frozen=True)
+class Scores:
+    """How one system did in one trial. Lengths in metres, angles in degrees.
+
+    Attributes
+    ----------
+    system, trial, action : whose; which clip; what is averaged apart (an action of Human3.6M), or nothing.
+    frames : compared moments.
+    points : joints × frames compared, of `expected` that the reference has; `unmeasured` ones the reference lacks.
+    missing : joint → in how many frames the prediction lacks it.
+    figures : keys of FIGURES and the protocol's parts.
+    joint_errors, axis_errors : (J,) and (J, 3) means.
+    angles : quantity → predicted and measured (T,).
+    """
+
+    system: str
+    trial: str
+    action: str
+    frames: int
+    points: int
+    expected: int
+    unmeasured: int
+    missing: dict[str, int]
+    lag: float
+    rate: float
+    joints: tuple[str, ...]
+    absent: tuple[str, ...]
+    figures: dict[str, float]
+    joint_errors: Array
+    axis_errors: Array
+    angles: dict[str, tuple[Array, Array]]
+    notes: tuple[str, ...]
+
+
+def score(system: str, trial: str, matched: Matched, protocol: Protocol, action: str = "") -> Scores:
+    """Return every figure of one trial."""
+    predicted, measured, time = matched.predicted, matched.measured, matched.time
+    has, should = finite(predicted), finite(measured)
+    rate = 1 / float(np.median(np.diff(time))) if len(time) > 1 else float("nan")
+    velocity = mpjve(predicted, measured, time)
+    bones = _bones(matched.joints)
+    figures = {
+        "mpjpe": mpjpe(predicted, measured),
+        "p_mpjpe": p_mpjpe(predicted, measured),
+        "n_mpjpe": n_mpjpe(predicted, measured) if protocol.alignment != "none" else float("nan"),
+        "mpjve": velocity,
+        "mpjve_per_frame": velocity / rate,
+        "acceleration_error": acceleration_error(predicted, measured, time),
+        "pck_150mm": pck(predicted, measured),
+        "auc_0_150mm": auc(predicted, measured),
+        "z_rmse": _depth_error(matched),
+        "bone_length_cv": _mean(bone_length_cv(predicted, bones)),
+        "reference_bone_length_cv": _mean(bone_length_cv(measured, bones)),
+    }
+    for part in protocol.parts:
+        figures[part.name] = _part_error(part, matched)
+    return Scores(
+        system=system,
+        trial=trial,
+        action=action,
+        frames=len(time),
+        points=int((has & should).sum()),
+        expected=int(should.sum()),
+        unmeasured=int((~should).sum()),
+        missing={
+            joint: int(count) for joint, count in zip(matched.joints, (should & ~has).sum(axis=0), strict=True) if count
+        },
+        lag=matched.lag,
+        rate=rate,
+        joints=matched.joints,
+        absent=matched.absent,
+        figures=figures,
+        joint_errors=_column_means(joint_errors(predicted, measured)),
+        axis_errors=axis_errors(predicted, measured),
+        angles={name: (_flexion(predicted, at), _flexion(measured, at)) for name, at in _angles(matched.joints)},
+        notes=matched.notes,
+    )
+
+
+def total(scores: Sequence[Scores], figure: Callable[[Scores], float], *, squares: bool = False) -> Estimate:
+    """Return a figure over trials, each weighed by its compared points, with an interval over the trials."""
+    values = np.array([figure(one) for one in scores])
+    weights = np.array([float(one.points) for one in scores])
+    known = np.isfinite(values)
+    if not known.any():
+        return Estimate(float("nan"), float("nan"), float("nan"))
+    values, weights = values[known] ** (2 if squares else 1), weights[known]
+
+    def mean(rows: np.ndarray[tuple[int], np.dtype[np.bool_]]) -> float:
+        middle = float(np.average(values[rows], weights=weights[rows])) if weights[rows].sum() else float("nan")
+        return float(np.sqrt(middle)) if squares else middle
+
+    return interval(mean, np.arange(len(values)))
+
+
+def totals(scores: Sequence[Scores]) -> dict[str, Estimate]:
+    """Return every figure over trials, in the units of FIGURES; parts of the body in millimetres."""
+    result = {}
+    for name in scores[0].figures:
+        _, factor = FIGURES.get(name, ("mm", 1000.0))
+        found = total(scores, lambda one, name=name: one.figures[name], squares=name in _ROOTS_OF_SQUARES)  # type: ignore[misc]
+        result[name] = Estimate(*(factor * value for value in found))
+    return result
+
+
+def angle_agreements(scores: Sequence[Scores]) -> Iterator[tuple[str, Agreement]]:
+    """Yield each angle's agreement in degrees over all trials: each side, then both sides together."""
+    names = list(dict.fromkeys(name for one in scores for name in one.angles))
+    for name in (*names, *dict.fromkeys(name.split("_", 1)[1] for name in names)):
+        predicted, measured, trial = angle_pairs(scores, name)
+        yield name, agreement(predicted, measured, trial)
+
+
+def angle_pairs(scores: Sequence[Scores], name: str) -> tuple[Array, Array, Array]:
+    """Return predicted and measured (N,) in degrees and the number of the trial; `knee_flexion` is both sides'."""
+    found = [
+        (number, pair)
+        for number, one in enumerate(scores)
+        for quantity, pair in one.angles.items()
+        if name in (quantity, quantity.split("_", 1)[1])
+    ]
+    if not found:
+        return np.empty(0), np.empty(0), np.empty(0)
+    predicted, measured = (np.concatenate([pair[side] for _, pair in found]) for side in (0, 1))
+    return predicted, measured, np.concatenate([np.full(len(pair[0]), float(number)) for number, pair in found])
+
+
+def _angles(joints: tuple[str, ...]) -> Iterator[tuple[str, list[int]]]:
+    for name, points in ANGLES.items():
+        if all(point in joints for point in points):
+            yield name, [joints.index(point) for point in points]
+
+
+def _flexion(points: Array, rows: list[int]) -> Array:
+    with np.errstate(invalid="ignore"):  # points that fall together have no angle
+        return 180 - np.degrees(included_angle(*(points[:, row] for row in rows)))
+
+
+def _bones(joints: tuple[str, ...]) -> list[tuple[int, int]]:
+    ends = [(f"{side}_{one}", f"{side}_{other}") for one, other in _BONES for side in ("left", "right")]
+    return [(joints.index(one), joints.index(other)) for one, other in ends if {one, other} <= set(joints)]
+
+
+def _part_error(part: Part, matched: Matched) -> float:
+    """Return the part's MPJPE from its own root, if both have it."""
+    joints = [joint for joint in part.joints if joint in matched.joints]
+    if not joints:
+        return float("nan")
+    rows = [matched.joints.index(joint) for joint in joints]
+    if part.root == "mid_hips":
+        return mpjpe(matched.predicted[:, rows], matched.measured[:, rows])
+    if part.root not in matched.joints:
+        return float("nan")
+    root = matched.joints.index(part.root)
+    predicted, measured = (xyz[:, rows] - xyz[:, root, None] for xyz in (matched.predicted, matched.measured))
+    return mpjpe(predicted, measured)
+
+
+def _depth_error(matched: Matched) -> float:
+    if matched.depth_axis is None:
+        return float("nan")
+    predicted, measured = (xyz @ matched.rotation.T for xyz in (matched.predicted, matched.measured))
+    return z_rmse(predicted, measured, matched.depth_axis)
+
+
+def _column_means(values: Array) -> Array:
+    return np.array([_mean(column) for column in values.T])
+
+
+def _mean(values: Array) -> float:
+    there = values[np.isfinite(values)]
+    return float(there.mean()) if there.size else float("nan")

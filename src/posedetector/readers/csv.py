@@ -1,0 +1,38 @@
+"""Our own landmarks.csv: long, metres, laboratory frame (X towards the camera)."""
+
+from pathlib import Path
+
+import numpy as np
+
+from posedetector.errors import InputError
+from posedetector.readers.recording import ReadOptions, Recording
+from posedetector.records import COLUMNS
+
+_TOWARDS_CAMERA = 0
+
+
+def read_csv(path: Path, _: ReadOptions) -> dict[str, Recording]:
+    """Read a table with the columns of LandmarkRecord; `visibility`, `frame` and `source` may be absent."""
+    import pandas as pd
+
+    needed = list(COLUMNS[:5])
+    try:
+        table = pd.read_csv(path, float_precision="round_trip")
+    except (ValueError, UnicodeDecodeError) as error:
+        raise InputError(f"{path} is no table of landmarks: {error}") from error
+    if missing := [column for column in needed if column not in table.columns]:
+        raise InputError(f"{path} is no table of landmarks; it lacks the columns {', '.join(missing)}")
+    try:
+        table = table[needed].astype(dict.fromkeys(["timestamp_s", *needed[2:]], float))
+    except ValueError as error:
+        raise InputError(f"{path} holds something that is no number: {error}") from error
+    if table.empty:
+        raise InputError(f"{path} holds no rows")
+    if table.duplicated(["timestamp_s", "landmark"]).any():
+        raise InputError(f"{path} has the same landmark twice at one time; is it the table of several people?")
+    names = [str(name) for name in table["landmark"].unique()]
+    time, row = np.unique(table["timestamp_s"].to_numpy(), return_inverse=True)
+    xyz = np.full((len(time), len(names), 3), np.nan)
+    column = pd.Categorical(table["landmark"], categories=table["landmark"].unique()).codes
+    xyz[row, column] = table[needed[2:]].to_numpy()
+    return {"": Recording(names, xyz, time, depth_axis=_TOWARDS_CAMERA)}

@@ -1,0 +1,92 @@
+"""JSON: the bodies of an OpenSim visualisation, or MMPose's predictions."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from posedetector.errors import InputError
+from posedetector.readers.recording import ReadOptions, Recording
+from posedetector.skeletons import COCO_WHOLEBODY_133, H36M_17, SKELETONS
+
+# The origin of each body is the centre of the joint at its upper end; the pelvis' own is none.
+_BODIES = {
+    f"{body}_{side[0]}": f"{side}_{joint}"
+    for side in ("left", "right")
+    for body, joint in {
+        "femur": "hip",
+        "tibia": "knee",
+        "talus": "ankle",
+        "humerus": "shoulder",
+        "ulna": "elbow",
+        "hand": "wrist",
+    }.items()
+} | {"pelvis": "pelvis_body"}
+# MMPose's words for Human3.6M's points
+_MMPOSE = {"root": "pelvis", "right_foot": "right_ankle", "left_foot": "left_ankle", "neck_base": "neck"}
+
+
+def read_json(path: Path, options: ReadOptions) -> dict[str, Recording]:
+    """Read either kind; which one, its content tells."""
+    try:
+        data = json.loads(path.read_text(encoding="utf-8"))
+    except (UnicodeDecodeError, ValueError) as error:
+        raise InputError(f"{path} is no JSON: {error}") from error
+    if isinstance(data, dict) and {"time", "bodies"} <= set(data):
+        return {"": _bodies(data, path)}
+    frames = data.get("instance_info") if isinstance(data, dict) else data
+    if isinstance(frames, list) and frames and all(isinstance(frame, dict) for frame in frames):
+        meta = data.get("meta_info", {}) if isinstance(data, dict) else {}
+        try:
+            return {"": _mmpose(frames, meta, path, options)}
+        except (KeyError, TypeError, ValueError) as error:
+            raise InputError(f"{path} is not built as MMPose's predictions are: {error!r}") from error
+    raise InputError(f"{path} holds neither the bodies of an OpenSim visualisation nor MMPose's predictions")
+
+
+def _bodies(data: dict[str, Any], path: Path) -> Recording:
+    try:
+        time = np.asarray(data["time"], float)
+        places = {name: np.asarray(body["translation"], float) for name, body in data["bodies"].items()}
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
+        raise InputError(f"{path}: every body needs its translation as numbers: {error}") from error
+    if not places or any(place.shape != (len(time), 3) for place in places.values()):
+        raise InputError(f"{path}: every body needs one translation (3) for each of the {len(time)} times")
+    names = [_BODIES.get(name, name) for name in places]
+    return Recording(names, np.stack(list(places.values()), axis=1), time)
+
+
+def _mmpose(frames: list[dict[str, Any]], meta: dict[str, Any], path: Path, options: ReadOptions) -> Recording:
+    if "instances" not in frames[0]:  # one picture: the people themselves
+        frames = [{"frame_id": 0, "instances": frames}]
+    people = [frame.get("instances") or [] for frame in frames]
+    one = next((frame[options.person - 1] for frame in people if len(frame) >= options.person), None)
+    if one is None:
+        raise InputError(f"{path}: no frame has a person {options.person}")
+    shape = np.shape(one["keypoints"])
+    if len(shape) != 2 or shape[1] != 3:
+        raise InputError(f"{path}: keypoints must be (J, 3), got {shape}; 2D predictions cannot be evaluated in 3D")
+    names = _names(meta, shape[0], path, options)
+    numbers = np.array([int(frame.get("frame_id", row)) for row, frame in enumerate(frames)])
+    xyz = np.full((len(frames), *shape), np.nan)
+    for row, persons in enumerate(people):
+        if len(persons) >= options.person:
+            xyz[row] = persons[options.person - 1]["keypoints"]
+    several = max(len(persons) for persons in people) > 1
+    notes = (f"{path.name} has several people; person {options.person} is the one at that place of each frame",)
+    place = np.full((int(np.ptp(numbers)) + 1, *shape), np.nan)
+    place[numbers - numbers.min()] = xyz
+    return Recording(names, place, None, declared=False, notes=notes if several else ())
+
+
+def _names(meta: dict[str, Any], count: int, path: Path, options: ReadOptions) -> list[str]:
+    given = SKELETONS.get(options.points or "")
+    if given is None and (names := meta.get("keypoint_id2name")):
+        ordered = [str(name) for _, name in sorted(names.items(), key=lambda pair: int(pair[0]))]
+        return [_MMPOSE.get(name, name) for name in ordered]
+    by_count = {17: H36M_17, 133: COCO_WHOLEBODY_133}
+    skeleton = given or by_count.get(count)
+    if skeleton is None or len(skeleton) != count:
+        raise InputError(f"{path} names none of its {count} points; --points says which skeleton of {list(SKELETONS)}")
+    return list(skeleton.points)

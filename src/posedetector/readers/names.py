@@ -1,0 +1,99 @@
+"""Foreign names of points, brought to ours where no doubt is possible; `--map` says the rest."""
+
+import json
+import re
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import numpy as np
+
+from posedetector.errors import InputError
+from posedetector.pose import Array
+from posedetector.skeletons import Skeleton
+
+PointMap = Mapping[str, Sequence[str]]
+
+_SIDES = {"l": "left", "left": "left", "r": "right", "right": "right"}
+_JOINTS = {
+    "hip": "hip",
+    "hjc": "hip",
+    "knee": "knee",
+    "kjc": "knee",
+    "ankle": "ankle",
+    "ajc": "ankle",
+    "shoulder": "shoulder",
+    "sjc": "shoulder",
+    "elbow": "elbow",
+    "ejc": "elbow",
+    "wrist": "wrist",
+    "wjc": "wrist",
+    "heel": "heel",
+    "bigtoe": "big_toe",
+    "smalltoe": "small_toe",
+    "eye": "eye",
+    "ear": "ear",
+}
+_MIDDLE = {"midhip": "pelvis", "pelvis": "pelvis", "root": "pelvis"}
+_WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
+
+
+def our_name(name: str) -> str:
+    """Return our name of a joint centre that is called `RHip`, `R_Knee`, `left ankle`, `hip_l` or `RHJC`; else the name."""
+    label = name.rsplit(":", maxsplit=1)[-1].strip()
+    words = [word.lower() for word in _WORD.findall(re.sub(r"^([LRlr])(?=[A-Z])", r"\1_", label))]
+    joined = "".join(words)
+    if joined in _MIDDLE:
+        return _MIDDLE[joined]
+    for side, rest in ((words[:1], words[1:]), (words[-1:], words[:-1])):
+        joint = "".join(rest)
+        if side and side[0] in _SIDES and joint in _JOINTS:
+            return f"{_SIDES[side[0]]}_{_JOINTS[joint]}"
+    return re.sub(r"^face-", "face_", label)
+
+
+def read_map(path: Path) -> PointMap:
+    """Read a JSON object from our name of a point to the file's, or to several, whose middle it is.
+
+    `{"right_knee": ["RKNE", "RKNM"], "pelvis": "SACR"}`. Raises InputError.
+    """
+    try:
+        table = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise InputError(f"{path} cannot be read as a map of names: {error}") from error
+    if not isinstance(table, dict):
+        raise InputError(f'{path} must be a JSON object such as {{"right_knee": ["RKNE", "RKNM"]}}')
+    result = {}
+    for point, given in table.items():
+        names = [given] if isinstance(given, str) else given
+        if not isinstance(names, list) or not names or not all(isinstance(name, str) for name in names):
+            raise InputError(f"{path}: {point} must be a name or a list of names, got {names!r}")
+        result[point] = names
+    return result
+
+
+def rename(
+    names: Sequence[str], xyz: Array, point_map: PointMap, source: str
+) -> tuple[Skeleton, Array, tuple[str, ...]]:
+    """Return the skeleton and the positions under our names, mapped points first, and a note on what was renamed.
+
+    Raises InputError when two points end up under one name and the map does not say which is meant.
+    """
+    columns: dict[str, Array] = {}
+    renamed = []
+    for point, parts in point_map.items():
+        if all(part in names for part in parts):
+            renamed.append(f"{' + '.join(parts)} for {point}")
+            columns[point] = xyz[:, [names.index(part) for part in parts]].mean(axis=1)
+    for row, name in enumerate(names):
+        point = our_name(name)
+        if point in point_map and point in columns:
+            continue
+        if point in columns:
+            raise InputError(f"{source} has two points that could be {point}, one of them {name}; --map says which")
+        columns[point] = xyz[:, row]
+        if point != name:
+            renamed.append(f"{name} for {point}")
+    points = tuple(columns)
+    stacked = np.stack(list(columns.values()), axis=1) if columns else np.empty((len(xyz), 0, 3))
+    notes = (f"{source}: by their names, {', '.join(renamed)}",) if renamed else ()
+    return Skeleton(source, points, (-1,) * len(points)), stacked, notes

@@ -1,0 +1,115 @@
+"""npz in VideoPose3D's layout: `positions_3d`, subject → action → (T, J, 3), pickled; or plain arrays of that shape.
+
+Pickled dictionaries are read by an unpickler that builds arrays, numbers and containers and nothing else, so that a file
+from anywhere cannot run anything.
+"""
+
+import pickle
+import zipfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from posedetector.errors import InputError
+from posedetector.pose import Array
+from posedetector.readers.recording import ReadOptions, Recording
+from posedetector.skeletons import COCO_WHOLEBODY_133, H36M_17, HUMANEVA_15, SKELETONS, Skeleton
+
+KEYS = ("positions_3d", "predictions", "keypoints_3d", "arr_0")
+H36M_32_TO_17 = (0, 1, 2, 3, 6, 7, 8, 12, 13, 14, 15, 17, 18, 19, 25, 26, 27)
+_BY_COUNT: dict[int, tuple[Skeleton, float | None]] = {
+    15: (HUMANEVA_15, 60.0),
+    17: (H36M_17, 50.0),
+    32: (H36M_17, 50.0),
+    133: (COCO_WHOLEBODY_133, None),
+}
+_ALLOWED = {
+    ("numpy", "dtype"),
+    ("numpy", "ndarray"),
+    ("_codecs", "encode"),
+    *((f"numpy.{core}.multiarray", name) for core in ("core", "_core") for name in ("_reconstruct", "scalar")),
+    *((f"numpy.{core}.numeric", "_frombuffer") for core in ("core", "_core")),
+}
+
+
+def read_npz(path: Path, options: ReadOptions) -> dict[str, Recording]:
+    """Read the positions; trials are called `subject/action`, or nothing in a file of one plain array."""
+    content = load(path)
+    key = next((key for key in KEYS if key in content), None)
+    if key is None:
+        raise InputError(f"{path} has none of {', '.join(KEYS)}; it has {', '.join(content) or 'nothing'}")
+    result = {}
+    for trial, array in _arrays(content[key]):
+        try:
+            xyz = np.asarray(array, float)
+        except (TypeError, ValueError) as error:
+            raise InputError(f"{path}: {trial or key} holds no positions: {error}") from error
+        if xyz.ndim != 3 or xyz.shape[-1] != 3:
+            raise InputError(f"{path}: {trial or key} must be (T, J, 3), got {xyz.shape}")
+        result[trial] = _recording(xyz, path, options)
+    if not result:
+        raise InputError(f"{path}: {key} is empty")
+    return result
+
+
+def load(path: Path) -> dict[str, Any]:
+    """Return an npz file's arrays and pickled objects by name; raises InputError for damaged and for unsafe ones."""
+    result: dict[str, Any] = {}
+    try:
+        with zipfile.ZipFile(path) as archive:
+            for name in archive.namelist():
+                with archive.open(name) as file:
+                    result[name.removesuffix(".npy")] = _read_array(file)
+    except (zipfile.BadZipFile, pickle.UnpicklingError, ValueError, EOFError, AttributeError, TypeError) as error:
+        raise InputError(f"{path} cannot be read as npz: {error}") from error
+    return result
+
+
+def _read_array(file: Any) -> Any:
+    version = np.lib.format.read_magic(file)
+    read_header = np.lib.format.read_array_header_1_0 if version == (1, 0) else np.lib.format.read_array_header_2_0
+    shape, fortran, dtype = read_header(file)
+    if dtype.hasobject:
+        array = _Unpickler(file, encoding="latin1").load()
+        return array.item() if array.shape == () else array
+    count = int(np.prod(shape, dtype=np.int64))
+    flat = np.frombuffer(file.read(count * dtype.itemsize), dtype, count)
+    return flat.reshape(shape[::-1]).T if fortran else flat.reshape(shape)
+
+
+class _Unpickler(pickle.Unpickler):
+    def find_class(self, module: str, name: str) -> Any:
+        if (module, name) not in _ALLOWED:
+            raise pickle.UnpicklingError(f"it wants to use {module}.{name}, which no array needs")
+        return super().find_class(module, name)
+
+
+def _arrays(value: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[str, Any]]:
+    if isinstance(value, dict):
+        for key, part in value.items():
+            yield from _arrays(part, (*path, str(key)))
+    elif isinstance(value, list) and any(np.ndim(part) == 3 for part in value):
+        for number, part in enumerate(value):
+            yield from _arrays(part, (*path, f"camera {number}"))
+    else:
+        yield "/".join(path), value
+
+
+def _recording(xyz: Array, path: Path, options: ReadOptions) -> Recording:
+    count = xyz.shape[1]
+    skeleton, rate = _BY_COUNT.get(count, (None, None))
+    if options.points is not None:
+        if options.points not in SKELETONS:
+            raise InputError(f"there is no skeleton {options.points!r}; there are {', '.join(SKELETONS)}")
+        skeleton, rate = SKELETONS[options.points], None
+    elif count == 32:
+        xyz = xyz[:, H36M_32_TO_17]
+    if skeleton is None or len(skeleton) != xyz.shape[1]:
+        raise InputError(
+            f"{path} has {count} points without names; --points says which: "
+            f"{', '.join(f'{one.name} ({len(one)})' for one in SKELETONS.values())}"
+        )
+    note = (f"{path.name} names no points; taken in the order of {skeleton.name}",) if options.points is None else ()
+    return Recording(skeleton.points, xyz, None, declared=False, usual_rate=rate, notes=note)
