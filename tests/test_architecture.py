@@ -37,6 +37,9 @@ ROOMS = (
     "records",
     "writers",
     "metrics",
+    "motion",
+    "readers",
+    "evaluation",
     "pipeline",
     "cli",
 )

@@ -10,6 +10,7 @@ from typer.exceptions import TyperException
 
 from posedetector.cli.analyze import analyze
 from posedetector.cli.console import help_alone
+from posedetector.cli.evaluate import evaluate
 from posedetector.cli.weights import app as weights
 from posedetector.errors import PosedetectorError
 
@@ -22,6 +23,7 @@ app = typer.Typer(
     rich_markup_mode=None,
 )
 app.command()(analyze)
+app.command()(evaluate)
 app.add_typer(weights, name="weights")
 
 

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from posedetector.evaluation.matching import Matched
 from posedetector.evaluation.protocols import Part, Protocol
@@ -35,7 +36,7 @@ ANGLES = {
 }
 _BONES = (("hip", "knee"), ("knee", "ankle"), ("shoulder", "elbow"), ("elbow", "wrist"))
 
-# figure → unit, factor from metres, square before averaging over trials (root mean squares are)
+# figure → unit, factor from metres
 FIGURES: dict[str, tuple[str, float]] = {
     "mpjpe": ("mm", 1000.0),
     "p_mpjpe": ("mm", 1000.0),
@@ -132,17 +133,24 @@ def score(system: str, trial: str, matched: Matched, protocol: Protocol, action:
 
 
 def total(scores: Sequence[Scores], figure: Callable[[Scores], float], *, squares: bool = False) -> Estimate:
-    """Return a figure over trials, each weighed by its compared points, with an interval over the trials."""
-    values = np.array([figure(one) for one in scores])
+    """Return a figure over trials, each weighed by its compared points, with an interval over the trials.
+
+    Where there are actions, it is the mean of the actions' figures, each action counting once.
+    """
+    values = np.array([figure(one) for one in scores]) ** (2 if squares else 1)
     weights = np.array([float(one.points) for one in scores])
-    known = np.isfinite(values)
+    actions = np.array([one.action for one in scores])
+    known = np.isfinite(values) & (weights > 0)
+    values, weights, actions = values[known], weights[known], actions[known]
     if not known.any():
         return Estimate(float("nan"), float("nan"), float("nan"))
-    values, weights = values[known] ** (2 if squares else 1), weights[known]
 
-    def mean(rows: np.ndarray[tuple[int], np.dtype[np.bool_]]) -> float:
-        middle = float(np.average(values[rows], weights=weights[rows])) if weights[rows].sum() else float("nan")
-        return float(np.sqrt(middle)) if squares else middle
+    def mean(rows: NDArray[np.bool_]) -> float:
+        means = [
+            np.average(values[rows & (actions == action)], weights=weights[rows & (actions == action)])
+            for action in np.unique(actions[rows])
+        ]
+        return float(np.mean(np.sqrt(means) if squares else means))
 
     return interval(mean, np.arange(len(values)))
 

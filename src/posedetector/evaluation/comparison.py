@@ -1,0 +1,104 @@
+"""Several systems against one reference, over one trial or many."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from posedetector.errors import InputError
+from posedetector.evaluation.matching import MAX_LAG, match
+from posedetector.evaluation.protocols import Protocol
+from posedetector.evaluation.scores import Scores, score
+from posedetector.motion import Motion
+
+Trials = Mapping[str, Motion]
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """The scores of every trial of every system, under one protocol, and what a reader has to know about them."""
+
+    protocol: Protocol
+    scores: tuple[Scores, ...]
+    notes: tuple[str, ...] = ()
+
+    @property
+    def systems(self) -> tuple[str, ...]:
+        """Their names, in the order given."""
+        return tuple(dict.fromkeys(one.system for one in self.scores))
+
+    def of(self, system: str) -> list[Scores]:
+        """Return one system's scores."""
+        return [one for one in self.scores if one.system == system]
+
+
+def evaluate(
+    pairs: Iterable[tuple[str, Trials, Trials]],
+    protocol: Protocol,
+    *,
+    lag: float | None = None,
+    max_lag: float = MAX_LAG,
+) -> Evaluation:
+    """Compare each system's trials with their references.
+
+    Parameters
+    ----------
+    pairs : the system's name, its trials, and the reference's trials. One of each belong together whatever they are
+        called; several are paired by name.
+    lag : seconds added to the predictions' clocks; None searches within `max_lag`, if the protocol says so.
+
+    Raises
+    ------
+    InputError
+        If a system has no trial, a trial no joint or no time in common with its reference, or nothing to compare.
+    """
+    scores, notes = [], []
+    for system, predictions, references in pairs:
+        common, alone = _paired(predictions, references, system)
+        notes += [f"{system}: {note}" for note in alone]
+        for trial, prediction, reference in common:
+            found = score(system, trial, match(prediction, reference, protocol, lag=lag, max_lag=max_lag), protocol)
+            if not found.points:
+                raise InputError(
+                    f"{system}{f', {trial}' if trial else ''}: in {found.frames} common frames there is not one joint "
+                    "of which both have a value"
+                )
+            scores.append(found)
+            notes += [f"{system}: {note}" for note in (*prediction.notes, *found.notes)]
+            notes += [f"reference: {note}" for note in reference.notes]
+    return Evaluation(protocol, tuple(scores), tuple(dict.fromkeys((*notes, *account(scores)))))
+
+
+def account(scores: Iterable[Scores]) -> Iterable[str]:
+    """Yield what was left out, in words: nothing is dropped without being counted."""
+    for one in scores:
+        who = f"{one.system}{f', {one.trial}' if one.trial else ''}"
+        if one.absent:
+            yield f"{who}: without {', '.join(one.absent)}, which one of the two lacks"
+        if one.points < one.expected:
+            worst = sorted(one.missing.items(), key=lambda pair: -pair[1])
+            named = ", ".join(f"{joint} in {count}" for joint, count in worst[:4])
+            more = f" and {len(worst) - 4} more" if len(worst) > 4 else ""
+            yield (
+                f"{who}: {one.expected - one.points} of {one.expected} points are missing in the prediction and not "
+                f"compared ({named}{more} of {one.frames} frames)"
+            )
+        if one.unmeasured:
+            yield f"{who}: {one.unmeasured} points are missing in the reference and not compared"
+
+
+def _paired(predictions: Trials, references: Trials, system: str) -> tuple[list[tuple[str, Motion, Motion]], list[str]]:
+    if len(predictions) == 1 and len(references) == 1:
+        (trial, prediction), (reference,) = *predictions.items(), references.values()
+        return [(trial, prediction, reference)], []
+    common = [trial for trial in predictions if trial in references]
+    if not common:
+        raise InputError(
+            f"{system}: no trial of the prediction ({', '.join(list(predictions)[:5])}, …) is in the reference "
+            f"({', '.join(list(references)[:5])}, …)"
+        )
+    alone = [f"{len(predictions) - len(common)} of its trials are not in the reference"] * (
+        len(predictions) > len(common)
+    )
+    alone += [f"{len(references) - len(common)} of the reference's trials are not among its own"] * (
+        len(references) > len(common)
+    )
+    return [(trial, predictions[trial], references[trial]) for trial in common], alone
