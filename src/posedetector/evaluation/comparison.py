@@ -55,7 +55,8 @@ def evaluate(
         common, alone = _paired(predictions, references, system)
         notes += [f"{system}: {note}" for note in alone]
         for trial, prediction, reference in common:
-            found = score(system, trial, match(prediction, reference, protocol, lag=lag, max_lag=max_lag), protocol)
+            matched = match(prediction, reference, protocol, lag=lag, max_lag=max_lag)
+            found = score(system, trial, matched, protocol, protocol.action_of(trial))
             if not found.points:
                 raise InputError(
                     f"{system}{f', {trial}' if trial else ''}: in {found.frames} common frames there is not one joint "
@@ -64,6 +65,9 @@ def evaluate(
             scores.append(found)
             notes += [f"{system}: {note}" for note in (*prediction.notes, *found.notes)]
             notes += [f"reference: {note}" for note in reference.notes]
+            if protocol.subjects and trial.split("/")[0] not in (*protocol.subjects, ""):
+                others = " and ".join(protocol.subjects)
+                notes.append(f"{protocol.name} is defined on {others}; {trial.split('/')[0]} is somebody else")
     return Evaluation(protocol, tuple(scores), tuple(dict.fromkeys((*notes, *account(scores)))))
 
 

@@ -46,6 +46,8 @@ class Protocol:
     lag : search for the time shift, or take the clocks as they are.
     rate : what the protocol says in Hz; a comparison at another rate is noted.
     parts : parts of the body with a root of their own.
+    subjects : of whom the protocol is defined; others are noted.
+    by_action : figures are averaged over actions, `Walking` being that of the trial `S9/Walking 1`.
     source : where the protocol is written down.
     """
 
@@ -58,6 +60,14 @@ class Protocol:
     rate: float | None
     source: str
     parts: tuple[Part, ...] = ()
+    subjects: tuple[str, ...] = ()
+    by_action: bool = False
+
+    def action_of(self, trial: str) -> str:
+        """Return what the trial `subject/action number/…` is averaged with; nothing if all count alike."""
+        parts = trial.split("/")
+        at = 2 if parts[0] in {"Train", "Validate"} else 1
+        return parts[at].split(" ")[0] if self.by_action and len(parts) > at else ""
 
     @property
     def joints(self) -> tuple[str, ...]:
@@ -74,6 +84,8 @@ _H36M = Protocol(
     headline="mpjpe",
     lag="0",
     rate=50.0,
+    subjects=("S9", "S11"),
+    by_action=True,
     source="Ionescu et al., IEEE TPAMI 36(7), 2014; subjects 9 and 11 as Pavllo et al., CVPR 2019",
 )
 
@@ -100,6 +112,7 @@ PROTOCOLS = {
         replace(
             _H36M,
             name="humaneva",
+            subjects=(),
             joint_set="humaneva_15",
             rate=60.0,
             headline="p_mpjpe",
@@ -108,6 +121,8 @@ PROTOCOLS = {
         replace(
             _H36M,
             name="3dhp",
+            subjects=(),
+            by_action=False,
             joint_set="mpi_inf_3dhp_14",
             headline="pck",
             rate=None,
@@ -116,6 +131,8 @@ PROTOCOLS = {
         replace(
             _H36M,
             name="h3wb",
+            subjects=(),
+            by_action=False,
             joint_set="coco_wholebody_133",
             root="mid_hips",
             rate=None,

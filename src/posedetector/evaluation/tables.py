@@ -127,11 +127,16 @@ def _figures(evaluation: Evaluation, system: str, scores: list[Scores], trial: s
         **_context(evaluation, scores),
     }
     alignment = context.pop("alignment")
+    counts = {
+        "points compared": sum(one.points for one in scores),
+        "points missing in prediction": sum(one.expected - one.points for one in scores),
+        "points missing in reference": sum(one.unmeasured for one in scores),
+    }
 
     def row(figure: str, point: str, value: Estimate | float, unit: str, how: str = alignment) -> Row:
         estimate = value if isinstance(value, Estimate) else Estimate(value, float("nan"), float("nan"))
         number = estimate._asdict()
-        return {"figure": figure, "of": point, **number, "unit": unit, "alignment": how, **context}
+        return {"figure": figure, "of": point, **number, "unit": unit, "alignment": how, **context, **counts}
 
     for name, value in totals(scores).items():
         unit = FIGURES.get(name, ("mm", 1000.0))[0]
