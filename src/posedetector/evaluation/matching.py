@@ -94,16 +94,29 @@ def common_joints(
             continue
         joints.append(joint)
         rows.append(parts)
-        for motion, part in zip((prediction, reference), parts, strict=True):
-            names = [motion.skeleton.points[row] for row in part]
-            if names != [joint]:
-                made.append(f"{joint} of {motion.skeleton.name} is the middle of {' and '.join(names)}")
+        found = [
+            [motion.skeleton.points[row] for row in part]
+            for motion, part in zip((prediction, reference), parts, strict=True)
+        ]
+        made += _made_of(joint, *found)
     if not joints:
         raise InputError(
             f"there are no common joints: the prediction has {_some(prediction)}; the reference has "
             f"{_some(reference)}; --map says which name means which joint"
         )
     return tuple(joints), tuple(absent), rows, tuple(made)
+
+
+def _made_of(joint: str, ours: list[str], theirs: list[str]) -> list[str]:
+    """Return a note for each side on which a joint is another point, or the middle of others."""
+    if ours == theirs:
+        return [] if ours == [joint] else [f"{joint} is the middle of {', '.join(ours)} in both"]
+    sides = ((ours, "prediction"), (theirs, "reference"))
+    return [
+        f"{joint} is {'the middle of ' * (len(parts) > 1)}{', '.join(parts)} in the {side}"
+        for parts, side in sides
+        if parts != [joint]
+    ]
 
 
 def _points_of(point: str, prediction: Motion, reference: Motion) -> tuple[list[int], list[int]]:
