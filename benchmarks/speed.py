@@ -1,38 +1,120 @@
 """Wall time and peak memory of `posedetector analyze`, beside a bare MediaPipe loop over the same clip.
 
     uv run python benchmarks/speed.py CLIP --height 1.69             ratio of wall times, runs taken in turn
+    uv run python benchmarks/speed.py CLIP --height 1.69 --stages    our stages apart; ours beside what one would pick instead
     uv run python benchmarks/speed.py CLIP --height 1.69 --memory    peak memory, 20,000 frames against 2,000
 
 Whole processes are timed, imports and model loading included on both sides. The bare loop: same decoder settings, same
 model, nothing else.
+
+With --stages, rtmlib and Sports2D run beside us too, each installed by uv into an environment that is thrown away. They
+fetch their networks when first run, which is not timed; what cannot be run says why. rtmlib makes 2D points and nothing
+else: its balanced models for body and feet, on the CPU, people searched in every tenth frame as in its own example.
+Sports2D goes on to metres in one plane: its defaults, but for what shows, draws or asks something.
 """
 
 import argparse
+import inspect
 import os
 import platform
+import re
+import shutil
+import signal
 import statistics
 import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from importlib.metadata import distributions, version
 from pathlib import Path
+from typing import NamedTuple
 
 ROOT = Path(__file__).resolve().parents[1]
 MODEL = ROOT / "src/posedetector/assets/pose_landmarker_full.task"
-BARE = """
+
+
+def bare_loop(clip: str, model: str) -> Iterator[object]:
+    """Yield MediaPipe's result for each frame."""
+    import av
+    import mediapipe
+    import numpy as np
+    from mediapipe.tasks.python import BaseOptions, vision
+
+    options = vision.PoseLandmarkerOptions(
+        base_options=BaseOptions(model_asset_path=model), running_mode=vision.RunningMode.VIDEO
+    )
+    with vision.PoseLandmarker.create_from_options(options) as landmarker, av.open(clip) as container:
+        container.streams.video[0].thread_type = "AUTO"
+        for frame in container.decode(video=0):
+            image = np.ascontiguousarray(frame.to_ndarray(format="rgb24"))
+            picture = mediapipe.Image(image_format=mediapipe.ImageFormat.SRGB, data=image)
+            yield landmarker.detect_for_video(picture, round(frame.time * 1000))
+
+
+# a process of its own that imports nothing else, not even this file
+BARE = f"""from __future__ import annotations
 import sys
-import av, mediapipe, numpy as np
-from mediapipe.tasks.python import BaseOptions, vision
-options = vision.PoseLandmarkerOptions(
-    base_options=BaseOptions(model_asset_path=sys.argv[2]), running_mode=vision.RunningMode.VIDEO
-)
-with vision.PoseLandmarker.create_from_options(options) as landmarker, av.open(sys.argv[1]) as container:
-    container.streams.video[0].thread_type = "AUTO"
-    for frame in container.decode(video=0):
-        image = np.ascontiguousarray(frame.to_ndarray(format="rgb24"))
-        picture = mediapipe.Image(image_format=mediapipe.ImageFormat.SRGB, data=image)
-        landmarker.detect_for_video(picture, round(frame.time * 1000))
+{inspect.getsource(bare_loop)}
+for _ in bare_loop(*sys.argv[1:]):
+    pass
 """
+RTMLIB = """
+import sys
+import cv2
+from rtmlib import BodyWithFeet, PoseTracker
+tracker = PoseTracker(BodyWithFeet, det_frequency=10, mode="balanced", backend="onnxruntime", device="cpu")
+capture, found = cv2.VideoCapture(sys.argv[1]), 0
+while True:
+    seen, frame = capture.read()
+    if not seen:
+        break
+    points, _ = tracker(frame)
+    found += len(points) > 0
+if not found:  # its tracker passes over errors of its detector
+    sys.exit("it found nobody")
+"""
+SPORTS2D = """
+--show_realtime_results False --show_graphs False --save_graphs False --save_vid False --save_img False
+--person_ordering_method largest_size
+"""
+
+NETWORK_ERRORS = ("urllib.", "http.", "socket.", "ssl.", "TimeoutError", "Connection")
+
+
+class Alternative(NamedTuple):
+    """What another would run: its packages, the first of which it is called after, its command, what that writes."""
+
+    packages: tuple[str, ...]
+    command: Callable[[Path, Path, float, Path], list[str]]  # programs, clip, height, folder for results
+    writes: str | None = None
+
+
+@dataclass
+class Other:
+    """An alternative with its runs; `why_not` says why there are none."""
+
+    title: str
+    command: list[str]
+    why_not: str = ""
+    took_s: list[float] = field(default_factory=list)
+
+
+ALTERNATIVES = (
+    Alternative(
+        ("rtmlib", "onnxruntime"),
+        lambda programs, clip, _, __: [str(programs / "python"), "-c", RTMLIB, str(clip)],
+    ),
+    Alternative(
+        ("sports2d",),
+        lambda programs, clip, height, folder: [
+            *(str(programs / "sports2d"), "--video_input", str(clip), "--first_person_height", str(height)),
+            *("--result_dir", str(folder), *SPORTS2D.split()),
+        ],
+        writes="*.trc",
+    ),
+)
 
 
 def main() -> None:
@@ -40,14 +122,27 @@ def main() -> None:
     parser.add_argument("clip", type=Path)
     parser.add_argument("--height", type=float, required=True)
     parser.add_argument("--runs", type=int, default=5)
+    parser.add_argument("--stages", action="store_true")
+    parser.add_argument("--time-limit", type=float, default=600, help="seconds for each run of an alternative")
     parser.add_argument("--memory", action="store_true")
     parser.add_argument("--frames", type=int, nargs=2, default=(2000, 20000))
     options = parser.parse_args()
-    print(f"{platform.system()} {platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}")
-    if options.memory:
+    print(machine(), end="\n\n")
+    if options.stages:
+        side_by_side(options.clip.resolve(), options.height, options.runs, options.time_limit)
+    elif options.memory:
         memory(options.clip, options.height, options.frames)
     else:
         wall_time(options.clip, options.height, options.runs)
+
+
+def machine() -> str:
+    info = Path("/proc/cpuinfo")  # only Linux has it, and on Arm it has no names
+    names = re.findall(r"model name\s*: (.+)", info.read_text(encoding="utf-8")) if info.exists() else []
+    return (
+        f"{platform.system()} {platform.machine()}, {os.cpu_count()} cores, {(names or [platform.processor()])[0]}, "
+        f"Python {platform.python_version()}, PyTorch {version('torch')}, MediaPipe {version('mediapipe')}"
+    )
 
 
 def analyze(clip: Path, height: float, folder: str) -> list[str]:
@@ -69,6 +164,87 @@ def wall_time(clip: Path, height: float, runs: int) -> None:
         f"| {clip.name} | {statistics.median(ours):.1f} | {statistics.median(bare):.1f} "
         f"| {statistics.median(ratios):.2f} | {min(ratios):.2f}-{max(ratios):.2f} |"
     )
+
+
+def side_by_side(clip: Path, height: float, runs: int, limit: float) -> None:
+    from stages import Pair, in_process, print_pairs
+
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        frames, pairs = in_process(clip, height, runs, folder, lambda: bare_loop(str(clip), str(MODEL)))
+        ours = analyze(clip, height, str(folder / "ours"))
+        run(ours)  # warms the file cache, as the first try of each other does
+        bare = Other("bare MediaPipe loop", [sys.executable, "-c", BARE, str(clip), str(MODEL)])
+        others = [bare, *(prepare(one, clip, height, folder, limit) for one in ALTERNATIVES)]
+        our_s = []
+        for _ in range(runs):
+            our_s.append(run(ours)[0])
+            for other in others:
+                if not other.why_not:
+                    took, other.why_not = attempt(other.command, folder, limit)
+                    other.took_s.append(took)
+    per_frame = 1000 / frames
+    our_ms = [took * per_frame for took in our_s]
+    for other in others:
+        other_ms = [took * per_frame for took in other.took_s]
+        pairs.append(Pair("analyze, whole process", f"{other.title}, whole process", our_ms, other_ms, other.why_not))
+    print_pairs(pairs)
+
+
+def prepare(alternative: Alternative, clip: Path, height: float, folder: Path, limit: float) -> Other:
+    """Install it, run it once, and see whether that made something."""
+    name = alternative.packages[0]
+    environment, results = folder / name, folder / f"{name}-results"
+    other = Other(name, alternative.command(environment / "bin", clip, height, results))
+    uv = os.environ.get("UV") or shutil.which("uv")
+    if uv is None:
+        other.why_not = "there is no uv to install it with"
+        return other
+    for step in (["venv", "--python", sys.executable], ["pip", "install", *alternative.packages, "--python"]):
+        _, why_not = attempt([uv, *step, str(environment)], folder, limit)
+        if why_not:
+            other.why_not = f"it could not be installed ({why_not})"
+            return other
+    found = distributions(name=name, path=[str(path) for path in environment.glob("lib/*/site-packages")])
+    other.title = f"{name} {next(iter(found)).version}"
+    _, other.why_not = attempt(other.command, folder, limit)
+    if not other.why_not and alternative.writes and not any(results.rglob(alternative.writes)):
+        other.why_not = f"it wrote no {alternative.writes}"
+    return other
+
+
+def attempt(command: list[str], folder: Path, limit: float) -> tuple[float, str]:
+    """Return wall seconds of a process that may fail, and why it did."""
+    start = time.perf_counter()
+    with subprocess.Popen(
+        command,
+        cwd=folder,  # out of reach of this project's settings for uv
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        errors="replace",
+        start_new_session=True,  # so that what it started ends with it
+    ) as process:
+        try:
+            said, _ = process.communicate(timeout=limit)
+        except subprocess.TimeoutExpired:
+            return limit, f"not done after {limit:g} s"
+        finally:
+            if process.poll() is None:
+                os.killpg(process.pid, signal.SIGKILL)
+    return time.perf_counter() - start, reason(said) if process.returncode else ""
+
+
+def reason(said: str) -> str:
+    """Return, without addresses and paths, what a failed process said; a failed download hides behind later errors."""
+    errors = re.findall(r"^(\w[\w.]*(?:Error|Exception|Disconnected|timeout)): (.+)$", said, re.MULTILINE)
+    network = [text for kind, text in errors if kind.startswith(NETWORK_ERRORS)]
+    lines = [text for _, text in errors] or said.split("\n")
+    text = network[-1] if network else next((line for line in reversed(lines) if line.strip()), "it did not say why")
+    text = re.sub(r"<urlopen error (.+?)>", r"\1", text)
+    text = re.sub(r"\[Errno -?\d+\] ?|`?(\w+:/)?/\S+", "", text).replace("|", " ").strip()
+    return f"its models could not be downloaded ({text})" if network else text
 
 
 def memory(clip: Path, height: float, frames: tuple[int, int]) -> None:
