@@ -194,8 +194,7 @@ def _angles(joints: tuple[str, ...]) -> Iterator[tuple[str, list[int]]]:
 
 
 def _flexion(points: Array, rows: list[int]) -> Array:
-    with np.errstate(invalid="ignore"):  # points that fall together have no angle
-        return 180 - np.degrees(included_angle(*(points[:, row] for row in rows)))
+    return 180 - np.degrees(included_angle(*(points[:, row] for row in rows)))
 
 
 def _bones(joints: tuple[str, ...]) -> list[tuple[int, int]]:

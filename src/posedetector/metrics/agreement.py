@@ -17,6 +17,8 @@ from posedetector.pose import Array
 
 Trials = NDArray[Any]
 
+_ROUNDING = 1e-12  # of its terms; a smaller sum is 0
+
 
 class Estimate(NamedTuple):
     """A figure with the interval that holds the true one with the level asked for; NaN where it is not known."""
@@ -129,7 +131,7 @@ def icc_2_1(ratings: Array) -> float:
         raise InputError(f"ratings must be (N, K) of at least two methods, got {ratings.shape}")
     ratings = ratings[np.isfinite(ratings).all(axis=1)]
     targets, methods = ratings.shape
-    if targets < 2:
+    if targets < 2 or np.ptp(ratings) == 0:
         return float("nan")
     rows = ratings.mean(axis=1, keepdims=True) - ratings.mean()
     columns = ratings.mean(axis=0, keepdims=True) - ratings.mean()
@@ -138,17 +140,18 @@ def icc_2_1(ratings: Array) -> float:
     of_methods = targets * float((columns**2).sum()) / (methods - 1)
     of_error = float((rest**2).sum()) / ((targets - 1) * (methods - 1))
     whole = of_targets + (methods - 1) * of_error + methods * (of_methods - of_error) / targets
-    return (of_targets - of_error) / whole if whole else float("nan")
+    certain = abs(whole) > _ROUNDING * (of_targets + of_methods + of_error)
+    return float((of_targets - of_error) / whole) if certain else float("nan")
 
 
 def pearson_r(predicted: Array, measured: Array) -> float:
     """Return Pearson's correlation coefficient; NaN where one side does not vary."""
     predicted, measured, _ = _pairs(predicted, measured)
-    if len(predicted) < 2:
+    if len(predicted) < 2 or np.ptp(predicted) == 0 or np.ptp(measured) == 0:
         return float("nan")
     one, other = predicted - predicted.mean(), measured - measured.mean()
     size = float(np.sqrt((one**2).sum() * (other**2).sum()))
-    return float((one * other).sum()) / size if size else float("nan")
+    return float((one * other).sum()) / size
 
 
 def cmc(waveforms: Array) -> float:
@@ -170,13 +173,13 @@ def cmc(waveforms: Array) -> float:
         raise InputError(f"waveforms must be (cycles, at least two methods, points), got {waveforms.shape}")
     waveforms = waveforms[np.isfinite(waveforms).all(axis=(1, 2))]
     cycles, methods, points = waveforms.shape
-    if not cycles:
+    if not cycles or np.ptp(waveforms) == 0:
         return float("nan")
     curve = waveforms.mean(axis=1, keepdims=True)
     level = waveforms.mean(axis=(1, 2), keepdims=True)
     apart = float(((waveforms - curve) ** 2).sum()) / (cycles * points * (methods - 1))
     whole = float(((waveforms - level) ** 2).sum()) / (cycles * (points * methods - 1))
-    return float(np.sqrt(1 - apart / whole)) if whole > 0 and apart <= whole else float("nan")
+    return float(np.sqrt(1 - apart / whole)) if 0 < whole >= apart else float("nan")
 
 
 def cycle_rmse(predicted: Array, measured: Array) -> Array:
@@ -231,7 +234,7 @@ def _fisher(value: float) -> float:
 def _pairs(predicted: Array, measured: Array, trial: Trials | None = None) -> tuple[Array, Array, Trials]:
     """Return the pairs of which both are finite."""
     trial = np.zeros(len(predicted), int) if trial is None else np.asarray(trial)
-    if predicted.ndim != 1 or not len(predicted) == len(measured) == len(trial):
+    if predicted.ndim != 1 or not predicted.shape == measured.shape == trial.shape:
         raise InputError(f"all must be (N,) alike, got {predicted.shape}, {measured.shape} and {trial.shape}")
     both = np.isfinite(predicted) & np.isfinite(measured)
     return predicted[both], measured[both], trial[both]

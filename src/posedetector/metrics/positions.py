@@ -19,8 +19,7 @@ _HOLE = 1.5  # median steps: samples further apart than this are no neighbours
 
 def joint_errors(predicted: Array, measured: Array) -> Array:
     """Return the distance (T, J) in metres between each point and its measurement; NaN where one of them is missing."""
-    _check(predicted, measured)
-    return np.asarray(np.linalg.norm(predicted - measured, axis=-1))
+    return np.asarray(np.linalg.norm(_differences(predicted, measured), axis=-1))
 
 
 def mpjpe(predicted: Array, measured: Array) -> float:
@@ -83,10 +82,13 @@ def scaled_to(predicted: Array, measured: Array) -> Array:
 def rotation_between(predicted: Array, measured: Array) -> Array:
     """Return the one rotation (3, 3) for which `predicted @ rotation` is nearest to `measured`.
 
-    Reflections are not allowed (Kabsch, Acta Cryst. A32, 1976).
+    Both have to be relative to their root. Reflections are not allowed (Kabsch, Acta Cryst. A32, 1976). NaN where no
+    point is common.
     """
     _check(predicted, measured)
     common = _common(predicted, measured)[..., None]
+    if not common.any():
+        return np.full((3, 3), np.nan)
     body, target = np.where(common, predicted, 0), np.where(common, measured, 0)
     left, _, right = np.linalg.svd(np.einsum("tji,tjk->ik", body, target))
     return np.asarray(left @ np.diag([1.0, 1.0, -1.0 if np.linalg.det(left @ right) < 0 else 1.0]) @ right)
@@ -102,7 +104,7 @@ def mpjve(predicted: Array, measured: Array, time: Array) -> float:
     ----------
     time : (T,) seconds. Across holes longer than one and a half steps there is no velocity.
     """
-    _check(predicted, measured)
+    _check(predicted, measured, time)
     return mpjpe(_velocity(predicted, time), _velocity(measured, time))
 
 
@@ -111,7 +113,7 @@ def acceleration_error(predicted: Array, measured: Array, time: Array) -> float:
 
     Accelerations are second differences of neighbouring samples; `time` as in `mpjve`.
     """
-    _check(predicted, measured)
+    _check(predicted, measured, time)
     return mpjpe(_acceleration(predicted, time), _acceleration(measured, time))
 
 
@@ -131,14 +133,15 @@ def auc(predicted: Array, measured: Array) -> float:
 
 def axis_errors(predicted: Array, measured: Array) -> Array:
     """Return the mean absolute error (J, 3) in metres of each joint along each axis."""
-    _check(predicted, measured)
-    return _column_means(np.abs(predicted - measured))
+    return _column_means(np.abs(_differences(predicted, measured)))
 
 
 def z_rmse(predicted: Array, measured: Array, axis: int = 2) -> float:
-    """Return the root mean square error in metres along one axis, the camera's viewing direction by convention."""
-    _check(predicted, measured)
-    return float(np.sqrt(_mean((predicted - measured)[..., axis] ** 2)))
+    """Return the root mean square error in metres along one axis, the camera's viewing direction by convention.
+
+    Both have to be relative to their root.
+    """
+    return float(np.sqrt(_mean(_differences(predicted, measured)[..., axis] ** 2)))
 
 
 def bone_length_cv(points: Array, bones: list[tuple[int, int]]) -> Array:
@@ -149,19 +152,33 @@ def bone_length_cv(points: Array, bones: list[tuple[int, int]]) -> Array:
     ends = np.array(bones, int).reshape(-1, 2)
     lengths = np.linalg.norm(points[:, ends[:, 0]] - points[:, ends[:, 1]], axis=-1)
     middle = _column_means(lengths)
-    return np.asarray(np.sqrt(_column_means((lengths - middle) ** 2)) / middle)
+    spread = np.sqrt(_column_means((lengths - middle) ** 2))
+    return np.asarray(np.divide(spread, middle, out=np.full(len(ends), np.nan), where=middle > 0))
 
 
 def included_angle(proximal: Array, joint: Array, distal: Array) -> Array:
-    """Return the angle (T,) in radians between the two segments that meet at a joint, points (T, 3); π is straight."""
+    """Return the angle (T,) in radians between the two segments that meet at a joint, points (T, 3); π is straight.
+
+    NaN where a segment has no length.
+    """
     one, two = proximal - joint, distal - joint
-    cosine = (one * two).sum(axis=-1) / (np.linalg.norm(one, axis=-1) * np.linalg.norm(two, axis=-1))
+    sizes = np.linalg.norm(one, axis=-1) * np.linalg.norm(two, axis=-1)
+    cosine = np.divide((one * two).sum(axis=-1), sizes, out=np.full(sizes.shape, np.nan), where=sizes > 0)
     return np.asarray(np.arccos(np.clip(cosine, -1, 1)))
 
 
-def _check(predicted: Array, measured: Array) -> None:
+def _check(predicted: Array, measured: Array, time: Array | None = None) -> None:
     if predicted.shape != measured.shape or predicted.ndim != 3 or predicted.shape[-1] != 3:
         raise InputError(f"both must be (T, J, 3) alike, got {predicted.shape} and {measured.shape}")
+    if time is not None and time.shape != predicted.shape[:1]:
+        raise InputError(f"times must be (T,) for {len(predicted)} frames, got {time.shape}")
+
+
+def _differences(predicted: Array, measured: Array) -> Array:
+    """Return predicted − measured (T, J, 3); NaN in all three where either lacks one."""
+    _check(predicted, measured)
+    common = _common(predicted, measured)[..., None]
+    return np.where(common, np.where(common, predicted, 0) - np.where(common, measured, 0), np.nan)
 
 
 def _common(predicted: Array, measured: Array) -> NDArray[np.bool_]:
