@@ -21,7 +21,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from posedetector import Settings, Subject, WeightsError, analyze
+from posedetector import Settings, Subject, analyze
 from posedetector.calibration import CAMERA_TO_LAB, Camera, calibrate
 from posedetector.cleaning import clean
 from posedetector.estimators.synthetic import PinholeCamera, Synthetic, Walker
@@ -35,7 +35,7 @@ from posedetector.readers import read_motions
 from posedetector.skeletons import Skeleton
 from posedetector.smoothing import smooth
 from posedetector.tracking import track
-from posedetector.weights import WEIGHTS
+from posedetector.weights import WEIGHTS, locate
 from triangulation import reference as triangulated
 
 FIGURES = Path(__file__).with_name("accuracy.csv")
@@ -113,25 +113,23 @@ def measure(clips: list[Clip], models: list[str], lifters: list[str], *, write: 
     print(f"Protocol clip ({PROTOCOLS['clip'].joint_set}), commit {commit.stdout.strip() or 'unknown'}\n")
     print("| " + " | ".join(TITLES) + " |")
     print("|" + "---|" * len(TITLES))
+    here = [lifter for lifter in lifters if lifter == "native" or locate(lifter) is not None]
     rows = []
     for clip in clips:
-        for result in results(clip, models, lifters):
+        for result in results(clip, models, here):
             print("| " + " | ".join(map(str, result)) + " |", flush=True)
             rows.append(result)
+    if absent := [lifter for lifter in lifters if lifter not in here]:
+        print(f"\nNot measured, since their weights are not on this machine: {', '.join(absent)}.")
     if write:
         with FIGURES.open("w", encoding="utf-8", newline="") as file:
-            writer = csv.writer(file, lineterminator="\n")
-            writer.writerows([Result._fields, *(row for row in rows if row.mpjpe != "not measured")])
+            csv.writer(file, lineterminator="\n").writerows([Result._fields, *rows])
 
 
 def results(clip: Clip, models: list[str], lifters: list[str]) -> Iterator[Result]:
     for model in models:
         for lifter in lifters:
-            name = f"posedetector, MediaPipe {model}, {lifter}"
-            try:
-                yield compare(clip, name, ours(clip, model, lifter))
-            except WeightsError:
-                yield Result(clip.name, f"{name} (weights not here)", 0, "", "", *["not measured"] * 4)
+            yield compare(clip, f"posedetector, MediaPipe {model}, {lifter}", ours(clip, model, lifter))
     for name, motion in clip.peers.items():
         yield compare(clip, name, motion)
 

@@ -941,17 +941,17 @@ def test_cmc_of_constants_is_nan() -> None:
 
 
 def test_pairs_of_a_column_are_refused() -> None:
-    with pytest.raises(InputError, match="must be|all must"):
+    with pytest.raises(InputError, match=r"must be \("):
         bias(np.zeros(3), np.zeros((3, 1)))
 
 
 def test_times_of_another_length_are_refused() -> None:
-    with pytest.raises(InputError, match="must be|all must"):
+    with pytest.raises(InputError, match=r"must be \("):
         mpjve(np.zeros((5, 2, 3)), np.zeros((5, 2, 3)), np.arange(4.0))
 
 
 def test_two_times_for_five_frames_are_refused() -> None:
-    with pytest.raises(InputError, match="must be|all must"):
+    with pytest.raises(InputError, match=r"must be \("):
         mpjve(np.zeros((5, 2, 3)), np.zeros((5, 2, 3)), np.arange(2.0))
 
 
