@@ -139,17 +139,15 @@ def total(scores: Sequence[Scores], figure: Callable[[Scores], float], *, square
     """
     values = np.array([figure(one) for one in scores]) ** (2 if squares else 1)
     weights = np.array([float(one.points) for one in scores])
-    actions = np.array([one.action for one in scores])
+    _, action = np.unique([one.action for one in scores], return_inverse=True)
     known = np.isfinite(values) & (weights > 0)
-    values, weights, actions = values[known], weights[known], actions[known]
+    values, weights, action = values[known], weights[known], action[known]
     if not known.any():
         return Estimate(float("nan"), float("nan"), float("nan"))
 
     def mean(rows: NDArray[np.bool_]) -> float:
-        means = [
-            np.average(values[rows & (actions == action)], weights=weights[rows & (actions == action)])
-            for action in np.unique(actions[rows])
-        ]
+        size = np.bincount(action[rows], weights[rows])
+        means = np.bincount(action[rows], (weights * values)[rows])[size > 0] / size[size > 0]
         return float(np.mean(np.sqrt(means) if squares else means))
 
     return interval(mean, np.arange(len(values)))

@@ -44,28 +44,70 @@ class Agreement:
 
 
 def agreement(predicted: Array, measured: Array, trial: Trials | None = None, *, level: float = 0.95) -> Agreement:
-    """Return every figure of this room for paired values, with intervals clustered by trial."""
+    """Return every figure of this room for paired values, with intervals clustered by trial.
+
+    All of them follow from nine sums a trial, so that leaving out one after the other costs nothing.
+    """
     predicted, measured, trial = _pairs(predicted, measured, trial)
+    names, group = np.unique(trial, return_inverse=True)
+    sums = _sums(predicted, measured, group, len(names))
+    whole = _figures(sums)
+    without = [_figures(np.delete(sums, row, axis=0)) for row in range(len(names))]
 
-    def estimate(statistic: Callable[[Array, Array, Trials], float], *, correlation: bool = False) -> Estimate:
-        return interval(
-            lambda rows: statistic(predicted[rows], measured[rows], trial[rows]),
-            trial,
-            level=level,
-            correlation=correlation,
-        )
+    def estimate(figure: str) -> Estimate:
+        others = [one[figure] for one in without]
+        return _estimate(whole[figure], others, level=level, correlation=figure in {"icc", "r"})
 
-    return Agreement(
-        n=len(predicted),
-        trials=len(np.unique(trial)),
-        bias=estimate(lambda one, other, _: bias(one, other)),
-        mae=estimate(lambda one, other, _: mae(one, other)),
-        rmse=estimate(lambda one, other, _: rmse(one, other)),
-        lower_limit=estimate(lambda *pairs: limits_of_agreement(*pairs)[0]),
-        upper_limit=estimate(lambda *pairs: limits_of_agreement(*pairs)[1]),
-        icc=estimate(lambda one, other, _: icc_2_1(np.stack([one, other], axis=1)), correlation=True),
-        r=estimate(lambda one, other, _: pearson_r(one, other), correlation=True),
-    )
+    return Agreement(n=len(predicted), trials=len(names), **{figure: estimate(figure) for figure in whole})
+
+
+def _sums(predicted: Array, measured: Array, group: NDArray[np.intp], trials: int) -> Array:
+    """Return (trials, 9): n, Σd, Σ|d|, Σd², Σx, Σy, Σx², Σy², Σxy of d = x − y, x and y from their common middle."""
+    middle = float(np.concatenate([predicted, measured]).mean()) if len(predicted) else 0.0
+    x, y = predicted - middle, measured - middle
+    d = x - y
+    columns = (np.ones_like(d), d, np.abs(d), d**2, x, y, x**2, y**2, x * y)
+    return np.stack([np.bincount(group, column, minlength=trials) for column in columns], axis=1)
+
+
+def _figures(sums: Array) -> dict[str, float]:
+    nan = float("nan")
+    n, d, away, squares, x, y, xx, yy, xy = (float(total) for total in sums.sum(axis=0))
+    if not n:
+        return dict.fromkeys(("bias", "mae", "rmse", "lower_limit", "upper_limit", "icc", "r"), nan)
+    sizes, means = sums[:, 0], sums[:, 1] / np.maximum(sums[:, 0], 1)
+    within = float((sums[:, 3] - sizes * means**2).clip(min=0).sum())
+    spread = float(np.sqrt(_variance(sizes, means, within))) if n > 1 else nan
+    in_x, in_y, both = xx - x * x / n, yy - y * y / n, xy - x * y / n
+    noise_x, noise_y = _ROUNDING * xx, _ROUNDING * yy
+    varies = n > 1 and in_x > noise_x and in_y > noise_y
+    return {
+        "bias": d / n,
+        "mae": away / n,
+        "rmse": float(np.sqrt(squares / n)),
+        "lower_limit": d / n - 1.96 * spread,
+        "upper_limit": d / n + 1.96 * spread,
+        "icc": _icc_of_two(n, d, in_x, in_y, both)
+        if n > 1 and (varies or in_x + in_y + squares > noise_x + noise_y)
+        else nan,
+        "r": both / float(np.sqrt(in_x * in_y)) if varies else nan,
+    }
+
+
+def _icc_of_two(n: float, d: float, in_x: float, in_y: float, both: float) -> float:
+    """Return ICC(2,1) of two methods from their sums of squares and products about their own means."""
+    of_targets = (in_x + in_y + 2 * both) / 2 / (n - 1)
+    of_error = (in_x + in_y - 2 * both) / 2 / (n - 1)
+    of_methods = d * d / (2 * n)
+    return _icc(of_targets, of_methods, of_error, (n, 2))
+
+
+def _icc(of_targets: float, of_methods: float, of_error: float, shape: tuple[float, float]) -> float:
+    """Return ICC(2,1) from the three mean squares; NaN where their sum is 0 but for rounding."""
+    targets, methods = shape
+    whole = of_targets + (methods - 1) * of_error + methods * (of_methods - of_error) / targets
+    certain = abs(whole) > _ROUNDING * (of_targets + of_methods + of_error)
+    return (of_targets - of_error) / whole if certain else float("nan")
 
 
 def bias(predicted: Array, measured: Array) -> float:
@@ -100,18 +142,20 @@ def limits_of_agreement(predicted: Array, measured: Array, trial: Trials | None 
     differences = predicted - measured
     if len(differences) < 2:
         return float("nan"), float("nan")
-    middle, spread = float(differences.mean()), float(np.sqrt(_variance(differences, trial)))
+    _, group, sizes = np.unique(trial, return_inverse=True, return_counts=True)
+    means = np.bincount(group, differences) / sizes
+    within = float(((differences - means[group]) ** 2).sum())
+    middle, spread = float(differences.mean()), float(np.sqrt(_variance(sizes.astype(float), means, within)))
     return middle - 1.96 * spread, middle + 1.96 * spread
 
 
-def _variance(differences: Array, trial: Trials) -> float:
-    _, group, sizes = np.unique(trial, return_inverse=True, return_counts=True)
-    total, trials = len(differences), len(sizes)
-    if trials in (1, total):
-        return float(differences.var(ddof=1))
-    means = np.bincount(group, differences) / sizes
-    within = float(((differences - means[group]) ** 2).sum()) / (total - trials)
-    between = float((sizes * (means - differences.mean()) ** 2).sum()) / (trials - 1)
+def _variance(sizes: Array, means: Array, squares: float) -> float:
+    """Return the variance of differences from the sizes and means of trials and the sum of squares within them."""
+    total, trials = float(sizes.sum()), len(sizes)
+    between = float((sizes * (means - float((sizes * means).sum()) / total) ** 2).sum())
+    if trials in {1, total}:
+        return (squares + between) / (total - 1)
+    within, between = squares / (total - trials), between / (trials - 1)
     usual_size = (total**2 - float((sizes**2).sum())) / ((trials - 1) * total)
     return within + max(between - within, 0) / usual_size
 
@@ -139,9 +183,7 @@ def icc_2_1(ratings: Array) -> float:
     of_targets = methods * float((rows**2).sum()) / (targets - 1)
     of_methods = targets * float((columns**2).sum()) / (methods - 1)
     of_error = float((rest**2).sum()) / ((targets - 1) * (methods - 1))
-    whole = of_targets + (methods - 1) * of_error + methods * (of_methods - of_error) / targets
-    certain = abs(whole) > _ROUNDING * (of_targets + of_methods + of_error)
-    return float((of_targets - of_error) / whole) if certain else float("nan")
+    return _icc(of_targets, of_methods, of_error, (targets, methods))
 
 
 def pearson_r(predicted: Array, measured: Array) -> float:
@@ -212,19 +254,25 @@ def interval(
     Efron & Tibshirani, An Introduction to the Bootstrap, 1993, chapter 11; MacKinnon, Nielsen & Webb, J. Appl.
     Econometrics 38(5), 2023 (CV3).
     """
+    names = np.unique(trial)
+    others = [statistic(trial != name) for name in names] if len(names) > 1 else []
+    return _estimate(statistic(np.ones(len(trial), bool)), others, level=level, correlation=correlation)
+
+
+def _estimate(value: float, others: list[float], *, level: float, correlation: bool) -> Estimate:
+    """Return the interval from the statistic without each of the trials."""
     from scipy.stats import t
 
     if not 0 < level < 1:
         raise InputError(f"the level must lie between 0 and 1, got {level:g}")
-    value = statistic(np.ones(len(trial), bool))
-    names = np.unique(trial)
-    if len(names) < 2:
+    trials = len(others)
+    if trials < 2:
         return Estimate(value, float("nan"), float("nan"))
     there, back = (_fisher, np.tanh) if correlation else (float, float)
-    others = np.array([there(statistic(trial != name)) for name in names])
-    error = np.sqrt((len(names) - 1) / len(names) * ((others - there(value)) ** 2).sum())
-    reach = float(t.ppf((1 + level) / 2, len(names) - 1)) * error
-    return Estimate(value, float(back(there(value) - reach)), float(back(there(value) + reach)))
+    middle, apart = there(value), np.array([there(other) for other in others])
+    error = float(np.sqrt((trials - 1) / trials * ((apart - middle) ** 2).sum()))
+    reach = float(t.ppf((1 + level) / 2, trials - 1)) * error
+    return Estimate(value, float(back(middle - reach)), float(back(middle + reach)))
 
 
 def _fisher(value: float) -> float:
