@@ -127,7 +127,10 @@ def pck(predicted: Array, measured: Array, threshold: float = PCK_THRESHOLD) -> 
 
 
 def auc(predicted: Array, measured: Array) -> float:
-    """Return the mean in [0, 1] of PCK over thresholds of 0, 5, … 150 mm (Mehta et al., 3DV 2017)."""
+    """Return the mean in [0, 1] of PCK over thresholds of 0, 5, … 150 mm (Mehta et al., 3DV 2017).
+
+    Nothing is nearer than 0 mm, so without any error it is 30 of 31.
+    """
     return float(np.mean([pck(predicted, measured, threshold) for threshold in AUC_THRESHOLDS]))
 
 

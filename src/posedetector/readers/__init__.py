@@ -65,9 +65,9 @@ def _motion(recording: Recording, path: Path, options: ReadOptions) -> Motion:
         time = np.arange(len(recording.xyz)) / rate
     skeleton, xyz, renamed = rename(list(recording.names), recording.xyz, options.point_map, path.name)
     unit = options.unit or recording.unit
-    xyz = xyz * _factor(unit, path)
     fitting = unit_that_fits(xyz)
-    if fitting != "m":
+    xyz = xyz * _factor(unit, path)
+    if unit_that_fits(xyz) != "m":
         wrong = f"as {unit}" if options.unit or recording.declared else "as metres, which it does not say it has,"
         hint = f"they look like {fitting}" if fitting else "they are in no unit of length that is known here"
         raise InputError(
