@@ -38,7 +38,7 @@ class Motion:
                 f"positions must be (T, J, 3) with {len(self.time)} times and {len(self.skeleton)} points, "
                 f"got {self.xyz.shape}"
             )
-        if not np.isfinite(self.time).all() or not np.all(np.diff(self.time) > 0):
+        if self.time.ndim != 1 or not np.isfinite(self.time).all() or not np.all(np.diff(self.time) > 0):
             raise InputError("times must be finite and strictly increasing")
 
     @property
@@ -65,4 +65,7 @@ def unit_that_fits(xyz: Array) -> str | None:
     points = xyz[rows]
     box = np.where(there, points, -np.inf).max(axis=1) - np.where(there, points, np.inf).min(axis=1)
     size = float(np.median(box.max(axis=1)))
-    return next((unit for unit in ("m", "mm", "cm") if _PERSON[0] <= size * UNITS[unit] <= _PERSON[1]), None)
+    fitting = [unit for unit in ("m", "mm", "cm") if _PERSON[0] <= size * UNITS[unit] <= _PERSON[1]]
+    if "m" in fitting:
+        return "m"
+    return min(fitting, key=lambda unit: abs(np.log(size * UNITS[unit])), default=None)

@@ -9,12 +9,13 @@ names the file that has them: VideoPose3D's own `h36m_dataset.py`, which is read
 import ast
 import json
 import warnings
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from posedetector.errors import InputError
 from posedetector.evaluation.comparison import Evaluation, account
@@ -36,12 +37,16 @@ _ACTIVITIES = ("Standing/Walking", "Exercising", "Sitting", "Reaching/Crouching"
 
 @dataclass(frozen=True)
 class Sequence:
-    """One camera's view of one action: its 2D, and the 3D in that camera's frame."""
+    """One camera's view: its 2D, and the 3D in that camera's frame, moment by moment.
 
-    trial: str
-    action: str
+    Attributes
+    ----------
+    parts : what is scored apart: the name of a trial, of its action, and its frames (T,).
+    """
+
     keypoints: Keypoints
     reference: Motion
+    parts: tuple[tuple[str, str, NDArray[np.bool_]], ...]
 
 
 @dataclass(frozen=True)
@@ -69,7 +74,9 @@ def evaluate_lifters(lifters: Mapping[str, Lifter], clips: Iterable[Sequence], p
             for warning in caught:
                 notes[str(warning.message)] = notes.get(str(warning.message), 0) + 1
             motion = Motion(lifted.skeleton, lifted.time, lifted.xyz, _AWAY)
-            scores.append(score(name, clip.trial, match(motion, clip.reference, protocol), protocol, clip.action))
+            for trial, action, rows in clip.parts:
+                matched = match(_only(motion, rows), _only(clip.reference, rows), protocol)
+                scores.append(score(name, trial, matched, protocol, action if protocol.by_action else ""))
     if not scores:
         raise InputError("there is not one sequence to evaluate")
     ordered = sorted(scores, key=lambda one: list(lifters).index(one.system))
@@ -77,6 +84,10 @@ def evaluate_lifters(lifters: Mapping[str, Lifter], clips: Iterable[Sequence], p
     doubts = [f"in {count} sequences: {note}" for note, count in notes.items()]
     facts = dict.fromkeys(f"{one.system}: {note}" for one in ordered for note in one.notes)
     return Evaluation(protocol, tuple(ordered), (*methods, *facts, *doubts, *account(ordered)))
+
+
+def _only(motion: Motion, rows: NDArray[np.bool_]) -> Motion:
+    return Motion(motion.skeleton, motion.time[rows], motion.xyz[rows], motion.depth_axis)
 
 
 def sequences(
@@ -104,13 +115,19 @@ def sequences(
         if not path.exists():
             raise InputError(f"there is no file or folder {path}")
     if path_3d.is_dir() or "data" in (content := load(path_3d)):
+        if path_2d != path_3d:
+            raise InputError(f"{path_3d} has 2D and 3D: give it alone, without {path_2d}")
         tests = _read_mat(path_3d) if path_3d.is_dir() else content["data"]
+        if not isinstance(tests, dict):
+            raise InputError(f"{path_3d}: data must be a dictionary of TS1, TS2, …")
         return _mpi_inf_3dhp(tests, path_3d, subjects, rate)
-    if "positions_3d" not in content:
-        raise InputError(f"{path_3d} has no positions_3d; it has {', '.join(content) or 'nothing'}")
+    if not path_2d.is_file():
+        raise InputError(f"{path_2d} is a folder; the 2D is an npz file")
     flat = load(path_2d)
-    if "positions_2d" not in flat:
-        raise InputError(f"{path_2d} has no positions_2d; it has {', '.join(flat) or 'nothing'}")
+    for path, key, there in ((path_3d, "positions_3d", content), (path_2d, "positions_2d", flat)):
+        actions = there.get(key)
+        if not isinstance(actions, dict) or not all(isinstance(one, dict) for one in actions.values()):
+            raise InputError(f"{path} has no {key}, subject by subject and action by action; it has {', '.join(there)}")
     if cameras is None:
         raise InputError(
             f"{path_3d} is in the room's frame of reference: --cameras says where the cameras stand; VideoPose3D's "
@@ -130,29 +147,42 @@ def _videopose3d(
     layout = _layout_2d(flat, files[0])
     wanted = subjects or _test_subjects(positions)
     if absent := [subject for subject in wanted if subject not in positions or subject not in flat["positions_2d"]]:
-        raise InputError(f"{', '.join(absent)} is not in both files; the 3D one has {', '.join(positions)}")
+        raise InputError(
+            f"{', '.join(absent)} is not in both files; the 3D one has {', '.join(positions)} (--subjects says whom)"
+        )
     result = []
     for subject in wanted:
         views = cameras.get(subject.rsplit("/", maxsplit=1)[-1], [])
         for action, pictures in flat["positions_2d"][subject].items():
+            name = f"{subject}/{action}"
             if action not in positions[subject]:
-                raise InputError(f"{files[1]} has no {subject}/{action}, of which {files[0]} has the 2D")
-            world, skeleton, usual = _world(np.asarray(positions[subject][action], float), f"{subject}/{action}")
-            if len(views) < len(pictures) or any(view is None for view in views[: len(pictures)]):
-                raise InputError(f"{len(pictures)} cameras saw {subject}; where they stand is not in the cameras' file")
-            for number, (picture, view) in enumerate(zip(pictures, views, strict=False)):
-                trial = f"{subject}/{action}/camera {number}"
-                xy = np.asarray(picture, float)[: len(world), :, :2]
-                if len(xy) < len(world) or xy.shape[1:] != (len(layout), 2):
-                    raise InputError(
-                        f"{trial}: 2D must be ({len(world)}, {len(layout)}, 2) for a 3D of {len(world)} frames, got {xy.shape}"
-                    )
-                seen = (world - view.position) @ view.rotation.T  # type: ignore[union-attr]
-                kept = view.size  # type: ignore[union-attr]
-                result.append(
-                    _sequence(trial, action.split(" ")[0], (layout, xy, kept), (skeleton, seen), rate or usual)
-                )
+                raise InputError(f"{files[1]} has no {name}, of which {files[0]} has the 2D")
+            world, skeleton, usual = _world(positions[subject][action], name)
+            for number, (xy, view) in enumerate(_seen(pictures, views, layout, len(world), name)):
+                solid = (skeleton, (world - view.position) @ view.rotation.T)
+                parts = ((f"{name}/camera {number}", action.split(" ")[0], np.ones(len(world), bool)),)
+                result.append(_sequence((layout, xy, view.size), solid, rate or usual, parts))
     return result
+
+
+def _seen(
+    pictures: Any, views: list[View | None], layout: Skeleton, frames: int, name: str
+) -> Iterator[tuple[Array, View]]:
+    """Yield each camera's 2D (T, J, 2), without superfluous frames at the end, and where the camera stands."""
+    for number, picture in enumerate(pictures):
+        view = views[number] if number < len(views) else None
+        if view is None:
+            raise InputError(f"{name}: where camera {number} stands is not in the cameras' file")
+        try:
+            xy = np.asarray(picture, float)[:frames, :, :2]
+        except (IndexError, TypeError, ValueError) as error:
+            raise InputError(f"{name}, camera {number}: no 2D points: {error}") from error
+        if xy.shape != (frames, len(layout), 2):
+            raise InputError(
+                f"{name}, camera {number}: the 2D must be ({frames}, {len(layout)}, 2), as the 3D has {frames} frames; "
+                f"got {xy.shape}"
+            )
+        yield xy, view
 
 
 def _test_subjects(positions: dict[str, Any]) -> list[str]:
@@ -161,15 +191,20 @@ def _test_subjects(positions: dict[str, Any]) -> list[str]:
 
 
 def _layout_2d(flat: dict[str, Any], path: Path) -> Skeleton:
-    metadata = flat.get("metadata") or {}
-    name, layouts = metadata.get("layout_name"), {"coco": COCO_17, "h36m": H36M_17, "humaneva15": HUMANEVA_15}
+    metadata = flat.get("metadata")
+    name = metadata.get("layout_name") if isinstance(metadata, dict) else None
+    layouts = {"coco": COCO_17, "h36m": H36M_17, "humaneva15": HUMANEVA_15}
     if name not in layouts:
         raise InputError(f"{path}: its metadata has the layout {name!r}; known are {', '.join(layouts)}")
     return layouts[name]
 
 
-def _world(xyz: Array, name: str) -> tuple[Array, Skeleton, float]:
+def _world(positions: Any, name: str) -> tuple[Array, Skeleton, float]:
     """Return positions, their skeleton and its dataset's rate."""
+    try:
+        xyz = np.asarray(positions, float)
+    except (TypeError, ValueError) as error:
+        raise InputError(f"{name}: no 3D positions: {error}") from error
     if xyz.ndim != 3 or xyz.shape[-1] != 3 or xyz.shape[1] not in (15, 17, 32):
         raise InputError(f"{name}: 3D must be (T, 15 | 17 | 32, 3), got {xyz.shape}")
     if xyz.shape[1] == 15:
@@ -178,11 +213,10 @@ def _world(xyz: Array, name: str) -> tuple[Array, Skeleton, float]:
 
 
 def _sequence(
-    trial: str,
-    action: str,
     flat: tuple[Skeleton, Array, tuple[int, int]],
     solid: tuple[Skeleton, Array],
     rate: float,
+    parts: tuple[tuple[str, str, NDArray[np.bool_]], ...],
 ) -> Sequence:
     layout, xy, size = flat
     time = np.arange(len(xy)) / rate
@@ -196,7 +230,7 @@ def _sequence(
         xyz=None,
         image_size=size,
     )
-    return Sequence(trial, action, keypoints, Motion(solid[0], time, solid[1], _AWAY))
+    return Sequence(keypoints, Motion(solid[0], time, solid[1], _AWAY), parts)
 
 
 def read_cameras(path: Path) -> dict[str, list[View | None]]:
@@ -206,26 +240,25 @@ def read_cameras(path: Path) -> dict[str, list[View | None]]:
     which is read and not run, or JSON `{"S9": [{"orientation": [w, x, y, z], "translation": [mm, mm, mm], "res_w": 1000,
     "res_h": 1002}, …]}`.
     """
-    from scipy.spatial.transform import Rotation
-
     try:
         text = path.read_text(encoding="utf-8")
         subjects = json.loads(text) if path.suffix == ".json" else _assignments(text)
         return {
-            subject: [
-                View(
-                    rotation=Rotation.from_quat(np.roll(one["orientation"], -1)).inv().as_matrix(),
-                    position=np.asarray(one["translation"], float) * _MILLIMETRES,
-                    size=(int(one["res_w"]), int(one["res_h"])),
-                )
-                if "orientation" in one
-                else None
-                for one in views
-            ]
+            subject: [_view(one) if "orientation" in one else None for one in views]
             for subject, views in subjects.items()
         }
-    except (OSError, SyntaxError, KeyError, TypeError, ValueError, AttributeError) as error:
+    except (OSError, SyntaxError, LookupError, TypeError, ValueError, AttributeError, RecursionError) as error:
         raise InputError(f"{path} cannot be read as poses of cameras: {error!r}") from error
+
+
+def _view(values: dict[str, Any]) -> View:
+    from scipy.spatial.transform import Rotation
+
+    position, size = np.asarray(values["translation"], float), (int(values["res_w"]), int(values["res_h"]))
+    if position.shape != (3,) or not np.isfinite(position).all() or min(size) < 1:
+        raise ValueError(f"a camera at {position} with a picture of {size}")
+    rotation = Rotation.from_quat(np.roll(values["orientation"], -1)).inv().as_matrix()
+    return View(rotation, position * _MILLIMETRES, size)
 
 
 def _assignments(text: str) -> dict[str, list[dict[str, Any]]]:
@@ -259,12 +292,13 @@ def _mpi_inf_3dhp(
         if xy.shape != (len(valid), 17, 2) or xyz.shape != (len(valid), 17, 3) or len(activity) != len(valid):
             raise InputError(f"{path}: {test} must have (T, 17, 2) and (T, 17, 3), got {xy.shape} and {xyz.shape}")
         size = _PIXELS.get(test, _SQUARE)
+        parts = []
         for number in np.unique(activity[valid]):
-            rows = valid & (activity == number)
-            known = np.where(rows[:, None, None], xyz * _MILLIMETRES, np.nan)
             action = _ACTIVITIES[number - 1] if 1 <= number <= len(_ACTIVITIES) else test
-            name = f"{test}/{action}" if number else test
-            result.append(_sequence(name, action, (MPI_INF_3DHP_17, xy, size), (MPI_INF_3DHP_17, known), rate))
+            parts.append((f"{test}/{action}" if number else test, action, valid & (activity == number)))
+        if parts:
+            solid = (MPI_INF_3DHP_17, xyz * _MILLIMETRES)
+            result.append(_sequence((MPI_INF_3DHP_17, xy, size), solid, rate, tuple(parts)))
     return result
 
 

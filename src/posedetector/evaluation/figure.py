@@ -34,10 +34,16 @@ def draw(evaluation: Evaluation, path: Path, *, angle: str = "knee_flexion") -> 
     if with_angle:
         _draw_agreement(pairs, axes[1], angle)
     protocol = evaluation.protocol
-    picture.suptitle(f"{protocol.name}: {protocol.joint_set}, root {protocol.root}, {protocol.alignment}", fontsize=10)
+    title = f"{protocol.name}: {protocol.joint_set}, root {protocol.root}, {protocol.alignment}"
+    picture.suptitle(_plain(title), fontsize=10)
     handles, labels = axes[0].get_legend_handles_labels()
     picture.legend(handles, labels, loc="outside lower center", ncols=min(len(labels), 4), fontsize=9, frameon=False)
     picture.savefig(path, dpi=120, metadata={"Software": None})
+
+
+def _plain(text: str) -> str:
+    """Return text in which Matplotlib sees no formulas."""
+    return text.replace("$", "\\$")
 
 
 def _draw_joints(evaluation: Evaluation, axes: "Axes") -> None:
@@ -53,7 +59,7 @@ def _draw_joints(evaluation: Evaluation, axes: "Axes") -> None:
             values,
             height,
             xerr=reach if np.isfinite(reach).all() else None,
-            label=system,
+            label=_plain(system),
             color=_COLOURS[number % len(_COLOURS)],
         )
     axes.set_yticks(places, [joint.replace("_", " ") for joint in joints], fontsize=9)

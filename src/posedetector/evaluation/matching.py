@@ -17,6 +17,7 @@ _STEPS = (0.01, 0.002)  # seconds between the lags that are tried, coarse and fi
 _SAME_RATE = 1.001
 _HOLE = (1.5, 0.1)  # steps longer than both, in median steps and in seconds, are not interpolated across
 _FEWEST = 3
+_ROUNDING = 1e-9  # metres, and of the error
 
 
 @dataclass(frozen=True)
@@ -58,7 +59,7 @@ def match(
     Raises InputError where they have no joint or no time in common.
     """
     joints, absent, rows, notes = common_joints(prediction, reference, protocol)
-    roots = [_points_of(protocol.root, prediction, reference)] if protocol.alignment != "none" else []
+    roots = [_root(protocol.root, prediction, reference)] if protocol.alignment != "none" else []
     ours = [_gather(prediction, [row[0] for row in rows]), *(_gather(prediction, [root[0]]) for root in roots)]
     theirs = [_gather(reference, [row[1] for row in rows]), *(_gather(reference, [root[1]]) for root in roots)]
     pair = _Pair(
@@ -66,7 +67,7 @@ def match(
     )
     if lag is None:
         lag = pair.best_lag(max_lag) if protocol.lag == "auto" else 0.0
-        if protocol.lag == "auto" and abs(lag) > max_lag - _STEPS[0] / 2 > 0:
+        if protocol.lag == "auto" and 0 < max_lag - _STEPS[1] < abs(lag):
             notes = (*notes, f"the lag found, {lag:+.3f} s, is as far as the search went (--max-lag)")
     time, predicted, measured = pair.at(lag)
     if not len(time):
@@ -105,6 +106,16 @@ def common_joints(
             f"{_some(reference)}; --map says which name means which joint"
         )
     return tuple(joints), tuple(absent), rows, tuple(made)
+
+
+def _root(point: str, prediction: Motion, reference: Motion) -> tuple[list[int], list[int]]:
+    try:
+        return _points_of(point, prediction, reference)
+    except InputError as error:
+        raise InputError(
+            f"{error}: it is to be the root; --root names another point, --align none does without, --map says what is "
+            "called otherwise"
+        ) from error
 
 
 def _made_of(joint: str, ours: list[str], theirs: list[str]) -> list[str]:
@@ -183,10 +194,11 @@ class _Pair:
         for step, width in ((_STEPS[0], reach), (_STEPS[1], _STEPS[0])):
             lags = best + np.arange(-round(width / step), round(width / step) + 1) * step
             lags = lags[np.abs(lags) <= reach + 1e-9]
-            errors = [self._error(float(lag), reach) for lag in lags]
+            errors = np.array([self._error(float(lag), reach) for lag in lags])
             if not np.isfinite(errors).any():
                 return 0.0
-            best = float(lags[int(np.nanargmin(errors))])
+            as_good = lags[errors <= np.nanmin(errors) * (1 + _ROUNDING) + _ROUNDING]
+            best = float(as_good[np.abs(as_good).argmin()])  # who does not move has no lag
         return round(best, 6)
 
     def _error(self, lag: float, reach: float) -> float:

@@ -72,7 +72,9 @@ class Protocol:
     @property
     def joints(self) -> tuple[str, ...]:
         """The joints' names."""
-        return JOINT_SETS.get(self.joint_set) or tuple(name.strip() for name in self.joint_set.split(","))
+        return JOINT_SETS.get(self.joint_set) or tuple(
+            dict.fromkeys(name.strip() for name in self.joint_set.split(","))
+        )
 
 
 _WB = COCO_WHOLEBODY_133.points
@@ -160,7 +162,7 @@ def choose(
 ) -> Protocol:
     """Return a protocol of the table, with other pieces where they are given; its name then says that it is changed.
 
-    Raises InputError for a name, a joint set or an alignment that there is not.
+    Without alignment no lag is searched, unless it is asked for. Raises InputError for a name, a joint set or an alignment that there is not.
     """
     if name not in PROTOCOLS:
         raise InputError(f"there is no protocol {name!r}; there are {', '.join(PROTOCOLS)}")
@@ -177,6 +179,8 @@ def choose(
     if root is not None and root != "mid_hips" and root not in known:
         raise InputError(f"there is no point {root!r} to be the root; mid_hips, or a joint such as pelvis")
     protocol = PROTOCOLS[name]
+    if alignment == "none" and lag is None:
+        lag = "0"  # without alignment, a shift in space would pass for one in time
     given = {"joint_set": joints, "root": root, "alignment": alignment, "lag": lag}
     changes = {key: value for key, value in given.items() if value not in (None, getattr(protocol, key))}
     if not changes:

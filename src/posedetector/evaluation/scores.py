@@ -64,7 +64,8 @@ class Scores:
     points : joints × frames compared, of `expected` that the reference has; `unmeasured` ones the reference lacks.
     missing : joint → in how many frames the prediction lacks it.
     figures : keys of FIGURES and the protocol's parts.
-    joint_errors, axis_errors : (J,) and (J, 3) means.
+    weights : how many points went into a part's figure; `points` into the others.
+    joint_errors, axis_errors, joint_points : (J,) and (J, 3) means, of how many frames each (J,).
     angles : quantity → predicted and measured (T,).
     """
 
@@ -81,8 +82,10 @@ class Scores:
     joints: tuple[str, ...]
     absent: tuple[str, ...]
     figures: dict[str, float]
+    weights: dict[str, int]
     joint_errors: Array
     axis_errors: Array
+    joint_points: Array
     angles: dict[str, tuple[Array, Array]]
     notes: tuple[str, ...]
 
@@ -107,8 +110,9 @@ def score(system: str, trial: str, matched: Matched, protocol: Protocol, action:
         "bone_length_cv": _mean(bone_length_cv(predicted, bones)),
         "reference_bone_length_cv": _mean(bone_length_cv(measured, bones)),
     }
+    weights = {}
     for part in protocol.parts:
-        figures[part.name] = _part_error(part, matched)
+        figures[part.name], weights[part.name] = _part_error(part, matched)
     return Scores(
         system=system,
         trial=trial,
@@ -125,6 +129,8 @@ def score(system: str, trial: str, matched: Matched, protocol: Protocol, action:
         joints=matched.joints,
         absent=matched.absent,
         figures=figures,
+        weights=weights,
+        joint_points=(has & should).sum(axis=0).astype(float),
         joint_errors=_column_means(joint_errors(predicted, measured)),
         axis_errors=axis_errors(predicted, measured),
         angles={name: (_flexion(predicted, at), _flexion(measured, at)) for name, at in _angles(matched.joints)},
@@ -132,13 +138,19 @@ def score(system: str, trial: str, matched: Matched, protocol: Protocol, action:
     )
 
 
-def total(scores: Sequence[Scores], figure: Callable[[Scores], float], *, squares: bool = False) -> Estimate:
-    """Return a figure over trials, each weighed by its compared points, with an interval over the trials.
+def total(
+    scores: Sequence[Scores],
+    figure: Callable[[Scores], float],
+    weight: Callable[[Scores], float] = lambda one: one.points,
+    *,
+    squares: bool = False,
+) -> Estimate:
+    """Return a figure over trials, each weighed by the points that went into it, with an interval over the trials.
 
     Where there are actions, it is the mean of the actions' figures, each action counting once.
     """
     values = np.array([figure(one) for one in scores]) ** (2 if squares else 1)
-    weights = np.array([float(one.points) for one in scores])
+    weights = np.array([float(weight(one)) for one in scores])
     _, action = np.unique([one.action for one in scores], return_inverse=True)
     known = np.isfinite(values) & (weights > 0)
     values, weights, action = values[known], weights[known], action[known]
@@ -158,7 +170,12 @@ def totals(scores: Sequence[Scores]) -> dict[str, Estimate]:
     result = {}
     for name in scores[0].figures:
         _, factor = FIGURES.get(name, ("mm", 1000.0))
-        found = total(scores, lambda one, name=name: one.figures[name], squares=name in _ROOTS_OF_SQUARES)  # type: ignore[misc]
+        found = total(
+            scores,
+            lambda one, name=name: one.figures[name],  # type: ignore[misc]
+            lambda one, name=name: one.weights.get(name, one.points),  # type: ignore[misc]
+            squares=name in _ROOTS_OF_SQUARES,
+        )
         result[name] = Estimate(*(factor * value for value in found))
     return result
 
@@ -200,19 +217,17 @@ def _bones(joints: tuple[str, ...]) -> list[tuple[int, int]]:
     return [(joints.index(one), joints.index(other)) for one, other in ends if {one, other} <= set(joints)]
 
 
-def _part_error(part: Part, matched: Matched) -> float:
-    """Return the part's MPJPE from its own root, if both have it."""
-    joints = [joint for joint in part.joints if joint in matched.joints]
-    if not joints:
-        return float("nan")
-    rows = [matched.joints.index(joint) for joint in joints]
-    if part.root == "mid_hips":
-        return mpjpe(matched.predicted[:, rows], matched.measured[:, rows])
-    if part.root not in matched.joints:
-        return float("nan")
-    root = matched.joints.index(part.root)
-    predicted, measured = (xyz[:, rows] - xyz[:, root, None] for xyz in (matched.predicted, matched.measured))
-    return mpjpe(predicted, measured)
+def _part_error(part: Part, matched: Matched) -> tuple[float, int]:
+    """Return the part's MPJPE from its own root, and of how many points; NaN where one of both lacks the root."""
+    rows = [matched.joints.index(joint) for joint in part.joints if joint in matched.joints]
+    roots = ("left_hip", "right_hip") if part.root == "mid_hips" else (part.root,)
+    if not rows or not set(roots) <= set(matched.joints):
+        return float("nan"), 0
+    at = [matched.joints.index(root) for root in roots]
+    predicted, measured = (
+        xyz[:, rows] - xyz[:, at].mean(axis=1, keepdims=True) for xyz in (matched.predicted, matched.measured)
+    )
+    return mpjpe(predicted, measured), int(np.isfinite(joint_errors(predicted, measured)).sum())
 
 
 def _depth_error(matched: Matched) -> float:

@@ -103,7 +103,8 @@ def per_joint(evaluation: Evaluation) -> list[Row]:
 
 def joint_error(scores: Sequence[Scores], joint: str) -> Estimate:
     """Return a joint's mean error over trials in millimetres."""
-    return Estimate(*(1000 * value for value in total(scores, lambda one: _of_joint(one, joint))))
+    found = total(scores, lambda one: _of_joint(one, joint), lambda one: _points_of_joint(one, joint))
+    return Estimate(*(1000 * value for value in found))
 
 
 def figures(evaluation: Evaluation) -> Iterator[Row]:
@@ -111,7 +112,8 @@ def figures(evaluation: Evaluation) -> Iterator[Row]:
     for system in evaluation.systems:
         scores = evaluation.of(system)
         yield from _figures(evaluation, system, scores, trial="all")
-        for action in dict.fromkeys(one.action for one in scores if one.action):
+        actions = list(dict.fromkeys(one.action for one in scores))
+        for action in actions if len(actions) > 1 else []:
             yield from _figures(evaluation, system, [one for one in scores if one.action == action], trial="all")
         if len(scores) > 1:
             for one in scores:
@@ -145,7 +147,11 @@ def _figures(evaluation: Evaluation, system: str, scores: list[Scores], trial: s
     for joint in dict.fromkeys(joint for one in scores for joint in one.joints):
         yield row("mpjpe", joint, joint_error(scores, joint), "mm")
         for axis, letter in enumerate("xyz"):
-            error = total(scores, lambda one, joint=joint, axis=axis: _of_joint(one, joint, axis))  # type: ignore[misc]
+            error = total(
+                scores,
+                lambda one, joint=joint, axis=axis: _of_joint(one, joint, axis),  # type: ignore[misc]
+                lambda one, joint=joint: _points_of_joint(one, joint),  # type: ignore[misc]
+            )
             yield row(f"mean_absolute_error_{letter}", joint, Estimate(*(1000 * value for value in error)), "mm")
     for name, agreed in angle_agreements(scores):
         for figure in ("bias", "mae", "rmse", "lower_limit", "upper_limit"):
@@ -181,6 +187,10 @@ def _of_joint(one: Scores, joint: str, axis: int | None = None) -> float:
         return float("nan")
     row = one.joints.index(joint)
     return float(one.joint_errors[row] if axis is None else one.axis_errors[row, axis])
+
+
+def _points_of_joint(one: Scores, joint: str) -> float:
+    return float(one.joint_points[one.joints.index(joint)]) if joint in one.joints else 0.0
 
 
 def _text(value: Estimate, digits: int) -> str:
@@ -237,4 +247,4 @@ def write_csv(evaluation: Evaluation, path: Path) -> None:
     table = pd.DataFrame(list(figures(evaluation)))
     names = {"low": "low_95", "high": "high_95"}
     table = table.rename(columns=lambda name: names.get(name, name.replace(" ", "_").replace("%", "percent").lower()))
-    table.to_csv(path, index=False, float_format="%.6g", lineterminator="\n")
+    table.to_csv(path, index=False, lineterminator="\n")

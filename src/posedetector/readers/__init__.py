@@ -34,11 +34,11 @@ def read_motions(path: Path, options: ReadOptions | None = None) -> dict[str, Mo
     Raises InputError for what cannot be read, has no times, or is in another unit than it seems.
     """
     options = options or ReadOptions()
-    file, reader = _reader(path)
     try:
+        file, reader = _reader(path)
         recordings = reader(file, options)
     except OSError as error:
-        raise InputError(f"{file} cannot be read: {error.strerror or error}") from error
+        raise InputError(f"{path} cannot be read: {error.strerror or error}") from error
     return {trial: _motion(recording, path, options) for trial, recording in recordings.items()}
 
 
@@ -73,7 +73,10 @@ def _motion(recording: Recording, path: Path, options: ReadOptions) -> Motion:
         raise InputError(
             f"{path}: taken {wrong} the positions make no person; {hint}: {options.side}-unit says which it is"
         )
-    return Motion(skeleton, time, xyz, recording.depth_axis, (*notes, *renamed))
+    try:
+        return Motion(skeleton, time, xyz, recording.depth_axis, (*notes, *renamed))
+    except InputError as error:
+        raise InputError(f"{path}: {error}") from error
 
 
 def _factor(unit: str, path: Path) -> float:

@@ -1,5 +1,11 @@
-"""C3D, the motion laboratories' file, by ezc3d: points with unit and rate; a residual below zero marks a hole."""
+"""C3D, the motion laboratories' file, by ezc3d: points with unit and rate; holes have no coordinates.
 
+A damaged file can bring the C++ library down or keep it busy for ever, so it runs in a process of its own.
+"""
+
+import io
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -7,23 +13,55 @@ import numpy as np
 from posedetector.errors import InputError
 from posedetector.readers.recording import ReadOptions, Recording
 
+_HEADER = 512  # bytes
+_LONGEST = 300  # seconds; an hour of sixty markers takes a few
+
 
 def read_c3d(path: Path, _: ReadOptions) -> dict[str, Recording]:
     """Read the points of a C3D file; time begins with the file's first frame."""
+    _check_extent(path)
+    command = [sys.executable, "-c", "from posedetector.readers.c3d import hand_over; hand_over()", str(path)]
+    try:
+        child = subprocess.run(command, capture_output=True, timeout=_LONGEST, check=False)  # noqa: S603  our own code
+    except subprocess.TimeoutExpired:
+        raise InputError(f"{path} cannot be read as C3D: not within {_LONGEST} s; it is damaged") from None
+    if child.returncode:
+        last = child.stderr.decode(errors="replace").strip().splitlines()[-1:]
+        raise InputError(f"{path} cannot be read as C3D: {last[0] if last else 'it brings the reader down'}")
+    with np.load(io.BytesIO(child.stdout), allow_pickle=False) as content:
+        xyz, labels, unit, rate = (content[name] for name in ("xyz", "labels", "unit", "rate"))
+    if not xyz.size or len(labels) < xyz.shape[1] or not rate > 0:
+        raise InputError(f"{path} holds no points, or points without names or rate")
+    names = [str(label) for label in labels[: xyz.shape[1]]]
+    return {"": Recording(names, xyz, np.arange(len(xyz)) / float(rate), str(unit))}
+
+
+def hand_over() -> None:
+    """Read the file that the command line names and write what is needed of it to stdout, as npz."""
     import ezc3d
 
-    if path.stat().st_size < 512:
-        raise InputError(f"{path} is no C3D file: it is shorter than its header")
-    try:
-        content = ezc3d.c3d(str(path))
-        points, parameters = content["data"]["points"], content["parameters"]["POINT"]
-        labels = [name.strip() for name in parameters["LABELS"]["value"]]
-        unit, rate = parameters["UNITS"]["value"][0], float(parameters["RATE"]["value"][0])
-    except (OSError, RuntimeError, KeyError, IndexError, ValueError) as error:
-        raise InputError(f"{path} cannot be read as C3D: {error}") from error
-    xyz = np.moveaxis(np.asarray(points[:3], float), 0, -1).transpose(1, 0, 2)
-    residuals = np.asarray(content["data"]["meta_points"]["residuals"], float).reshape(-1, *xyz.shape[1::-1])[0].T
-    xyz = np.where(residuals[..., None] < 0, np.nan, xyz)
-    if not xyz.size or len(labels) < xyz.shape[1] or rate <= 0:
-        raise InputError(f"{path} holds no points, or points without names or rate")
-    return {"": Recording(labels[: xyz.shape[1]], xyz, np.arange(len(xyz)) / rate, unit)}
+    content = ezc3d.c3d(sys.argv[-1])
+    parameters = content["parameters"]["POINT"]
+    further = sorted((key for key in parameters if key.startswith("LABELS")), key=lambda key: int(key[6:] or 1))
+    np.savez(
+        sys.stdout.buffer,
+        xyz=np.asarray(content["data"]["points"][:3], float).transpose(2, 1, 0),  # ezc3d's holes are NaN
+        labels=np.array([name.strip() for key in further for name in parameters[key]["value"]], str),
+        unit=np.array(parameters["UNITS"]["value"][0]),
+        rate=np.array(parameters["RATE"]["value"][0], float),
+    )
+
+
+def _check_extent(path: Path) -> None:
+    """Raise InputError for a file that ends before its points; ezc3d takes very long, and much memory, to find out."""
+    with path.open("rb") as file:
+        header = file.read(_HEADER)
+        if len(header) < _HEADER or header[0] < 2 or header[1] != 0x50:
+            raise InputError(f"{path} is no C3D file: it has no C3D header")
+        file.seek(_HEADER * (header[0] - 1))
+        section = file.read(4)
+    order = ">u2" if section[3:] == b"\x56" else "<u2"  # 86: a MIPS machine's
+    words = np.frombuffer(header[:20], order).astype(int)
+    size = words[1] * max(words[4] - words[3] + 1, 0) * 8  # at least two bytes for each of four numbers
+    if len(section) < 4 or path.stat().st_size < _HEADER * (words[8] - 1) + size:
+        raise InputError(f"{path} cannot be read as C3D: it ends before its points")

@@ -9,6 +9,7 @@ from posedetector.readers.recording import ReadOptions, Recording
 from posedetector.records import COLUMNS
 
 _TOWARDS_CAMERA = 0
+_MISSING = {column: ["", "nan", "NaN", "NA"] for column in (COLUMNS[0], *COLUMNS[2:5])}
 
 
 def read_csv(path: Path, _: ReadOptions) -> dict[str, Recording]:
@@ -17,17 +18,22 @@ def read_csv(path: Path, _: ReadOptions) -> dict[str, Recording]:
 
     needed = list(COLUMNS[:5])
     try:
-        table = pd.read_csv(path, float_precision="round_trip")
+        header = pd.read_csv(path, nrows=0, index_col=False)
+        if missing := [column for column in needed if column not in header.columns]:
+            raise InputError(f"{path} is no table of landmarks; it lacks the columns {', '.join(missing)}")
+        table = pd.read_csv(
+            path, usecols=needed, index_col=False, dtype={"landmark": str}, keep_default_na=False, na_values=_MISSING
+        )
     except (ValueError, UnicodeDecodeError) as error:
         raise InputError(f"{path} is no table of landmarks: {error}") from error
-    if missing := [column for column in needed if column not in table.columns]:
-        raise InputError(f"{path} is no table of landmarks; it lacks the columns {', '.join(missing)}")
     try:
         table = table[needed].astype(dict.fromkeys(["timestamp_s", *needed[2:]], float))
-    except ValueError as error:
+    except (ValueError, OverflowError) as error:
         raise InputError(f"{path} holds something that is no number: {error}") from error
     if table.empty:
         raise InputError(f"{path} holds no rows")
+    if not table["landmark"].map(bool).all():
+        raise InputError(f"{path} has a row that names no landmark")
     if table.duplicated(["timestamp_s", "landmark"]).any():
         raise InputError(f"{path} has the same landmark twice at one time; is it the table of several people?")
     names = [str(name) for name in table["landmark"].unique()]

@@ -40,7 +40,7 @@ _WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
 def our_name(name: str) -> str:
     """Return our name of a joint centre that is called `RHip`, `R_Knee`, `left ankle`, `hip_l` or `RHJC`; else the name."""
     label = name.rsplit(":", maxsplit=1)[-1].strip()
-    words = [word.lower() for word in _WORD.findall(re.sub(r"^([LRlr])(?=[A-Z])", r"\1_", label))]
+    words = [word.lower() for word in _WORD.findall(re.sub(r"^([LRlr])(?=[A-Z])(?!EFT|IGHT)", r"\1_", label))]
     joined = "".join(words)
     if joined in _MIDDLE:
         return _MIDDLE[joined]
@@ -58,7 +58,7 @@ def read_map(path: Path) -> PointMap:
     """
     try:
         table = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise InputError(f"{path} cannot be read as a map of names: {error}") from error
     if not isinstance(table, dict):
         raise InputError(f'{path} must be a JSON object such as {{"right_knee": ["RKNE", "RKNM"]}}')

@@ -5,7 +5,10 @@ from anywhere cannot run anything.
 """
 
 import pickle
+import re
+import warnings
 import zipfile
+import zlib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -14,7 +17,7 @@ import numpy as np
 
 from posedetector.errors import InputError
 from posedetector.pose import Array
-from posedetector.readers.recording import ReadOptions, Recording
+from posedetector.readers.recording import ReadOptions, Recording, check_skeleton
 from posedetector.skeletons import COCO_WHOLEBODY_133, H36M_17, HUMANEVA_15, SKELETONS, Skeleton
 
 KEYS = ("positions_3d", "predictions", "keypoints_3d", "arr_0")
@@ -25,12 +28,60 @@ _BY_COUNT: dict[int, tuple[Skeleton, float | None]] = {
     32: (H36M_17, 50.0),
     133: (COCO_WHOLEBODY_133, None),
 }
-_ALLOWED = {
-    ("numpy", "dtype"),
-    ("numpy", "ndarray"),
-    ("_codecs", "encode"),
-    *((f"numpy.{core}.multiarray", name) for core in ("core", "_core") for name in ("_reconstruct", "scalar")),
-    *((f"numpy.{core}.numeric", "_frombuffer") for core in ("core", "_core")),
+_DAMAGE = (
+    zipfile.BadZipFile, zlib.error, pickle.UnpicklingError, NotImplementedError, RuntimeError, ValueError, EOFError,
+    AttributeError, TypeError, LookupError, OverflowError, MemoryError,
+)  # fmt: skip
+_KIND = re.compile(r"[?bBhHiIlLqQefdO]|[biuf]\d+|[OSU]\d+")
+
+
+class _Type:
+    """A type of numbers as a pickle describes it; numpy's own would believe whatever it is told about pointers."""
+
+    def __init__(self, kind: str, *_: Any) -> None:
+        if not isinstance(kind, str) or not _KIND.fullmatch(kind):
+            raise pickle.UnpicklingError(f"it wants an array of {kind!r}")
+        self.dtype = np.dtype(kind)
+
+    def __setstate__(self, state: tuple[Any, ...]) -> None:
+        if state[1] in {"<", ">"}:
+            self.dtype = self.dtype.newbyteorder(state[1])
+
+
+class _Array(np.ndarray):
+    def __setstate__(self, state: tuple[Any, ...]) -> None:
+        version, shape, kind, fortran, data = state
+        if min(shape, default=0) < 0:
+            raise pickle.UnpicklingError(f"an array cannot be {shape}")
+        super().__setstate__((version, shape, kind.dtype, fortran, data))
+
+
+def _empty(*_: Any) -> Any:
+    return _Array((0,), "b")
+
+
+def _from_bytes(data: bytes, kind: _Type, shape: tuple[int, ...], order: Any) -> Any:
+    return np.frombuffer(data, kind.dtype).reshape(shape, order=order)
+
+
+def _number(kind: _Type, data: bytes | str) -> Any:
+    return np.frombuffer(data.encode("latin1") if isinstance(data, str) else data, kind.dtype)[0]
+
+
+def _encode(text: str, encoding: str = "latin1") -> bytes:
+    if encoding != "latin1":
+        raise pickle.UnpicklingError(f"it wants to encode as {encoding}")
+    return text.encode("latin1")
+
+
+# what stands for each name that an array's pickle uses
+_ALLOWED: dict[tuple[str, str], Any] = {
+    ("numpy", "dtype"): _Type,
+    ("numpy", "ndarray"): None,  # only ever named, never called
+    ("_codecs", "encode"): _encode,
+    **{(f"numpy.{core}.multiarray", "_reconstruct"): _empty for core in ("core", "_core")},
+    **{(f"numpy.{core}.multiarray", "scalar"): _number for core in ("core", "_core")},
+    **{(f"numpy.{core}.numeric", "_frombuffer"): _from_bytes for core in ("core", "_core")},
 }
 
 
@@ -41,12 +92,16 @@ def read_npz(path: Path, options: ReadOptions) -> dict[str, Recording]:
     if key is None:
         raise InputError(f"{path} has none of {', '.join(KEYS)}; it has {', '.join(content) or 'nothing'}")
     result = {}
-    for trial, array in _arrays(content[key]):
+    try:
+        arrays = list(_arrays(content[key]))
+    except RecursionError:
+        raise InputError(f"{path}: {key} is nested too deeply") from None
+    for trial, array in arrays:
         try:
-            xyz = np.asarray(array, float)
-        except (TypeError, ValueError) as error:
+            xyz = np.asarray(array, float) if not np.iscomplexobj(array) else np.empty(0)
+        except (OverflowError, TypeError, ValueError) as error:
             raise InputError(f"{path}: {trial or key} holds no positions: {error}") from error
-        if xyz.ndim != 3 or xyz.shape[-1] != 3:
+        if xyz.ndim != 3 or xyz.shape[-1] != 3 or not len(xyz):
             raise InputError(f"{path}: {trial or key} must be (T, J, 3), got {xyz.shape}")
         result[trial] = _recording(xyz, path, options)
     if not result:
@@ -62,7 +117,7 @@ def load(path: Path) -> dict[str, Any]:
             for name in archive.namelist():
                 with archive.open(name) as file:
                     result[name.removesuffix(".npy")] = _read_array(file)
-    except (zipfile.BadZipFile, pickle.UnpicklingError, ValueError, EOFError, AttributeError, TypeError) as error:
+    except _DAMAGE as error:
         raise InputError(f"{path} cannot be read as npz: {error}") from error
     return result
 
@@ -70,7 +125,9 @@ def load(path: Path) -> dict[str, Any]:
 def _read_array(file: Any) -> Any:
     version = np.lib.format.read_magic(file)
     read_header = np.lib.format.read_array_header_1_0 if version == (1, 0) else np.lib.format.read_array_header_2_0
-    shape, fortran, dtype = read_header(file)
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", ".*created on Python 2")
+        shape, fortran, dtype = read_header(file)
     if dtype.hasobject:
         array = _Unpickler(file, encoding="latin1").load()
         return array.item() if array.shape == () else array
@@ -83,14 +140,14 @@ class _Unpickler(pickle.Unpickler):
     def find_class(self, module: str, name: str) -> Any:
         if (module, name) not in _ALLOWED:
             raise pickle.UnpicklingError(f"it wants to use {module}.{name}, which no array needs")
-        return super().find_class(module, name)
+        return _ALLOWED[module, name]
 
 
 def _arrays(value: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[str, Any]]:
     if isinstance(value, dict):
         for key, part in value.items():
             yield from _arrays(part, (*path, str(key)))
-    elif isinstance(value, list) and any(np.ndim(part) == 3 for part in value):
+    elif isinstance(value, list) and any(isinstance(part, np.ndarray) and part.ndim == 3 for part in value):
         for number, part in enumerate(value):
             yield from _arrays(part, (*path, f"camera {number}"))
     else:
@@ -100,10 +157,8 @@ def _arrays(value: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[str, Any]]
 def _recording(xyz: Array, path: Path, options: ReadOptions) -> Recording:
     count = xyz.shape[1]
     skeleton, rate = _BY_COUNT.get(count, (None, None))
-    if options.points is not None:
-        if options.points not in SKELETONS:
-            raise InputError(f"there is no skeleton {options.points!r}; there are {', '.join(SKELETONS)}")
-        skeleton, rate = SKELETONS[options.points], None
+    if (given := check_skeleton(options.points)) is not None:
+        skeleton, rate = given, None
     elif count == 32:
         xyz = xyz[:, H36M_32_TO_17]
     if skeleton is None or len(skeleton) != xyz.shape[1]:

@@ -4,7 +4,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
+from posedetector.errors import InputError
 from posedetector.pose import Array
+from posedetector.skeletons import SKELETONS, Skeleton
 
 
 @dataclass(frozen=True)
@@ -43,3 +45,10 @@ class Recording(NamedTuple):
     depth_axis: int | None = None
     usual_rate: float | None = None
     notes: tuple[str, ...] = ()
+
+
+def check_skeleton(name: str | None) -> Skeleton | None:
+    """Return the skeleton of the table; raises InputError for one that it lacks."""
+    if name is not None and name not in SKELETONS:
+        raise InputError(f"there is no skeleton {name!r}; there are {', '.join(SKELETONS)}")
+    return SKELETONS[name] if name is not None else None

@@ -16,7 +16,9 @@ def read_trc(path: Path, _: ReadOptions) -> dict[str, Recording]:
         keys, values, names = lines[1].split("\t"), lines[2].split("\t"), lines[3].split("\t")
         header = dict(zip((key.strip() for key in keys), (value.strip() for value in values), strict=False))
         unit = header["Units"]
-    except (IndexError, KeyError) as error:
+    except IndexError:
+        raise InputError(f"{path} has no TRC header: it ends before its fifth line") from None
+    except KeyError as error:
         raise InputError(f"{path} has no TRC header: it lacks {error}") from error
     markers = [name.strip() for name in names[2:] if name.strip()]
     rows = [line.split("\t") for line in lines[5:] if line.strip()]
