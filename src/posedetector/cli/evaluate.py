@@ -1,21 +1,25 @@
 """`posedetector evaluate`: predictions against a reference, or lifters against a dataset; tables and a figure."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
 from posedetector.cli.console import download_progress, progress
-from posedetector.errors import InputError, OutputError
+from posedetector.errors import InputError
 
 if TYPE_CHECKING:
     from posedetector.evaluation.comparison import Evaluation, Trials
     from posedetector.evaluation.protocols import Protocol
     from posedetector.motion import Motion
     from posedetector.readers.recording import ReadOptions
+    from posedetector.writers import Folder
 
 FILES = ("evaluation.csv", "evaluation.md", "evaluation.png")
+_MOST_GROUPS, _MOST_NOTES = 40, 20  # lines on a terminal
 
 
 def evaluate(
@@ -67,39 +71,50 @@ def evaluate(
 ) -> None:
     """Compare predictions with a reference: MPJPE and its kin, angles, by a named protocol."""
     del debug  # `main` looks for it
+    from contextlib import nullcontext
+
     from posedetector.evaluation.protocols import choose
+    from posedetector.writers import Folder
 
     seconds, search = _lag(lag)
     if not 0 <= max_lag < float("inf"):
         raise InputError(f"--max-lag is in seconds and must not be negative, got {max_lag:g}")
-    chosen = choose(protocol, joints=joints, root=root, alignment=align, lag=search)
     _check_numbers(prediction_rate, reference_rate, person)
-    if lifter:
-        if trials is not None or not 1 <= len(paths or []) <= 2:
-            raise InputError("--lifter wants two paths: the 2D keypoints and the 3D reference")
-        found = _lifters(
-            [Path(path) for path in paths or []],
-            lifter,
-            chosen,
-            cameras,
-            subjects,
-            prediction_rate,
-            (not no_flip, device),
-        )
-    else:
-        if cameras or subjects or no_flip or device != "auto":
-            raise InputError("--cameras, --subjects, --no-flip and --device go with --lifter")
-        from posedetector.evaluation.comparison import evaluate as compare
-        from posedetector.readers.names import read_map
-        from posedetector.readers.recording import ReadOptions
+    chosen = choose(protocol, joints=joints, root=root, alignment=align, lag=search)
+    with Folder(output_dir) if output_dir else nullcontext() as output:
+        if lifter:
+            given = {
+                "--trials": trials,
+                "--lag": lag,
+                "--map": name_map,
+                "--points": points,
+                "--reference-rate": reference_rate,
+                "--prediction-unit": prediction_unit,
+                "--reference-unit": reference_unit,
+            }
+            _refuse(given, "does not go with --lifter, which takes whole datasets")
+            how = (not no_flip, device)
+            found = _lifters(paths or [], lifter, chosen, (cameras, subjects, prediction_rate), how)
+        else:
+            flags = {"--no-flip": no_flip or None, "--device": None if device == "auto" else device}
+            _refuse({"--cameras": cameras, "--subjects": subjects, **flags}, "goes with --lifter")
+            found = _predictions(
+                trials or paths or [],
+                chosen,
+                (seconds, max_lag),
+                {"point_map": name_map, "points": points, "person": person},
+                {"--prediction": (prediction_rate, prediction_unit), "--reference": (reference_rate, reference_unit)},
+                also=paths if trials else None,
+            )
+        if output is not None:
+            _write(found, output)
+    _show(found, [output_dir / name for name in FILES] if output_dir else [])
 
-        point_map = read_map(name_map) if name_map else {}
-        ours = ReadOptions(prediction_rate, prediction_unit, points, point_map, person, "--prediction")
-        theirs = ReadOptions(reference_rate, reference_unit, points, point_map, 1, "--reference")
-        pairs = _listed(trials, ours, theirs) if trials else _given(paths or [], ours, theirs)
-        found = compare(pairs, chosen, lag=seconds, max_lag=max_lag)
-    written = _write(found, output_dir) if output_dir else []
-    _show(found, written)
+
+def _refuse(options: Mapping[str, object], why: str) -> None:
+    for option, value in options.items():
+        if value is not None:
+            raise InputError(f"{option} {why}")
 
 
 def _lag(text: str | None) -> tuple[float | None, Literal["auto", "0"] | None]:
@@ -134,6 +149,37 @@ def _named(text: str) -> tuple[str, Path]:
     return (path.resolve().name if path.is_dir() else path.stem), path
 
 
+def _apart(texts: Sequence[str]) -> dict[str, Path]:
+    """Return paths by name; those that would be called alike by their whole path, or not at all."""
+    named = [_named(text) for text in texts]
+    names = [name for name, _ in named]
+    result = {name if names.count(name) == 1 else str(path): path for name, path in named}
+    if len(result) < len(named):
+        raise InputError(f"the same is there twice: {', '.join(texts)}; NAME=PATH gives each a name of its own")
+    return result
+
+
+def _predictions(
+    what: Path | Sequence[str],
+    protocol: "Protocol",
+    lag: tuple[float | None, float],
+    common: dict[str, Any],
+    sides: dict[str, tuple[float | None, str | None]],
+    also: Sequence[str] | None,
+) -> "Evaluation":
+    from posedetector.evaluation.comparison import evaluate as compare
+    from posedetector.readers.names import read_map
+    from posedetector.readers.recording import ReadOptions
+
+    if also:
+        raise InputError(f"--trials names all files; leave out {', '.join(also)}")
+    common["point_map"] = read_map(common["point_map"]) if common["point_map"] else {}
+    ours, theirs = (ReadOptions(rate=rate, unit=unit, side=side, **common) for side, (rate, unit) in sides.items())
+    theirs = replace(theirs, person=1)
+    pairs = _listed(what, ours, theirs) if isinstance(what, Path) else _given(what, ours, theirs)
+    return compare(pairs, protocol, lag=lag[0], max_lag=lag[1])
+
+
 def _given(
     paths: Sequence[str], ours: "ReadOptions", theirs: "ReadOptions"
 ) -> Iterator[tuple[str, "Trials", "Trials"]]:
@@ -142,12 +188,10 @@ def _given(
     if len(paths) < 2:
         raise InputError("what against what? give one or more predictions and, last, the reference")
     *predictions, reference = paths
-    named = [_named(path) for path in predictions]
-    names = [name for name, _ in named]
+    named = _apart(predictions)
     motions = read_motions(Path(reference), theirs)
-    for name, path in named:
-        unique = name if names.count(name) == 1 else str(path)
-        yield unique, read_motions(path, ours), motions
+    for name, path in named.items():
+        yield name, read_motions(path, ours), motions
 
 
 def _listed(file: Path, ours: "ReadOptions", theirs: "ReadOptions") -> Iterator[tuple[str, "Trials", "Trials"]]:
@@ -180,69 +224,87 @@ def _only(motions: "Trials", row: dict[str, str]) -> "Motion":
 
 
 def _lifters(
-    paths: list[Path],
+    paths: Sequence[str],
     names: list[str],
     protocol: "Protocol",
-    cameras: Path | None,
-    subjects: str | None,
-    rate: float | None,
+    clips: tuple[Path | None, str | None, float | None],
     how: tuple[bool, str],
 ) -> "Evaluation":
     from posedetector.evaluation.datasets import evaluate_lifters, sequences
     from posedetector.lifters import LifterOptions, make_lifter
 
+    if not 1 <= len(paths) <= 2:
+        raise InputError("--lifter wants two paths: the 2D keypoints and the 3D reference")
+    cameras, subjects, rate = clips
     wanted = [one.strip() for one in subjects.split(",") if one.strip()] if subjects else None
-    clips = sequences(paths[0], paths[-1], cameras=cameras, subjects=wanted, rate=rate)
+    found = sequences(Path(paths[0]), Path(paths[-1]), cameras=cameras, subjects=wanted, rate=rate)
+    files = _apart(names)
     with download_progress() as told:
         lifters = {
-            Path(name).name: make_lifter("videopose3d", LifterOptions(name, None, how[0], how[1], told))
-            for name in names
+            name: make_lifter("videopose3d", LifterOptions(str(file), None, how[0], how[1], told))
+            for name, file in files.items()
         }
-    return evaluate_lifters(lifters, progress("lifting", clips, len(clips)), protocol)
+    return evaluate_lifters(lifters, progress("lifting", found, len(found)), protocol)
 
 
-def _write(evaluation: "Evaluation", folder: Path) -> list[Path]:
-    """Write all three files or none."""
-    import tempfile
-
+def _write(evaluation: "Evaluation", output: "Folder") -> None:
     from posedetector.evaluation.figure import draw
     from posedetector.evaluation.tables import report, write_csv
 
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(prefix=".partial-", dir=folder) as partial:
-            table, text, picture = (Path(partial) / name for name in FILES)
-            write_csv(evaluation, table)
-            text.write_text(report(evaluation), encoding="utf-8")
-            draw(evaluation, picture)
-            return [path.replace(folder / path.name) for path in (table, text, picture)]
-    except OSError as error:
-        raise OutputError(f"cannot write into {folder}: {error.strerror or error}") from error
+    table, text, picture = FILES
+    output.put(
+        {
+            table: partial(write_csv, evaluation),
+            text: lambda path: path.write_text(report(evaluation), encoding="utf-8"),
+            picture: partial(draw, evaluation),
+        }
+    )
 
 
 def _show(evaluation: "Evaluation", written: list[Path]) -> None:
     """Print the summary with a column a system, groups of trials, and the notes."""
     from rich.console import Console
-    from rich.table import Table
 
     from posedetector.evaluation.tables import per_group, summary
 
-    console, rows = Console(), summary(evaluation)
-    table = Table(box=None, pad_edge=False, padding=(0, 2), show_header=False)
-    for column in rows[0]:
-        table.add_row(column, *(row[column] for row in rows), style="bold" if column == "system" else None)
-    console.print(table, highlight=False)
+    console = Console()
+
+    def say(text: str, style: str | None = None) -> None:
+        console.print(text, style=style, markup=False, highlight=False, soft_wrap=True)
+
+    rows = summary(evaluation)
+    width = console.width if console.is_terminal else None
+    for block in _blocks([list(rows[0]), *([*row.values()] for row in rows)], width):
+        for line in block:
+            say(line)
+        say("")
     group = "action" if any(one.action for one in evaluation.scores) else "trial"
     groups = per_group(evaluation, lambda one: getattr(one, group))
     if len(groups) > 1:
-        by_group = Table(*groups[0], box=None, pad_edge=False, padding=(0, 2))
-        for row in groups[:40]:
-            by_group.add_row(*row.values())
-        console.print()
-        console.print(by_group, highlight=False)
-        if len(groups) > 40:
-            console.print(f"… and {len(groups) - 40} more; --output-dir writes them all")
-    for note in evaluation.notes:
-        console.print(f"note: {note}", style="yellow", highlight=False)
+        shown = [list(groups[0]), *([*row.values()] for row in groups[:_MOST_GROUPS])]
+        for block in _blocks([list(column) for column in zip(*shown, strict=True)], width):
+            for line in block:
+                say(line)
+            say("")
+        if len(groups) > _MOST_GROUPS:
+            say(f"… and {len(groups) - _MOST_GROUPS} more; --output-dir writes them all")
+    for note in evaluation.notes[:_MOST_NOTES]:
+        say(f"note: {note}", "yellow")
+    if len(evaluation.notes) > _MOST_NOTES:
+        say(f"… and {len(evaluation.notes) - _MOST_NOTES} more notes; --output-dir writes them all", "yellow")
     for path in written:
-        console.print(str(path), highlight=False)
+        say(str(path))
+
+
+def _blocks(columns: list[list[str]], width: int | None) -> Iterator[list[str]]:
+    """Yield lines of a table given by columns: as many columns at a time as fit, the first one before each lot."""
+    first, *others = columns
+    while others:
+        lot = [first, others.pop(0)]
+        while others and (width is None or sum(max(map(len, one)) + 2 for one in (*lot, others[0])) <= width):
+            lot.append(others.pop(0))
+        sizes = [max(map(len, one)) for one in lot]
+        yield [
+            "  ".join(cell.ljust(size) for cell, size in zip(line, sizes, strict=True)).rstrip()
+            for line in zip(*lot, strict=True)
+        ]

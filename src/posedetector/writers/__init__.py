@@ -6,7 +6,9 @@ To add a format: write a function `(Trial, Path) -> None` in a file beside this 
 import json
 import shutil
 import tempfile
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -82,27 +84,42 @@ class Folder:
 
         Raises OutputError when anything fails, with the folder as it was before.
         """
-        if self._partial is None:
-            raise OutputError(f"{self.path} was not opened")
         writers = {
             name.format(trial.name): writer for form in check_formats(formats) for name, writer in FORMATS[form].items()
         }
         files = [*writers, PROVENANCE]
+        account = trial.provenance.model_copy(update={"files": files}).model_dump_json(indent=2) + "\n"
+        earlier = self._earlier_files()
+        jobs: dict[str, Callable[[Path], object]] = {name: partial(writer, trial) for name, writer in writers.items()}
+        jobs[PROVENANCE] = lambda path: path.write_text(account, encoding="utf-8")
+        self.put(jobs, progress)
+        for name in earlier - set(files):
+            with suppress(OSError):  # the new results are whole; an old file that stays harms nobody
+                (self.path / name).unlink(missing_ok=True)
+        return files
+
+    def put(
+        self,
+        files: Mapping[str, Callable[[Path], object]],
+        progress: Callable[[str, Iterable[Any], int | None], Iterator[Any]] = lambda _, items, __: iter(items),
+    ) -> None:
+        """Write files by name, each by a function that is told where; all of them or none.
+
+        Raises OutputError when anything fails, with the folder as it was before.
+        """
+        if self._partial is None:
+            raise OutputError(f"{self.path} was not opened")
+        if folders := [name for name in files if (self.path / name).is_dir()]:
+            raise OutputError(f"cannot write {', '.join(folders)} into {self.path}: there are folders of these names")
         try:
-            for name, writer in progress("writing", writers.items(), len(writers)):
-                writer(trial, self._partial / name)
-            account = trial.provenance.model_copy(update={"files": files})
-            (self._partial / PROVENANCE).write_text(account.model_dump_json(indent=2) + "\n", encoding="utf-8")
-            earlier = self._earlier_files()
+            for name, write in progress("writing", files.items(), len(files)):
+                write(self._partial / name)
             for name in files:
                 (self._partial / name).replace(self.path / name)
-            for name in earlier - set(files):
-                (self.path / name).unlink(missing_ok=True)
         except OSError as error:
             raise OutputError(
                 f"writing into {self.path} failed, nothing there was changed: {error.strerror}"
             ) from error
-        return files
 
     def _earlier_files(self) -> set[str]:
         try:
