@@ -433,7 +433,7 @@ def test_a_list_of_trials_gives_intervals(run: Callable[..., Done], study: Path)
 
     assert told(done, "system") == ["a", "b"]
     assert told(done, "trials") == ["2", "2"]
-    assert told(done, "MPJPE mm") == ["20.0 (-107.1 to 147.1)", "20.0 (20.0 to 20.0)"]
+    assert told(done, "MPJPE mm") == ["20.0 (0.0 to 147.1)", "20.0 (20.0 to 20.0)"]
 
 
 def test_a_list_of_trials_is_shown_trial_by_trial(run: Callable[..., Done], study: Path) -> None:

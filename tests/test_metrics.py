@@ -982,3 +982,18 @@ def test_axis_errors_leave_out_a_point_without_depth() -> None:
 
 def test_z_rmse_leaves_out_a_point_without_x() -> None:
     assert np.isnan(z_rmse(np.array([[[np.nan, 1, 1]]]), np.zeros((1, 1, 3))))
+
+
+def test_an_interval_ends_at_the_bounds_of_its_figure() -> None:
+    values = np.array([0.1, 0.9])
+
+    found = interval(lambda rows: float(values[rows].mean()), np.array([0, 1]), bounds=(0, 1))
+
+    assert found == (0.5, 0.0, 1.0)
+
+
+@pytest.mark.parametrize("figure", ["mae", "rmse"])
+def test_no_interval_of_an_error_reaches_below_0(figure: str) -> None:
+    found = agreement(np.array([1.0, 9.0]), np.zeros(2), np.array([0, 1]))
+
+    assert getattr(found, figure).low == 0

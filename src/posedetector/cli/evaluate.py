@@ -1,6 +1,6 @@
 """`posedetector evaluate`: predictions against a reference, or lifters against a dataset; tables and a figure."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -268,35 +268,30 @@ def _show(evaluation: "Evaluation", written: list[Path]) -> None:
     from posedetector.evaluation.tables import per_group, summary
 
     console = Console()
+    width = console.width if console.is_terminal else None
 
-    def say(text: str, style: str | None = None) -> None:
-        console.print(text, style=style, markup=False, highlight=False, soft_wrap=True)
+    def say(lines: Iterable[str], style: str | None = None) -> None:
+        for line in lines:
+            console.print(line, style=style, markup=False, highlight=False, soft_wrap=True)
 
     rows = summary(evaluation)
-    width = console.width if console.is_terminal else None
-    for block in _blocks([list(rows[0]), *([*row.values()] for row in rows)], width):
-        for line in block:
-            say(line)
-        say("")
+    say(_columns([list(rows[0]), *([*row.values()] for row in rows)], width))
     group = "action" if any(one.action for one in evaluation.scores) else "trial"
     groups = per_group(evaluation, lambda one: getattr(one, group))
     if len(groups) > 1:
         shown = [list(groups[0]), *([*row.values()] for row in groups[:_MOST_GROUPS])]
-        for block in _blocks([list(column) for column in zip(*shown, strict=True)], width):
-            for line in block:
-                say(line)
-            say("")
-        if len(groups) > _MOST_GROUPS:
-            say(f"… and {len(groups) - _MOST_GROUPS} more; --output-dir writes them all")
-    for note in evaluation.notes[:_MOST_NOTES]:
-        say(f"note: {note}", "yellow")
-    if len(evaluation.notes) > _MOST_NOTES:
-        say(f"… and {len(evaluation.notes) - _MOST_NOTES} more notes; --output-dir writes them all", "yellow")
-    for path in written:
-        say(str(path))
+        say(_columns([list(column) for column in zip(*shown, strict=True)], width))
+        say(_more(len(groups) - _MOST_GROUPS))
+    say([f"note: {note}" for note in evaluation.notes[:_MOST_NOTES]], "yellow")
+    say(_more(len(evaluation.notes) - _MOST_NOTES), "yellow")
+    say([str(path) for path in written])
 
 
-def _blocks(columns: list[list[str]], width: int | None) -> Iterator[list[str]]:
+def _more(count: int) -> list[str]:
+    return [f"… and {count} more; --output-dir writes them all"] if count > 0 else []
+
+
+def _columns(columns: list[list[str]], width: int | None) -> Iterator[str]:
     """Yield lines of a table given by columns: as many columns at a time as fit, the first one before each lot."""
     first, *others = columns
     while others:
@@ -304,7 +299,6 @@ def _blocks(columns: list[list[str]], width: int | None) -> Iterator[list[str]]:
         while others and (width is None or sum(max(map(len, one)) + 2 for one in (*lot, others[0])) <= width):
             lot.append(others.pop(0))
         sizes = [max(map(len, one)) for one in lot]
-        yield [
-            "  ".join(cell.ljust(size) for cell, size in zip(line, sizes, strict=True)).rstrip()
-            for line in zip(*lot, strict=True)
-        ]
+        for line in zip(*lot, strict=True):
+            yield "  ".join(cell.ljust(size) for cell, size in zip(line, sizes, strict=True)).rstrip()
+        yield ""

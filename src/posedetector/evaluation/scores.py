@@ -51,6 +51,7 @@ FIGURES: dict[str, tuple[str, float]] = {
     "reference_bone_length_cv": ("%", 100.0),
 }
 _ROOTS_OF_SQUARES = ("z_rmse",)
+_SHARES = ("pck_150mm", "auc_0_150mm")
 
 
 @dataclass(frozen=True)
@@ -144,8 +145,11 @@ def total(
     weight: Callable[[Scores], float] = lambda one: one.points,
     *,
     squares: bool = False,
+    most: float = np.inf,
 ) -> Estimate:
     """Return a figure over trials, each weighed by the points that went into it, with an interval over the trials.
+
+    The figure lies between 0 and `most`.
 
     Where there are actions, it is the mean of the actions' figures, each action counting once.
     """
@@ -162,7 +166,7 @@ def total(
         means = np.bincount(action[rows], (weights * values)[rows])[size > 0] / size[size > 0]
         return float(np.mean(np.sqrt(means) if squares else means))
 
-    return interval(mean, np.arange(len(values)))
+    return interval(mean, np.arange(len(values)), bounds=(0, most))
 
 
 def totals(scores: Sequence[Scores]) -> dict[str, Estimate]:
@@ -175,6 +179,7 @@ def totals(scores: Sequence[Scores]) -> dict[str, Estimate]:
             lambda one, name=name: one.figures[name],  # type: ignore[misc]
             lambda one, name=name: one.weights.get(name, one.points),  # type: ignore[misc]
             squares=name in _ROOTS_OF_SQUARES,
+            most=1 if name in _SHARES else np.inf,
         )
         result[name] = Estimate(*(factor * value for value in found))
     return result

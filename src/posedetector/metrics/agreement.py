@@ -56,7 +56,8 @@ def agreement(predicted: Array, measured: Array, trial: Trials | None = None, *,
 
     def estimate(figure: str) -> Estimate:
         others = [one[figure] for one in without]
-        return _estimate(whole[figure], others, level=level, correlation=figure in {"icc", "r"})
+        bounds = (0.0 if figure in {"mae", "rmse"} else -np.inf, np.inf)
+        return _estimate(whole[figure], others, level=level, correlation=figure in {"icc", "r"}, bounds=bounds)
 
     return Agreement(n=len(predicted), trials=len(names), **{figure: estimate(figure) for figure in whole})
 
@@ -237,6 +238,7 @@ def interval(
     *,
     level: float = 0.95,
     correlation: bool = False,
+    bounds: tuple[float, float] = (-np.inf, np.inf),
 ) -> Estimate:
     """Return a statistic and its interval, by leaving out one trial after the other.
 
@@ -248,6 +250,7 @@ def interval(
     statistic : what is to be estimated, for those rows of the data for which the mask (N,) is true.
     trial : (N,) which trial each row comes from; with less than two trials the interval is NaN.
     correlation : the statistic lies in [−1, 1], and the interval is made on Fisher's z.
+    bounds : between which the statistic can lie; what the interval has beyond them is cut off.
 
     References
     ----------
@@ -256,10 +259,13 @@ def interval(
     """
     names = np.unique(trial)
     others = [statistic(trial != name) for name in names] if len(names) > 1 else []
-    return _estimate(statistic(np.ones(len(trial), bool)), others, level=level, correlation=correlation)
+    value = statistic(np.ones(len(trial), bool))
+    return _estimate(value, others, level=level, correlation=correlation, bounds=bounds)
 
 
-def _estimate(value: float, others: list[float], *, level: float, correlation: bool) -> Estimate:
+def _estimate(
+    value: float, others: list[float], *, level: float, correlation: bool, bounds: tuple[float, float]
+) -> Estimate:
     """Return the interval from the statistic without each of the trials."""
     from scipy.stats import t
 
@@ -272,7 +278,8 @@ def _estimate(value: float, others: list[float], *, level: float, correlation: b
     middle, apart = there(value), np.array([there(other) for other in others])
     error = float(np.sqrt((trials - 1) / trials * ((apart - middle) ** 2).sum()))
     reach = float(t.ppf((1 + level) / 2, trials - 1)) * error
-    return Estimate(value, float(back(middle - reach)), float(back(middle + reach)))
+    low, high = (float(np.clip(back(end), *bounds)) for end in (middle - reach, middle + reach))
+    return Estimate(value, low, high)
 
 
 def _fisher(value: float) -> float:
