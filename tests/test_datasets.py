@@ -16,8 +16,8 @@ import torch
 
 from checkpoints import random_network, save
 from posedetector.errors import InputError
-from posedetector.evaluation.comparison import Evaluation
 from posedetector.evaluation.cameras import read_cameras
+from posedetector.evaluation.comparison import Evaluation
 from posedetector.evaluation.datasets import Sequence, evaluate_lifters, sequences
 from posedetector.evaluation.protocols import PROTOCOLS, Protocol, choose
 from posedetector.evaluation.scores import totals

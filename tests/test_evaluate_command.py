@@ -649,6 +649,11 @@ def test_a_lifter_is_evaluated_on_a_dataset(run: Callable[..., Done], folder: Pa
     assert {path.name for path in (folder / "out").iterdir()} == FILES
 
 
+def test_a_dataset_has_a_protocol_of_its_own(run: Callable[..., Done], dataset: tuple[str, ...]) -> None:
+    assert told(run(*dataset), "protocol") == ["h36m1"]
+    assert told(run(*dataset, "--protocol", "h36m2"), "protocol") == ["h36m2"]
+
+
 def test_subjects_of_a_dataset_may_be_chosen(run: Callable[..., Done], dataset: tuple[str, ...]) -> None:
     assert told(run(*dataset, "--protocol", "h36m1", "--subjects", "S11"), "trials") == ["1"]
 

@@ -1,6 +1,6 @@
 """`posedetector evaluate`: predictions against a reference, or lifters against a dataset; tables and a figure."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -35,7 +35,10 @@ def evaluate(
         Path | None,
         typer.Option(help="CSV with the columns system, trial, prediction, reference: several trials, with intervals."),
     ] = None,
-    protocol: Annotated[str, typer.Option(help="clip, h36m1, h36m2, humaneva, 3dhp or h3wb.")] = "clip",
+    protocol: Annotated[
+        str | None,
+        typer.Option(help="clip (default; with --lifter the dataset's), h36m1, h36m2, humaneva, 3dhp or h3wb."),
+    ] = None,
     joints: Annotated[str | None, typer.Option(help="A set such as h36m_14, or names joined by commas.")] = None,
     root: Annotated[str | None, typer.Option(help="mid_hips, or a joint.")] = None,
     align: Annotated[str | None, typer.Option(help="rotation-once, root-relative or none.")] = None,
@@ -80,7 +83,11 @@ def evaluate(
     if not 0 <= max_lag < float("inf"):
         raise InputError(f"--max-lag is in seconds and must not be negative, got {max_lag:g}")
     _check_numbers(prediction_rate, reference_rate, person)
-    chosen = choose(protocol, joints=joints, root=root, alignment=align, lag=search)
+
+    def choose_or(usual: str) -> "Protocol":
+        return choose(protocol or usual, joints=joints, root=root, alignment=align, lag=search)
+
+    chosen = choose_or("clip")
     with Folder(output_dir) if output_dir else nullcontext() as output:
         if lifter:
             given = {
@@ -94,7 +101,7 @@ def evaluate(
             }
             _refuse(given, "does not go with --lifter, which takes whole datasets")
             how = (not no_flip, device)
-            found = _lifters(paths or [], lifter, chosen, (cameras, subjects, prediction_rate), how)
+            found = _lifters(paths or [], lifter, choose_or, (cameras, subjects, prediction_rate), how)
         else:
             flags = {"--no-flip": no_flip or None, "--device": None if device == "auto" else device}
             _refuse({"--cameras": cameras, "--subjects": subjects, **flags}, "goes with --lifter")
@@ -226,11 +233,11 @@ def _only(motions: "Trials", row: dict[str, str]) -> "Motion":
 def _lifters(
     paths: Sequence[str],
     names: list[str],
-    protocol: "Protocol",
+    choose_or: Callable[[str], "Protocol"],
     clips: tuple[Path | None, str | None, float | None],
     how: tuple[bool, str],
 ) -> "Evaluation":
-    from posedetector.evaluation.datasets import evaluate_lifters, sequences
+    from posedetector.evaluation.datasets import PROTOCOL_OF, evaluate_lifters, sequences
     from posedetector.lifters import LifterOptions, make_lifter
 
     if not 1 <= len(paths) <= 2:
@@ -244,6 +251,7 @@ def _lifters(
             name: make_lifter("videopose3d", LifterOptions(str(file), None, how[0], how[1], told))
             for name, file in files.items()
         }
+    protocol = choose_or(PROTOCOL_OF[found[0].reference.skeleton.name] if found else "clip")
     return evaluate_lifters(lifters, progress("lifting", found, len(found)), protocol)
 
 

@@ -27,6 +27,7 @@ from posedetector.pose import Array, Keypoints, Source, finite
 from posedetector.readers.npz import H36M_32_TO_17, load
 from posedetector.skeletons import COCO_17, H36M_17, HUMANEVA_15, MPI_INF_3DHP_17, Skeleton
 
+PROTOCOL_OF = {H36M_17.name: "h36m1", HUMANEVA_15.name: "humaneva", MPI_INF_3DHP_17.name: "3dhp"}
 _AWAY = 2  # the axis along which a camera looks
 _PIXELS = {"TS5": (1920, 1080), "TS6": (1920, 1080)}  # MPI-INF-3DHP's outdoor pictures; the others are square
 _SQUARE = (2048, 2048)
