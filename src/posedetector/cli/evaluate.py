@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
@@ -12,13 +12,12 @@ from posedetector.cli.console import download_progress, progress
 from posedetector.errors import InputError
 
 if TYPE_CHECKING:
-    from posedetector.evaluation.comparison import Evaluation, Trials
+    from posedetector.evaluation.comparison import Evaluation
     from posedetector.evaluation.protocols import Protocol
-    from posedetector.motion import Motion
-    from posedetector.readers.recording import ReadOptions
     from posedetector.writers import Folder
 
 FILES = ("evaluation.csv", "evaluation.md", "evaluation.png")
+_LONGEST_LAG = 60  # seconds; beyond, the lag is better given
 _MOST_GROUPS, _MOST_NOTES = 40, 20  # lines on a terminal
 
 
@@ -33,7 +32,10 @@ def evaluate(
     ] = None,
     trials: Annotated[
         Path | None,
-        typer.Option(help="CSV with the columns system, trial, prediction, reference: several trials, with intervals."),
+        typer.Option(
+            help="CSV with the columns system, trial, prediction, reference: several trials, with intervals; over "
+            "people, if a column subject says whose they are."
+        ),
     ] = None,
     protocol: Annotated[
         str | None,
@@ -45,7 +47,9 @@ def evaluate(
     lag: Annotated[
         str | None, typer.Option(help="auto, or seconds to add to the prediction's clock; the protocol's by default.")
     ] = None,
-    max_lag: Annotated[float, typer.Option(help="How far --lag auto searches, seconds.")] = 0.12,
+    max_lag: Annotated[
+        float | None, typer.Option(help="How far --lag auto searches, seconds; at most 60. [default: 0.12]")
+    ] = None,
     name_map: Annotated[
         Path | None, typer.Option("--map", help='JSON, {"right_knee": ["RKNE", "RKNM"]}: our names to the file\'s.')
     ] = None,
@@ -76,13 +80,16 @@ def evaluate(
     del debug  # `main` looks for it
     from contextlib import nullcontext
 
+    from posedetector.evaluation.clocks import MAX_LAG
+    from posedetector.evaluation.comparison import evaluate as compare
+    from posedetector.evaluation.inputs import about, given, listed
     from posedetector.evaluation.protocols import choose
+    from posedetector.readers.names import read_map
+    from posedetector.readers.recording import ReadOptions
     from posedetector.writers import Folder
 
     seconds, search = _lag(lag)
-    if not 0 <= max_lag < float("inf"):
-        raise InputError(f"--max-lag is in seconds and must not be negative, got {max_lag:g}")
-    _check_numbers(prediction_rate, reference_rate, person)
+    _check_numbers(prediction_rate, reference_rate, person, max_lag, seconds)
 
     def choose_or(usual: str) -> "Protocol":
         return choose(protocol or usual, joints=joints, root=root, alignment=align, lag=search)
@@ -90,29 +97,32 @@ def evaluate(
     chosen = choose_or("clip")
     with Folder(output_dir) if output_dir else nullcontext() as output:
         if lifter:
-            given = {
+            others = {
                 "--trials": trials,
                 "--lag": lag,
                 "--map": name_map,
                 "--points": points,
+                "--max-lag": max_lag,
+                "--person": None if person == 1 else person,
                 "--reference-rate": reference_rate,
                 "--prediction-unit": prediction_unit,
                 "--reference-unit": reference_unit,
             }
-            _refuse(given, "does not go with --lifter, which takes whole datasets")
+            _refuse(others, "does not go with --lifter, which takes whole datasets")
             how = (not no_flip, device)
             found = _lifters(paths or [], lifter, choose_or, (cameras, subjects, prediction_rate), how)
         else:
             flags = {"--no-flip": no_flip or None, "--device": None if device == "auto" else device}
             _refuse({"--cameras": cameras, "--subjects": subjects, **flags}, "goes with --lifter")
-            found = _predictions(
-                trials or paths or [],
-                chosen,
-                (seconds, max_lag),
-                {"point_map": name_map, "points": points, "person": person},
-                {"--prediction": (prediction_rate, prediction_unit), "--reference": (reference_rate, reference_unit)},
-                also=paths if trials else None,
-            )
+            if trials and paths:
+                raise InputError(f"--trials names all files; leave out {', '.join(paths)}")
+            point_map = read_map(name_map) if name_map else {}
+            ours = ReadOptions(prediction_rate, prediction_unit, points, point_map, person, "--prediction")
+            theirs = ReadOptions(reference_rate, reference_unit, points, point_map, 1, "--reference")
+            read = listed(trials, ours, theirs) if trials else given(paths or [], ours, theirs)
+            reach = MAX_LAG if max_lag is None else max_lag
+            found = compare(read.pairs, chosen, lag=seconds, max_lag=reach, clusters=read.clusters)
+            found = replace(found, about=about(read.files))
         if output is not None:
             _write(found, output)
     _show(found, [output_dir / name for name in FILES] if output_dir else [])
@@ -139,95 +149,18 @@ def _lag(text: str | None) -> tuple[float | None, Literal["auto", "0"] | None]:
     return seconds, "0"
 
 
-def _check_numbers(prediction_rate: float | None, reference_rate: float | None, person: int) -> None:
+def _check_numbers(
+    prediction_rate: float | None, reference_rate: float | None, person: int, max_lag: float | None, lag: float | None
+) -> None:
+    if max_lag is not None and not 0 <= max_lag <= _LONGEST_LAG:
+        raise InputError(f"--max-lag is in seconds and must lie in 0–{_LONGEST_LAG}, got {max_lag:g}")
+    if max_lag is not None and lag is not None:
+        raise InputError("--max-lag goes with --lag auto; a lag that is given is not searched")
     for option, rate in (("--prediction-rate", prediction_rate), ("--reference-rate", reference_rate)):
         if rate is not None and not 0 < rate < float("inf"):
             raise InputError(f"{option} is in Hz and must be greater than 0, got {rate:g}")
     if person < 1:
         raise InputError(f"--person counts from 1, got {person}")
-
-
-def _named(text: str) -> tuple[str, Path]:
-    """Return the name and the path of NAME=PATH, or of a path alone."""
-    name, equals, rest = text.partition("=")
-    if equals and name and not Path(text).exists():
-        return name, Path(rest)
-    path = Path(text)
-    return (path.resolve().name if path.is_dir() else path.stem), path
-
-
-def _apart(texts: Sequence[str]) -> dict[str, Path]:
-    """Return paths by name; those that would be called alike by their whole path, or not at all."""
-    named = [_named(text) for text in texts]
-    names = [name for name, _ in named]
-    result = {name if names.count(name) == 1 else str(path): path for name, path in named}
-    if len(result) < len(named):
-        raise InputError(f"the same is there twice: {', '.join(texts)}; NAME=PATH gives each a name of its own")
-    return result
-
-
-def _predictions(
-    what: Path | Sequence[str],
-    protocol: "Protocol",
-    lag: tuple[float | None, float],
-    common: dict[str, Any],
-    sides: dict[str, tuple[float | None, str | None]],
-    also: Sequence[str] | None,
-) -> "Evaluation":
-    from posedetector.evaluation.comparison import evaluate as compare
-    from posedetector.readers.names import read_map
-    from posedetector.readers.recording import ReadOptions
-
-    if also:
-        raise InputError(f"--trials names all files; leave out {', '.join(also)}")
-    common["point_map"] = read_map(common["point_map"]) if common["point_map"] else {}
-    ours, theirs = (ReadOptions(rate=rate, unit=unit, side=side, **common) for side, (rate, unit) in sides.items())
-    theirs = replace(theirs, person=1)
-    pairs = _listed(what, ours, theirs) if isinstance(what, Path) else _given(what, ours, theirs)
-    return compare(pairs, protocol, lag=lag[0], max_lag=lag[1])
-
-
-def _given(
-    paths: Sequence[str], ours: "ReadOptions", theirs: "ReadOptions"
-) -> Iterator[tuple[str, "Trials", "Trials"]]:
-    from posedetector.readers import read_motions
-
-    if len(paths) < 2:
-        raise InputError("what against what? give one or more predictions and, last, the reference")
-    *predictions, reference = paths
-    named = _apart(predictions)
-    motions = read_motions(Path(reference), theirs)
-    for name, path in named.items():
-        yield name, read_motions(path, ours), motions
-
-
-def _listed(file: Path, ours: "ReadOptions", theirs: "ReadOptions") -> Iterator[tuple[str, "Trials", "Trials"]]:
-    import csv
-
-    from posedetector.readers import read_motions
-
-    columns = ("system", "trial", "prediction", "reference")
-    try:
-        with file.open(encoding="utf-8-sig", newline="") as stream:
-            rows = list(csv.DictReader(stream))
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise InputError(f"{file} cannot be read: {error}") from error
-    if not rows or not all(row.get(column) for row in rows for column in columns):
-        raise InputError(f"{file} must be CSV with the columns {', '.join(columns)}, none of them empty")
-    if len({(row["system"], row["trial"]) for row in rows}) < len(rows):
-        raise InputError(f"{file} has the same trial of the same system twice")
-    folder = file.parent
-    for system in dict.fromkeys(row["system"] for row in rows):
-        mine = [row for row in rows if row["system"] == system]
-        predictions = {row["trial"]: _only(read_motions(folder / row["prediction"], ours), row) for row in mine}
-        references = {row["trial"]: _only(read_motions(folder / row["reference"], theirs), row) for row in mine}
-        yield system, predictions, references
-
-
-def _only(motions: "Trials", row: dict[str, str]) -> "Motion":
-    if len(motions) > 1:
-        raise InputError(f"{row['system']}, {row['trial']}: a file of {len(motions)} trials cannot be one of a list")
-    return next(iter(motions.values()))
 
 
 def _lifters(
@@ -238,6 +171,7 @@ def _lifters(
     how: tuple[bool, str],
 ) -> "Evaluation":
     from posedetector.evaluation.datasets import PROTOCOL_OF, evaluate_lifters, sequences
+    from posedetector.evaluation.inputs import about, apart
     from posedetector.lifters import LifterOptions, make_lifter
 
     if not 1 <= len(paths) <= 2:
@@ -245,14 +179,17 @@ def _lifters(
     cameras, subjects, rate = clips
     wanted = [one.strip() for one in subjects.split(",") if one.strip()] if subjects else None
     found = sequences(Path(paths[0]), Path(paths[-1]), cameras=cameras, subjects=wanted, rate=rate)
-    files = _apart(names)
+    files = apart(names)
     with download_progress() as told:
         lifters = {
             name: make_lifter("videopose3d", LifterOptions(str(file), None, how[0], how[1], told))
             for name, file in files.items()
         }
     protocol = choose_or(PROTOCOL_OF[found[0].reference.skeleton.name] if found else "clip")
-    return evaluate_lifters(lifters, progress("lifting", found, len(found)), protocol)
+    evaluation = evaluate_lifters(lifters, progress("lifting", found, len(found)), protocol)
+    networks = [(name, one.path) for name, lifter in lifters.items() for one in lifter.weights]
+    given = [("2D", Path(paths[0])), ("3D", Path(paths[-1])), *([("cameras", cameras)] if cameras else [])]
+    return replace(evaluation, about=about([*given, *networks]))
 
 
 def _write(evaluation: "Evaluation", output: "Folder") -> None:

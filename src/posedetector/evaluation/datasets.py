@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from posedetector.errors import InputError
 from posedetector.evaluation.cameras import View, read_cameras
-from posedetector.evaluation.comparison import Evaluation, account
+from posedetector.evaluation.comparison import Evaluation, made
 from posedetector.evaluation.matching import match
 from posedetector.evaluation.protocols import Protocol
 from posedetector.evaluation.scores import Scores, score
@@ -28,6 +28,7 @@ from posedetector.readers.npz import H36M_32_TO_17, load
 from posedetector.skeletons import COCO_17, H36M_17, HUMANEVA_15, MPI_INF_3DHP_17, Skeleton
 
 PROTOCOL_OF = {H36M_17.name: "h36m1", HUMANEVA_15.name: "humaneva", MPI_INF_3DHP_17.name: "3dhp"}
+_OWN_ROOT = "predictions are taken from their own root; the published scripts take them as the network puts them"
 _AWAY = 2  # the axis along which a camera looks
 _PIXELS = {"TS5": (1920, 1080), "TS6": (1920, 1080)}  # MPI-INF-3DHP's outdoor pictures; the others are square
 _SQUARE = (2048, 2048)
@@ -41,9 +42,11 @@ class Sequence:
 
     Attributes
     ----------
+    take : of what motion it is a view; cameras that see the same are no independent trials.
     parts : what is scored apart: the name of a trial, of its action, and its frames (T,).
     """
 
+    take: str
     keypoints: Keypoints
     reference: Motion
     parts: tuple[tuple[str, str, NDArray[np.bool_]], ...]
@@ -52,8 +55,8 @@ class Sequence:
 def evaluate_lifters(lifters: Mapping[str, Lifter], clips: Iterable[Sequence], protocol: Protocol) -> Evaluation:
     """Lift every sequence with every lifter, and score it; figures are averaged over actions.
 
-    The prediction is taken from its own pelvis, like the reference; the published scripts trust the network to put it at
-    0.
+    The prediction is taken from its own root, like the reference; the published scripts trust the network to put it at 0.
+    Intervals take the takes as drawn, all cameras of one together; few people did them all.
     """
     scores: list[Scores] = []
     notes: dict[str, int] = {}
@@ -67,14 +70,15 @@ def evaluate_lifters(lifters: Mapping[str, Lifter], clips: Iterable[Sequence], p
             motion = Motion(lifted.skeleton, lifted.time, lifted.xyz, _AWAY)
             for trial, action, rows in clip.parts:
                 matched = match(_only(motion, rows), _only(clip.reference, rows), protocol)
-                scores.append(score(name, trial, matched, protocol, action if protocol.by_action else ""))
+                done = action if protocol.by_action else ""
+                scores.append(score(name, trial, matched, protocol, action=done, cluster=clip.take))
     if not scores:
         raise InputError("there is not one sequence to evaluate")
     ordered = sorted(scores, key=lambda one: list(lifters).index(one.system))
     methods = [f"{name}: {lifter.method}" for name, lifter in lifters.items()]
     doubts = [f"in {count} sequences: {note}" for note, count in notes.items()]
     facts = dict.fromkeys(f"{one.system}: {note}" for one in ordered for note in one.notes)
-    return Evaluation(protocol, tuple(ordered), (*methods, *facts, *doubts, *account(ordered)))
+    return made(ordered, (*methods, _OWN_ROOT, *facts, *doubts), protocol)
 
 
 def _only(motion: Motion, rows: NDArray[np.bool_]) -> Motion:
@@ -152,7 +156,7 @@ def _videopose3d(
             for number, (xy, view) in enumerate(_seen(pictures, views, layout, len(world), name)):
                 solid = (skeleton, (world - view.position) @ view.rotation.T)
                 parts = ((f"{name}/camera {number}", action.split(" ")[0], np.ones(len(world), bool)),)
-                result.append(_sequence((layout, xy, view.size), solid, rate or usual, parts))
+                result.append(_sequence(name, (layout, xy, view.size), solid, rate or usual, parts))
     return result
 
 
@@ -204,6 +208,7 @@ def _world(positions: Any, name: str) -> tuple[Array, Skeleton, float]:
 
 
 def _sequence(
+    take: str,
     flat: tuple[Skeleton, Array, tuple[int, int]],
     solid: tuple[Skeleton, Array],
     rate: float,
@@ -221,7 +226,7 @@ def _sequence(
         xyz=None,
         image_size=size,
     )
-    return Sequence(keypoints, Motion(solid[0], time, solid[1], _AWAY), parts)
+    return Sequence(take, keypoints, Motion(solid[0], time, solid[1], _AWAY), parts)
 
 
 def _mpi_inf_3dhp(
@@ -248,7 +253,7 @@ def _mpi_inf_3dhp(
             parts.append((f"{test}/{action}" if number else test, action, valid & (activity == number)))
         if parts:
             solid = (MPI_INF_3DHP_17, xyz * _MILLIMETRES)
-            result.append(_sequence((MPI_INF_3DHP_17, xy, size), solid, rate, tuple(parts)))
+            result.append(_sequence(test, (MPI_INF_3DHP_17, xy, size), solid, rate, tuple(parts)))
     return result
 
 

@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import NDArray
 
 from posedetector.evaluation.comparison import Evaluation
 from posedetector.evaluation.scores import angle_pairs
@@ -34,11 +35,15 @@ def draw(evaluation: Evaluation, path: Path, *, angle: str = "knee_flexion") -> 
     if with_angle:
         _draw_agreement(pairs, axes[1], angle)
     protocol = evaluation.protocol
-    title = f"{protocol.name}: {protocol.joint_set}, root {protocol.root}, {protocol.alignment}"
+    frames = " / ".join(str(sum(one.frames for one in evaluation.of(system))) for system in evaluation.systems)
+    title = (
+        f"{protocol.name}: joints of {protocol.joint_set}, root {protocol.root}, alignment {protocol.alignment}; "
+        f"{frames} frames"
+    )
     picture.suptitle(_plain(title), fontsize=10)
     handles, labels = axes[0].get_legend_handles_labels()
     picture.legend(handles, labels, loc="outside lower center", ncols=min(len(labels), 4), fontsize=9, frameon=False)
-    picture.savefig(path, dpi=120, metadata={"Software": None})
+    picture.savefig(path, dpi=200, metadata={"Software": None})
 
 
 def _plain(text: str) -> str:
@@ -64,11 +69,13 @@ def _draw_joints(evaluation: Evaluation, axes: "Axes") -> None:
         )
     axes.set_yticks(places, [joint.replace("_", " ") for joint in joints], fontsize=9)
     axes.invert_yaxis()
-    axes.set_xlabel("mean position error, mm")
+    several = any(len({one.cluster for one in evaluation.of(system)}) > 1 for system in systems)
+    bars = "; bars: 95 % over trials" if several else ""
+    axes.set_xlabel(f"mean position error, mm{bars}")
     axes.spines[["top", "right"]].set_visible(False)
 
 
-def _draw_agreement(pairs: dict[str, tuple[Array, Array, Array]], axes: "Axes", angle: str) -> None:
+def _draw_agreement(pairs: dict[str, tuple[Array, Array, NDArray[np.str_]]], axes: "Axes", angle: str) -> None:
     for number, (predicted, measured, trial) in enumerate(pairs.values()):
         if not len(predicted):
             continue

@@ -11,7 +11,7 @@ from posedetector.evaluation.protocols import Part, Protocol
 from posedetector.metrics import (
     Agreement,
     Estimate,
-    acceleration_error,
+    accelerations,
     agreement,
     auc,
     axis_errors,
@@ -19,11 +19,10 @@ from posedetector.metrics import (
     included_angle,
     interval,
     joint_errors,
-    mpjpe,
-    mpjve,
-    n_mpjpe,
-    p_mpjpe,
     pck,
+    scaled_to,
+    similar_to,
+    velocities,
     z_rmse,
 )
 from posedetector.pose import Array, finite
@@ -61,11 +60,12 @@ class Scores:
     Attributes
     ----------
     system, trial, action : whose; which clip; what is averaged apart (an action of Human3.6M), or nothing.
-    frames : compared moments.
+    cluster : what intervals take as drawn: the trial, or what several of them share, such as the person.
+    frames : compared moments; `covered` is the share of the reference's duration that they span.
     points : joints × frames compared, of `expected` that the reference has; `unmeasured` ones the reference lacks.
-    missing : joint → in how many frames the prediction lacks it.
+    missing : joint → in how many frames the prediction itself lacks it; `rootless` of them lack the root.
     figures : keys of FIGURES and the protocol's parts.
-    weights : how many points went into a part's figure; `points` into the others.
+    counts : how many values went into each of them.
     joint_errors, axis_errors, joint_points : (J,) and (J, 3) means, of how many frames each (J,).
     angles : quantity → predicted and measured (T,).
     """
@@ -73,17 +73,22 @@ class Scores:
     system: str
     trial: str
     action: str
+    cluster: str
     frames: int
+    covered: float
     points: int
     expected: int
     unmeasured: int
     missing: dict[str, int]
+    rootless: int
     lag: float
+    lag_from: str
+    interpolated: str
     rate: float
     joints: tuple[str, ...]
     absent: tuple[str, ...]
     figures: dict[str, float]
-    weights: dict[str, int]
+    counts: dict[str, int]
     joint_errors: Array
     axis_errors: Array
     joint_points: Array
@@ -91,52 +96,75 @@ class Scores:
     notes: tuple[str, ...]
 
 
-def score(system: str, trial: str, matched: Matched, protocol: Protocol, action: str = "") -> Scores:
+def score(
+    system: str, trial: str, matched: Matched, protocol: Protocol, *, action: str = "", cluster: str | None = None
+) -> Scores:
     """Return every figure of one trial."""
     predicted, measured, time = matched.predicted, matched.measured, matched.time
     has, should = finite(predicted), finite(measured)
-    rate = 1 / float(np.median(np.diff(time))) if len(time) > 1 else float("nan")
-    velocity = mpjve(predicted, measured, time)
-    bones = _bones(matched.joints)
-    figures = {
-        "mpjpe": mpjpe(predicted, measured),
-        "p_mpjpe": p_mpjpe(predicted, measured),
-        "n_mpjpe": n_mpjpe(predicted, measured) if protocol.alignment != "none" else float("nan"),
-        "mpjve": velocity,
-        "mpjve_per_frame": velocity / rate,
-        "acceleration_error": acceleration_error(predicted, measured, time),
-        "pck_150mm": pck(predicted, measured),
-        "auc_0_150mm": auc(predicted, measured),
-        "z_rmse": _depth_error(matched),
-        "bone_length_cv": _mean(bone_length_cv(predicted, bones)),
-        "reference_bone_length_cv": _mean(bone_length_cv(measured, bones)),
-    }
-    weights = {}
-    for part in protocol.parts:
-        figures[part.name], weights[part.name] = _part_error(part, matched)
+    own_has, own_should = finite(matched.own_predicted), finite(matched.own_measured)
+    figures, counts = _figures(matched, protocol)
+    lacking = (own_should & ~own_has).sum(axis=0)
     return Scores(
         system=system,
         trial=trial,
         action=action,
+        cluster=trial if cluster is None else cluster,
         frames=len(time),
+        covered=matched.covered,
         points=int((has & should).sum()),
         expected=int(should.sum()),
         unmeasured=int((~should).sum()),
-        missing={
-            joint: int(count) for joint, count in zip(matched.joints, (should & ~has).sum(axis=0), strict=True) if count
-        },
+        missing={joint: int(count) for joint, count in zip(matched.joints, lacking, strict=True) if count},
+        rootless=matched.rootless,
         lag=matched.lag,
-        rate=rate,
+        lag_from=matched.lag_from,
+        interpolated=matched.interpolated,
+        rate=_rate(time),
         joints=matched.joints,
         absent=matched.absent,
         figures=figures,
-        weights=weights,
+        counts=counts,
         joint_points=(has & should).sum(axis=0).astype(float),
         joint_errors=_column_means(joint_errors(predicted, measured)),
         axis_errors=axis_errors(predicted, measured),
-        angles={name: (_flexion(predicted, at), _flexion(measured, at)) for name, at in _angles(matched.joints)},
+        angles={
+            name: (_flexion(matched.own_predicted, at), _flexion(matched.own_measured, at))
+            for name, at in _angles(matched.joints)
+        },
         notes=matched.notes,
     )
+
+
+def _figures(matched: Matched, protocol: Protocol) -> tuple[dict[str, float], dict[str, int]]:
+    predicted, measured, time = matched.predicted, matched.measured, matched.time
+    bones = _bones(matched.joints)
+    speeds = joint_errors(velocities(predicted, time), velocities(measured, time))
+    rooted = protocol.alignment != "none"
+    errors = {
+        "mpjpe": joint_errors(predicted, measured),
+        "p_mpjpe": joint_errors(similar_to(predicted, measured), measured),
+        "n_mpjpe": joint_errors(
+            scaled_to(predicted, measured) if rooted else np.full_like(predicted, np.nan), measured
+        ),
+        "mpjve": speeds,
+        "mpjve_per_frame": speeds / _rate(time),
+        "acceleration_error": joint_errors(accelerations(predicted, time), accelerations(measured, time)),
+        **{part.name: _part_errors(part, matched) for part in protocol.parts},
+        "bone_length_cv": bone_length_cv(matched.own_predicted, bones),
+        "reference_bone_length_cv": bone_length_cv(matched.own_measured, bones),
+    }
+    figures = {name: _mean(values) for name, values in errors.items()}
+    counts = {name: int(np.isfinite(values).sum()) for name, values in errors.items()}
+    depth = _depth_error(matched)
+    figures |= {"pck_150mm": pck(predicted, measured), "auc_0_150mm": auc(predicted, measured), "z_rmse": depth}
+    counts |= dict.fromkeys(("pck_150mm", "auc_0_150mm", "z_rmse"), counts["mpjpe"])
+    order = [*FIGURES, *(part.name for part in protocol.parts)]
+    return {name: figures[name] for name in order}, {name: counts[name] for name in order}
+
+
+def _rate(time: Array) -> float:
+    return 1 / float(np.median(np.diff(time))) if len(time) > 1 else float("nan")
 
 
 def total(
@@ -147,7 +175,7 @@ def total(
     squares: bool = False,
     most: float = np.inf,
 ) -> Estimate:
-    """Return a figure over trials, each weighed by the points that went into it, with an interval over the trials.
+    """Return a figure over trials, each weighed by the points that went into it, with an interval over their clusters.
 
     The figure lies between 0 and `most`.
 
@@ -156,6 +184,7 @@ def total(
     values = np.array([figure(one) for one in scores]) ** (2 if squares else 1)
     weights = np.array([float(weight(one)) for one in scores])
     _, action = np.unique([one.action for one in scores], return_inverse=True)
+    clusters = np.array([one.cluster for one in scores])
     known = np.isfinite(values) & (weights > 0)
     values, weights, action = values[known], weights[known], action[known]
     if not known.any():
@@ -166,7 +195,7 @@ def total(
         means = np.bincount(action[rows], (weights * values)[rows])[size > 0] / size[size > 0]
         return float(np.mean(np.sqrt(means) if squares else means))
 
-    return interval(mean, np.arange(len(values)), bounds=(0, most))
+    return interval(mean, clusters[known], bounds=(0, most))
 
 
 def totals(scores: Sequence[Scores]) -> dict[str, Estimate]:
@@ -177,7 +206,7 @@ def totals(scores: Sequence[Scores]) -> dict[str, Estimate]:
         found = total(
             scores,
             lambda one, name=name: one.figures[name],  # type: ignore[misc]
-            lambda one, name=name: one.weights.get(name, one.points),  # type: ignore[misc]
+            lambda one, name=name: one.counts[name],  # type: ignore[misc]
             squares=name in _ROOTS_OF_SQUARES,
             most=1 if name in _SHARES else np.inf,
         )
@@ -193,18 +222,18 @@ def angle_agreements(scores: Sequence[Scores]) -> Iterator[tuple[str, Agreement]
         yield name, agreement(predicted, measured, trial)
 
 
-def angle_pairs(scores: Sequence[Scores], name: str) -> tuple[Array, Array, Array]:
-    """Return predicted and measured (N,) in degrees and the number of the trial; `knee_flexion` is both sides'."""
+def angle_pairs(scores: Sequence[Scores], name: str) -> tuple[Array, Array, NDArray[np.str_]]:
+    """Return predicted and measured (N,) in degrees and the cluster of each; `knee_flexion` is both sides'."""
     found = [
-        (number, pair)
-        for number, one in enumerate(scores)
+        (one.cluster, pair)
+        for one in scores
         for quantity, pair in one.angles.items()
         if name in (quantity, quantity.split("_", 1)[1])
     ]
     if not found:
-        return np.empty(0), np.empty(0), np.empty(0)
+        return np.empty(0), np.empty(0), np.empty(0, str)
     predicted, measured = (np.concatenate([pair[side] for _, pair in found]) for side in (0, 1))
-    return predicted, measured, np.concatenate([np.full(len(pair[0]), float(number)) for number, pair in found])
+    return predicted, measured, np.repeat([cluster for cluster, _ in found], [len(pair[0]) for _, pair in found])
 
 
 def _angles(joints: tuple[str, ...]) -> Iterator[tuple[str, list[int]]]:
@@ -222,17 +251,17 @@ def _bones(joints: tuple[str, ...]) -> list[tuple[int, int]]:
     return [(joints.index(one), joints.index(other)) for one, other in ends if {one, other} <= set(joints)]
 
 
-def _part_error(part: Part, matched: Matched) -> tuple[float, int]:
-    """Return the part's MPJPE from its own root, and of how many points; NaN where one of both lacks the root."""
+def _part_errors(part: Part, matched: Matched) -> Array:
+    """Return the part's errors (T, J) from its own root; nothing where one of both lacks the root."""
     rows = [matched.joints.index(joint) for joint in part.joints if joint in matched.joints]
     roots = ("left_hip", "right_hip") if part.root == "mid_hips" else (part.root,)
     if not rows or not set(roots) <= set(matched.joints):
-        return float("nan"), 0
+        return np.empty((0, 0))
     at = [matched.joints.index(root) for root in roots]
     predicted, measured = (
         xyz[:, rows] - xyz[:, at].mean(axis=1, keepdims=True) for xyz in (matched.predicted, matched.measured)
     )
-    return mpjpe(predicted, measured), int(np.isfinite(joint_errors(predicted, measured)).sum())
+    return joint_errors(predicted, measured)
 
 
 def _depth_error(matched: Matched) -> float:

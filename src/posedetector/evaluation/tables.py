@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from posedetector.evaluation.comparison import Evaluation
+from posedetector.evaluation.protocols import Protocol
 from posedetector.evaluation.scores import FIGURES, Scores, angle_agreements, total, totals
 from posedetector.metrics import Estimate
 
@@ -21,19 +22,21 @@ _SUMMARY = {
     "P-MPJPE mm": "p_mpjpe",
     "N-MPJPE mm": "n_mpjpe",
     "MPJVE mm/s": "mpjve",
+    "MPJVE mm/frame": "mpjve_per_frame",
     "acceleration error m/s²": "acceleration_error",
     "PCK@150 mm %": "pck_150mm",
     "AUC 0–150 mm %": "auc_0_150mm",
     "z-RMSE mm": "z_rmse",
     "bone length CV %": "bone_length_cv",
 }
+_MOST_NAMED = 5
 _OWN_ALIGNMENT = {
     "p_mpjpe": "similarity per frame",
     "n_mpjpe": "scale per frame",
     "bone_length_cv": "none needed",
     "reference_bone_length_cv": "none needed",
 }
-_DIGITS = {"PCK@150 mm %": 1, "acceleration error m/s²": 2}
+_DIGITS = {"MPJVE mm/frame": 2, "acceleration error m/s²": 2}
 
 
 def summary(evaluation: Evaluation) -> list[Row]:
@@ -127,59 +130,86 @@ def _figures(evaluation: Evaluation, system: str, scores: list[Scores], trial: s
         "trial": trial,
         "action": actions.pop() if len(actions) == 1 else "mean of actions",
         **_context(evaluation, scores),
-    }
-    alignment = context.pop("alignment")
-    counts = {
         "points compared": sum(one.points for one in scores),
         "points missing in prediction": sum(one.expected - one.points for one in scores),
         "points missing in reference": sum(one.unmeasured for one in scores),
     }
+    alignment = context.pop("alignment")
 
-    def row(figure: str, point: str, value: Estimate | float, unit: str, how: str = alignment) -> Row:
-        estimate = value if isinstance(value, Estimate) else Estimate(value, float("nan"), float("nan"))
-        number = estimate._asdict()
-        return {"figure": figure, "of": point, **number, "unit": unit, "alignment": how, **context, **counts}
+    def row(figure: str, point: str, value: Estimate, count: float, unit: str, how: str = alignment) -> Row:
+        return {
+            "figure": figure,
+            "of": point,
+            **value._asdict(),
+            "unit": unit,
+            "n": int(count),
+            "alignment": how,
+            **context,
+        }
 
     for name, value in totals(scores).items():
-        unit = FIGURES.get(name, ("mm", 1000.0))[0]
-        known = name in FIGURES
-        yield row(name if known else "mpjpe", "" if known else name, value, unit, _OWN_ALIGNMENT.get(name, alignment))
+        count: float = sum(one.counts[name] for one in scores)
+        if name in FIGURES:
+            yield row(name, "", value, count, FIGURES[name][0], _OWN_ALIGNMENT.get(name, alignment))
+        else:
+            yield row("mpjpe", name, value, count, "mm")
     for joint in dict.fromkeys(joint for one in scores for joint in one.joints):
-        yield row("mpjpe", joint, joint_error(scores, joint), "mm")
+        count = sum(_points_of_joint(one, joint) for one in scores)
+        yield row("mpjpe", joint, joint_error(scores, joint), count, "mm")
         for axis, letter in enumerate("xyz"):
             error = total(
                 scores,
                 lambda one, joint=joint, axis=axis: _of_joint(one, joint, axis),  # type: ignore[misc]
                 lambda one, joint=joint: _points_of_joint(one, joint),  # type: ignore[misc]
             )
-            yield row(f"mean_absolute_error_{letter}", joint, Estimate(*(1000 * value for value in error)), "mm")
+            millimetres = Estimate(*(1000 * value for value in error))
+            yield row(f"mean_absolute_error_{letter}", joint, millimetres, count, "mm")
     for name, agreed in angle_agreements(scores):
         for figure in ("bias", "mae", "rmse", "lower_limit", "upper_limit"):
-            yield row(figure, name, getattr(agreed, figure), "deg", "none needed")
+            yield row(figure, name, getattr(agreed, figure), agreed.n, "deg", "none needed")
         for figure in ("icc", "r"):
-            yield row(figure, name, getattr(agreed, figure), "1", "none needed")
+            yield row(figure, name, getattr(agreed, figure), agreed.n, "1", "none needed")
 
 
 def _context(evaluation: Evaluation, scores: Sequence[Scores]) -> Row:
     protocol = evaluation.protocol
-    present = {joint for one in scores for joint in one.joints}
-    whole = len(protocol.joints) == min(len(one.joints) for one in scores)
     several = len({one.action for one in scores}) > 1
     expected = sum(one.expected for one in scores)
-    rates = np.array([one.rate for one in scores])
     lags = [one.lag for one in scores]
     return {
         "protocol": protocol.name,
-        "joints": protocol.joint_set if whole else f"{len(present)} of {protocol.joint_set}",
+        "joints": _joints(protocol, scores),
         "root": protocol.root if protocol.alignment != "none" else "none",
         "alignment": protocol.alignment,
-        "rate Hz": _number(float(np.median(rates)), 2),
+        "rate Hz": _number(float(np.median([one.rate for one in scores])), 2),
         "averaged over": f"{len({one.action for one in scores})} actions" if several else "points",
         "trials": len(scores),
+        "intervals over": _clusters(scores),
         "frames": sum(one.frames for one in scores),
         "compared %": f"{100 * sum(one.points for one in scores) / expected:.1f}" if expected else "",
+        "reference covered %": f"{100 * float(np.mean([one.covered for one in scores])):.1f}",
         "lag s": f"{lags[0]:+.3f}" if len(set(lags)) == 1 else f"{min(lags):+.3f} to {max(lags):+.3f}",
+        "lag from": ", ".join(dict.fromkeys(one.lag_from for one in scores)),
+        "interpolated": ", ".join(dict.fromkeys(one.interpolated for one in scores)),
     }
+
+
+def _joints(protocol: Protocol, scores: Sequence[Scores]) -> str:
+    """Return the joint set's name, and what of it is missing."""
+    everywhere = [joint for joint in protocol.joints if all(joint in one.joints for one in scores)]
+    absent = [joint for joint in protocol.joints if joint not in everywhere]
+    if not absent:
+        return protocol.joint_set
+    if len(absent) > _MOST_NAMED:
+        return f"{len(everywhere)} of {protocol.joint_set}"
+    return f"{protocol.joint_set} without {' '.join(absent)}"
+
+
+def _clusters(scores: Sequence[Scores]) -> str:
+    clusters = {one.cluster for one in scores}
+    if len(clusters) < 2:
+        return "none"
+    return f"{len(clusters)} trials" if len(clusters) == len(scores) else f"{len(clusters)} clusters of trials"
 
 
 def _of_joint(one: Scores, joint: str, axis: int | None = None) -> float:
@@ -210,7 +240,12 @@ def markdown(rows: Sequence[Row]) -> str:
     if not rows:
         return ""
     lines = [list(rows[0]), ["---"] * len(rows[0]), *([str(value) for value in row.values()] for row in rows)]
-    return "\n".join("| " + " | ".join(cell.replace("|", "\\|") for cell in line) + " |" for line in lines) + "\n"
+    return (
+        "\n".join(
+            "| " + " | ".join(cell.replace("|", "\\|").replace("\n", " ") for cell in line) + " |" for line in lines
+        )
+        + "\n"
+    )
 
 
 def report(evaluation: Evaluation) -> str:
@@ -218,7 +253,11 @@ def report(evaluation: Evaluation) -> str:
     parts = [
         "# Evaluation\n",
         f"Protocol {evaluation.protocol.name}: {evaluation.protocol.source}.\n",
-        "In brackets: 95 % intervals over trials (jackknife); none with one trial.\n",
+        (
+            "In brackets: 95 % intervals (jackknife over trials, or over what several trials share), ending where the "
+            "figure ends; none with one. PCK and AUC, like the rest, are of the points that both have. Velocities and "
+            "accelerations of the interpolated side are smoother than its own.\n"
+        ),
         markdown(summary(evaluation)),
     ]
     if any(one.action for one in evaluation.scores):
@@ -231,12 +270,15 @@ def report(evaluation: Evaluation) -> str:
             "## Angles\n",
             (
                 "Flexion is 180° less the angle between the two segments, from joint centres. Limits of agreement: Bland & "
-                "Altman (2007), the variance within and between trials added.\n"
+                "Altman (2007), the variance within and between trials added. ICC and r are over frames, which follow one "
+                "another and grow with the range of motion: no measure of reliability between people.\n"
             ),
             markdown(angles),
         ]
     if evaluation.notes:
         parts += ["## Notes\n", "\n".join(f"- {note}" for note in evaluation.notes) + "\n"]
+    if evaluation.about:
+        parts += ["## How this was made\n", "\n".join(f"- {line}" for line in evaluation.about) + "\n"]
     return "\n".join(parts)
 
 
@@ -247,4 +289,5 @@ def write_csv(evaluation: Evaluation, path: Path) -> None:
     table = pd.DataFrame(list(figures(evaluation)))
     names = {"low": "low_95", "high": "high_95"}
     table = table.rename(columns=lambda name: names.get(name, name.replace(" ", "_").replace("%", "percent").lower()))
+    table["made_by"] = evaluation.about[0] if evaluation.about else ""
     table.to_csv(path, index=False, lineterminator="\n")

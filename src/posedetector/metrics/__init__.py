@@ -16,6 +16,7 @@ from posedetector.metrics.agreement import (
 )
 from posedetector.metrics.positions import (
     acceleration_error,
+    accelerations,
     auc,
     axis_errors,
     bone_length_cv,
@@ -29,6 +30,7 @@ from posedetector.metrics.positions import (
     rotation_between,
     scaled_to,
     similar_to,
+    velocities,
     z_rmse,
 )
 
@@ -36,6 +38,7 @@ __all__ = [
     "Agreement",
     "Estimate",
     "acceleration_error",
+    "accelerations",
     "agreement",
     "auc",
     "axis_errors",
@@ -59,5 +62,6 @@ __all__ = [
     "rotation_between",
     "scaled_to",
     "similar_to",
+    "velocities",
     "z_rmse",
 ]

@@ -105,7 +105,7 @@ def mpjve(predicted: Array, measured: Array, time: Array) -> float:
     time : (T,) seconds. Across holes longer than one and a half steps there is no velocity.
     """
     _check(predicted, measured, time)
-    return mpjpe(_velocity(predicted, time), _velocity(measured, time))
+    return mpjpe(velocities(predicted, time), velocities(measured, time))
 
 
 def acceleration_error(predicted: Array, measured: Array, time: Array) -> float:
@@ -114,7 +114,20 @@ def acceleration_error(predicted: Array, measured: Array, time: Array) -> float:
     Accelerations are second differences of neighbouring samples; `time` as in `mpjve`.
     """
     _check(predicted, measured, time)
-    return mpjpe(_acceleration(predicted, time), _acceleration(measured, time))
+    return mpjpe(accelerations(predicted, time), accelerations(measured, time))
+
+
+def velocities(points: Array, time: Array) -> Array:
+    """Return first differences (T − 1, J, 3), metres per second, of points (T, J, 3); NaN across holes in time (T,)."""
+    step = np.diff(time)
+    step = np.where(step < _HOLE * np.median(step), step, np.nan) if len(step) else step
+    return np.asarray(np.diff(points, axis=0) / step[:, None, None])
+
+
+def accelerations(points: Array, time: Array) -> Array:
+    """Return second differences (T − 2, J, 3), metres per second squared; NaN across holes in time (T,)."""
+    middles = (time[1:] + time[:-1]) / 2
+    return np.asarray(np.diff(velocities(points, time), axis=0) / np.diff(middles)[:, None, None])
 
 
 def pck(predicted: Array, measured: Array, threshold: float = PCK_THRESHOLD) -> float:
@@ -195,17 +208,6 @@ def _middle(points: Array, common: NDArray[np.bool_]) -> Array:
 
 def _centred(points: Array, common: NDArray[np.bool_]) -> Array:
     return np.where(common[..., None], points - _middle(points, common), 0)
-
-
-def _velocity(points: Array, time: Array) -> Array:
-    step = np.diff(time)
-    step = np.where(step < _HOLE * np.median(step), step, np.nan) if len(step) else step
-    return np.asarray(np.diff(points, axis=0) / step[:, None, None])
-
-
-def _acceleration(points: Array, time: Array) -> Array:
-    middles = (time[1:] + time[:-1]) / 2
-    return np.asarray(np.diff(_velocity(points, time), axis=0) / np.diff(middles)[:, None, None])
 
 
 def _mean(values: NDArray[np.float64] | NDArray[np.bool_]) -> float:

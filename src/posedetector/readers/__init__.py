@@ -63,6 +63,8 @@ def _motion(recording: Recording, path: Path, options: ReadOptions) -> Motion:
         if options.rate is None:
             notes.append(f"{path.name} has no times; taken to be {rate:g} Hz ({options.side}-rate says otherwise)")
         time = np.arange(len(recording.xyz)) / rate
+    elif options.rate is not None:
+        notes.append(f"{path.name} has times of its own; {options.side}-rate is not used for it")
     skeleton, xyz, renamed = rename(list(recording.names), recording.xyz, options.point_map, path.name)
     unit = options.unit or recording.unit
     fitting = unit_that_fits(xyz)

@@ -33,7 +33,7 @@ def read_c3d(path: Path, _: ReadOptions) -> dict[str, Recording]:
     if not xyz.size or len(labels) < xyz.shape[1] or not rate > 0:
         raise InputError(f"{path} holds no points, or points without names or rate")
     names = [str(label) for label in labels[: xyz.shape[1]]]
-    return {"": Recording(names, xyz, np.arange(len(xyz)) / float(rate), str(unit))}
+    return {"": Recording(names, xyz, np.arange(len(xyz)) / float(rate), str(unit) or "m", declared=bool(str(unit)))}
 
 
 def hand_over() -> None:
@@ -47,7 +47,7 @@ def hand_over() -> None:
         sys.stdout.buffer,
         xyz=np.asarray(content["data"]["points"][:3], float).transpose(2, 1, 0),  # ezc3d's holes are NaN
         labels=np.array([name.strip() for key in further for name in parameters[key]["value"]], str),
-        unit=np.array(parameters["UNITS"]["value"][0]),
+        unit=np.array([*parameters.get("UNITS", {}).get("value", []), ""][0].strip()),
         rate=np.array(parameters["RATE"]["value"][0], float),
     )
 

@@ -6,7 +6,7 @@ import numpy as np
 
 from posedetector.errors import InputError
 from posedetector.readers.recording import ReadOptions, Recording
-from posedetector.records import COLUMNS
+from posedetector.records import COLUMNS, FRAME_OF_REFERENCE
 
 _TOWARDS_CAMERA = 0
 _MISSING = {column: ["", "nan", "NaN", "NA"] for column in (COLUMNS[0], *COLUMNS[2:5])}
@@ -41,4 +41,7 @@ def read_csv(path: Path, _: ReadOptions) -> dict[str, Recording]:
     xyz = np.full((len(time), len(names), 3), np.nan)
     column = pd.Categorical(table["landmark"], categories=table["landmark"].unique()).codes
     xyz[row, column] = table[needed[2:]].to_numpy()
-    return {"": Recording(names, xyz, time, depth_axis=_TOWARDS_CAMERA)}
+    laboratory = "frame" not in header.columns or set(pd.read_csv(path, usecols=["frame"])["frame"]) == {
+        FRAME_OF_REFERENCE
+    }
+    return {"": Recording(names, xyz, time, depth_axis=_TOWARDS_CAMERA if laboratory else None)}

@@ -9,7 +9,7 @@ import numpy as np
 
 from posedetector.errors import InputError
 from posedetector.pose import Array
-from posedetector.skeletons import Skeleton
+from posedetector.skeletons import SKELETONS, Skeleton
 
 PointMap = Mapping[str, Sequence[str]]
 
@@ -33,6 +33,7 @@ _JOINTS = {
     "eye": "eye",
     "ear": "ear",
 }
+_KNOWN = {point for skeleton in SKELETONS.values() for point in skeleton.points}
 _MIDDLE = {"midhip": "pelvis", "pelvis": "pelvis", "root": "pelvis"}
 _WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
 
@@ -67,6 +68,8 @@ def read_map(path: Path) -> PointMap:
         names = [given] if isinstance(given, str) else given
         if not isinstance(names, list) or not names or not all(isinstance(name, str) for name in names):
             raise InputError(f"{path}: {point} must be a name or a list of names, got {names!r}")
+        if point not in _KNOWN:
+            raise InputError(f"{path}: {point} is no joint of ours; they are called as in {', '.join(SKELETONS)}")
         result[point] = names
     return result
 
@@ -96,4 +99,6 @@ def rename(
     points = tuple(columns)
     stacked = np.stack(list(columns.values()), axis=1) if columns else np.empty((len(xyz), 0, 3))
     notes = (f"{source}: by their names, {', '.join(renamed)}",) if renamed else ()
+    if point_map and not set(point_map) & set(columns):
+        notes = (*notes, f"{source}: nothing of --map is in it")
     return Skeleton(source, points, (-1,) * len(points)), stacked, notes

@@ -25,7 +25,12 @@ def read_trc(path: Path, _: ReadOptions) -> dict[str, Recording]:
     numbers = np.array([_numbers(row, 2 + 3 * len(markers), path) for row in rows]).reshape(-1, 2 + 3 * len(markers))
     if not len(numbers) or not markers:
         raise InputError(f"{path} holds no {'frames' if markers else 'markers'}")
-    return {"": Recording(markers, numbers[:, 2:].reshape(len(rows), -1, 3), numbers[:, 1], unit)}
+    xyz = numbers[:, 2:].reshape(len(rows), -1, 3)
+    empty = (xyz == 0).all(axis=-1)
+    note = f"{path.name}: {empty.sum()} points at 0, 0, 0 are taken for missing, as some programs write them"
+    xyz[empty] = np.nan
+    notes = (note,) if empty.any() else ()
+    return {"": Recording(markers, xyz, numbers[:, 1], unit or "m", declared=bool(unit), notes=notes)}
 
 
 def _numbers(row: list[str], count: int, path: Path) -> Array:
