@@ -1,6 +1,7 @@
 """`posedetector evaluate`, as a person meets it: what may be compared, what is written, what is refused."""
 
 import csv
+import hashlib
 import json
 import logging
 import re
@@ -784,7 +785,7 @@ def test_a_damaged_file_is_refused(
         (("--lag", "soon"), ("--lag is auto or seconds", "'soon'")),
         (("--lag", "nan"), ("--lag is auto or seconds", "'nan'")),
         (("--lag", "inf"), ("--lag is auto or seconds", "'inf'")),
-        (("--max-lag", "-1"), ("--max-lag", "must not be negative", "got -1")),
+        (("--max-lag", "-1"), ("--max-lag", "must lie in 0–60", "got -1")),
         (("--max-lag", "nan"), ("--max-lag", "got nan")),
         (("--max-lag", "inf"), ("--max-lag", "got inf")),
         (("--prediction-rate", "-50"), ("--prediction-rate is in Hz", "got -50")),
@@ -891,3 +892,26 @@ print(sorted({"torch", "scipy", "pandas", "matplotlib", "mediapipe", "cv2", "av"
 
     assert done.returncode == 0
     assert done.stdout.splitlines()[-1] == "[]"
+
+
+def test_the_report_says_who_made_it_of_what(
+    run: Callable[..., Done], folder: Path, prediction: Path, reference: Path
+) -> None:
+    run(prediction, reference, "--output-dir", "out")
+
+    text = (folder / "out" / "evaluation.md").read_text()
+    assert hashlib.sha256(reference.read_bytes()).hexdigest() in text
+    assert "posedetector 0." in text
+
+
+def test_a_search_for_a_lag_that_is_given_is_refused(
+    run: Callable[..., Done], prediction: Path, reference: Path
+) -> None:
+    assert_refused(run(prediction, reference, "--lag", "0", "--max-lag", "1"), "--max-lag goes with --lag auto")
+
+
+def test_trials_may_be_of_people(run: Callable[..., Done], folder: Path, prediction: Path, reference: Path) -> None:
+    rows = [f"one,{trial},{prediction},{reference},{who}" for trial, who in (("a", "Ann"), ("b", "Ann"), ("c", "Bob"))]
+    (folder / "people.csv").write_text("\n".join(["system,trial,prediction,reference,subject", *rows]))
+
+    assert told(run("--trials", folder / "people.csv"), "intervals over") == ["2 clusters of trials"]

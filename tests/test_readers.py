@@ -1355,3 +1355,17 @@ def test_a_broken_map_is_refused_by_its_name(content: bytes, tmp_path: Path) -> 
 def test_a_map_that_is_not_there_is_refused(tmp_path: Path) -> None:
     with pytest.raises(InputError, match=r"map\.json cannot be read as a map of names"):
         read_map(tmp_path / "map.json")
+
+
+def test_a_table_in_another_frame_of_reference_has_no_axis_towards_the_camera(tmp_path: Path) -> None:
+    rows = ["timestamp_s,landmark,x_m,y_m,z_m,frame", "0,left_knee,0,0,0,camera", "0,left_hip,0,1,0,camera"]
+    (tmp_path / "a.csv").write_text("\n".join(rows))
+
+    assert read_motions(tmp_path / "a.csv")[""].depth_axis is None
+
+
+def test_a_map_to_no_joint_of_ours_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "map.json").write_text('{"rigth_knee": "RKNE"}')
+
+    with pytest.raises(InputError, match="rigth_knee is no joint of ours"):
+        read_map(tmp_path / "map.json")

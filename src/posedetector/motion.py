@@ -10,7 +10,6 @@ from posedetector.pose import Array, finite
 from posedetector.skeletons import Skeleton
 
 UNITS = {"m": 1.0, "cm": 0.01, "mm": 0.001, "in": 0.0254}
-_USUAL = 1.5  # metres
 _PERSON = (0.1, 10.0)  # metres; a foot alone, a person with outstretched arms and a bad frame
 
 
@@ -66,7 +65,7 @@ def unit_that_fits(xyz: Array) -> str | None:
     points = xyz[rows]
     box = np.where(there, points, -np.inf).max(axis=1) - np.where(there, points, np.inf).min(axis=1)
     size = float(np.median(box.max(axis=1)))
-    fitting = [unit for unit in UNITS if _PERSON[0] <= size * UNITS[unit] <= _PERSON[1]]
+    fitting = [unit for unit in ("m", "mm", "cm") if _PERSON[0] <= size * UNITS[unit] <= _PERSON[1]]
     if "m" in fitting:
         return "m"
-    return min(fitting, key=lambda unit: abs(np.log(size * UNITS[unit] / _USUAL)), default=None)
+    return min(fitting, key=lambda unit: abs(np.log(size * UNITS[unit])), default=None)

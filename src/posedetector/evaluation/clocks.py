@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -57,6 +58,18 @@ class Clocks:
         predicted, exact = resample(time, self.xyz, self.reference_time[rows])
         return self.reference_time[rows], predicted, self.reference_xyz[rows], "none" if exact else "prediction"
 
+    def with_missing_frames(self, lag: float) -> Self:
+        """Return the prediction with empty frames where it skips some, by its median step, that the reference has."""
+        time, xyz, added = _with_missing_frames(self.time, self.xyz)
+        if not added.any() or len(self.reference_time) < 2:
+            return self
+        after = np.clip(np.searchsorted(self.reference_time, time + lag), 1, len(self.reference_time) - 1)
+        near = np.minimum(
+            np.abs(self.reference_time[after] - time - lag), np.abs(self.reference_time[after - 1] - time - lag)
+        )
+        kept = ~added | (near * _rate(self.reference_time) <= 0.5 + _ROUNDING)
+        return replace(self, time=time[kept], xyz=xyz[kept])
+
     def best_lag(self, reach: float, align: Align) -> tuple[float, str]:
         """Return the lag with the smallest MPJPE, and what has to be said of the search, or nothing.
 
@@ -102,19 +115,19 @@ class Clocks:
         return np.asarray(last - first >= _OVERLAP * shorter - _ROUNDING)
 
 
-def with_missing_frames(time: Array, xyz: Array) -> tuple[Array, Array]:
-    """Return times and positions (T, J, 3) with empty frames where, by the median step, frames are missing."""
+def _with_missing_frames(time: Array, xyz: Array) -> tuple[Array, Array, NDArray[np.bool_]]:
+    """Return times and positions (T, J, 3) with empty frames where, by the median step, some are missing, and which."""
     step = np.diff(time)
     usual = float(np.median(step)) if len(step) else 1.0
     missing = np.where(step > _HOLE[0] * usual, np.round(step / usual) - 1, 0).clip(max=_MOST_MISSING).astype(int)
     if not missing.any():
-        return time, xyz
+        return time, xyz, np.zeros(len(time), bool)
     before = np.repeat(np.arange(len(step)), missing)
     number = np.concatenate([np.arange(1, count + 1) for count in missing])
     moments = time[before] + number * (step / (missing + 1))[before]
     order = np.argsort(np.concatenate([time, moments]), kind="stable")
     empty = np.full((len(moments), *xyz.shape[1:]), np.nan)
-    return np.concatenate([time, moments])[order], np.concatenate([xyz, empty])[order]
+    return np.concatenate([time, moments])[order], np.concatenate([xyz, empty])[order], order >= len(time)
 
 
 def resample(time: Array, xyz: Array, moments: Array) -> tuple[Array, bool]:

@@ -72,7 +72,7 @@ def _root(point: str, prediction: Motion, reference: Motion) -> Rows:
     found = _rows("pelvis" if point == "mid_hips" else point, prediction, reference)
     if found is None:
         raise InputError(
-            f"{prediction.skeleton.name} or {reference.skeleton.name} has no {point}, which is to be the root, and "
+            f"{prediction.skeleton.name} or {reference.skeleton.name} has no {point.replace('mid_hips', 'pelvis and no hips')}, which is to be the root, and "
             "nothing that it could be made of; --root names another point, --align none does without, --map says what "
             "is called otherwise"
         )

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from posedetector.errors import InputError
-from posedetector.evaluation.clocks import MAX_LAG, Clocks, with_missing_frames
+from posedetector.evaluation.clocks import MAX_LAG, Clocks
 from posedetector.evaluation.joints import common_joints
 from posedetector.evaluation.protocols import Protocol
 from posedetector.metrics import rotation_between
@@ -67,14 +67,13 @@ def match(
     rooted = common.predicted_root is not None and common.measured_root is not None
     ours = [common.predicted, *([common.predicted_root] if rooted else [])]
     theirs = [common.measured, *([common.measured_root] if rooted else [])]
-    time, xyz = with_missing_frames(prediction.time, np.concatenate(ours, axis=1))  # type: ignore[arg-type]
-    clocks = Clocks(time, xyz, reference.time, np.concatenate(theirs, axis=1))  # type: ignore[arg-type]
+    clocks = Clocks(prediction.time, np.concatenate(ours, axis=1), reference.time, np.concatenate(theirs, axis=1))  # type: ignore[arg-type]
     lag_from, said = "given" if lag is not None else "clocks as they are", ""
     if lag is None and protocol.lag == "auto":
         lag, said = clocks.best_lag(max_lag, lambda one, other: align(one, other, protocol)[:2])
         lag_from = f"searched within ±{max_lag:g} s"
     lag = lag or 0.0
-    moments, predicted, measured, interpolated = clocks.at(lag)
+    moments, predicted, measured, interpolated = clocks.with_missing_frames(lag).at(lag)
     if not len(moments):
         raise InputError(_apart(prediction, reference, lag))
     axis = prediction.depth_axis

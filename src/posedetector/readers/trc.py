@@ -27,6 +27,7 @@ def read_trc(path: Path, _: ReadOptions) -> dict[str, Recording]:
         raise InputError(f"{path} holds no {'frames' if markers else 'markers'}")
     xyz = numbers[:, 2:].reshape(len(rows), -1, 3)
     empty = (xyz == 0).all(axis=-1)
+    empty &= ~empty.all(axis=0)  # a marker that is always there is the root of positions relative to it
     note = f"{path.name}: {empty.sum()} points at 0, 0, 0 are taken for missing, as some programs write them"
     xyz[empty] = np.nan
     notes = (note,) if empty.any() else ()
