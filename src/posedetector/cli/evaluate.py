@@ -144,7 +144,7 @@ def _lag(text: str | None) -> tuple[float | None, Literal["auto", "0"] | None]:
         seconds = float(text)
     except ValueError:
         raise InputError(f"--lag is auto or seconds, got {text!r}") from None
-    if not abs(seconds) < float("inf"):
+    if not abs(seconds) < 1e9:
         raise InputError(f"--lag is auto or seconds, got {text!r}")
     return seconds, "0"
 

@@ -18,11 +18,12 @@ _STEPS = (0.01, 0.002)  # seconds between the lags that are tried, coarse and fi
 _SAME_RATE = 1.001
 _HOLE = (1.5, 0.1)  # steps longer than both, in median steps and in seconds, are not interpolated across
 _FEWEST = 3
+_MATERIAL = 0.01  # of the error; clocks that agree but for less are taken to agree
 _ROUNDING = 1e-9  # metres, and of the error
 _OVERLAP = 0.75  # of the shorter motion; a lag that leaves less in common is not considered
 _SEARCH_CUTOFF = 6.0  # Hz
 _UNLIKE = 100  # times; rates further apart are in different units
-_MOST_MISSING = 100_000  # frames of one hole
+_MOST_MISSING = 10_000  # frames of one hole
 
 Align = Callable[[Array, Array], tuple[Array, Array]]
 
@@ -74,7 +75,7 @@ class Clocks:
         """Return the lag with the smallest MPJPE, and what has to be said of the search, or nothing.
 
         Both are looked at below 6 Hz, because a lag between two samples would else be rewarded for averaging noise
-        away; over those moments that every lag of the search leaves in common, where these are at least half of all.
+        away, and where the clocks agree but for 1 % of the error, they are taken to agree; over those moments that every lag of the search leaves in common, where these are at least half of all.
         """
         smooth = replace(
             self, xyz=_smooth(self.time, self.xyz), reference_xyz=_smooth(self.reference_time, self.reference_xyz)
@@ -88,9 +89,17 @@ class Clocks:
                 return 0.0, "there is too little in common for a lag to be found; the clocks are taken as they are"
             as_good = lags[errors <= np.nanmin(errors) * (1 + _ROUNDING) + _ROUNDING]
             best = float(as_good[np.abs(as_good).argmin()])  # who does not move has no lag
+        least = smooth._error(best, reach if fixed else None, align)  # noqa: SLF001
+        if smooth._error(0.0, reach if fixed else None, align) <= (1 + _MATERIAL) * least:  # noqa: SLF001
+            best = 0.0
         if 0 < reach - _STEPS[1] < abs(best):
             return round(best, 6), f"the lag found, {best:+.3f} s, is as far as the search went (--max-lag)"
-        return round(best, 6), "" if fixed else "too short for its search: each lag was judged on moments of its own"
+        return round(best, 6), (
+            ""
+            if fixed
+            else f"the clips are short for a search of ±{reach:g} s: each lag was judged on moments of its own, and lags "
+            f"that leave less than {100 * _OVERLAP:.0f} % of the shorter one in common were left out"
+        )
 
     def _error(self, lag: float, reach: float | None, align: Align) -> float:
         time, predicted, measured, _ = self.at(lag)

@@ -88,7 +88,7 @@ def evaluate(
 
 def made(scores: Sequence[Scores], notes: Iterable[str], protocol: Protocol) -> Evaluation:
     """Return the evaluation, its protocol called by the subjects that it was done on where they are not its own."""
-    subjects = sorted({one.trial.split("/")[0] for one in scores} - {""})
+    subjects = sorted({one.trial.split("/")[0] for one in scores if "/" in one.trial})
     if protocol.subjects and subjects and set(subjects) != set(protocol.subjects):
         protocol = replace(
             protocol, name=f"{protocol.name}, {' '.join(subjects)} instead of {' '.join(protocol.subjects)}"

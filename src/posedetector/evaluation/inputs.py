@@ -50,14 +50,14 @@ def listed(file: Path, ours: ReadOptions, theirs: ReadOptions) -> Inputs:
     """
     try:
         with file.open(encoding="utf-8-sig", newline="") as stream:
-            rows = list(csv.DictReader(stream))
+            rows = [{(key or "").strip().lower(): cell for key, cell in row.items()} for row in csv.DictReader(stream)]
     except (OSError, UnicodeDecodeError, csv.Error) as error:
         raise InputError(f"{file} cannot be read: {error}") from error
     if not rows or not all(row.get(column) for row in rows for column in _COLUMNS):
         raise InputError(f"{file} must be CSV with the columns {', '.join(_COLUMNS)}, none of them empty")
     if len({(row["system"], row["trial"]) for row in rows}) < len(rows):
         raise InputError(f"{file} has the same trial of the same system twice")
-    whose = {(row["trial"], row["subject"]) for row in rows if row.get("subject")}
+    whose = {(row["trial"], f"subject {row['subject']}") for row in rows if row.get("subject")}
     if len(dict(whose)) < len(whose):
         raise InputError(f"{file} has a trial of two subjects")
     folder, systems = file.parent, list(dict.fromkeys(row["system"] for row in rows))

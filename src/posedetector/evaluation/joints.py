@@ -40,9 +40,10 @@ def common_joints(prediction: Motion, reference: Motion, protocol: Protocol) -> 
         )
     root = _root(protocol.root, prediction, reference) if protocol.alignment != "none" else None
     made = [note for joint, found in rows.items() for note in _made_of(joint, found, prediction, reference)]
-    if root is not None and protocol.root == "mid_hips":
+    if root is not None:
         names = [_names(part, motion) for part, motion in zip(root, (prediction, reference), strict=True)]
-        made += [] if names == [list(_HIPS)] * 2 else _made_of("the root", root, prediction, reference)
+        usual = protocol.root == "mid_hips" and names == [list(_HIPS)] * 2
+        made += [] if usual else [f"the root: {note}" for note in _made_of(protocol.root, root, prediction, reference)]
     return Common(
         joints=tuple(rows),
         absent=tuple(joint for joint in protocol.joints if joint not in rows),

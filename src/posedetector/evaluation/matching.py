@@ -112,17 +112,19 @@ def align(predicted: Array, measured: Array, protocol: Protocol) -> tuple[Array,
 
 
 def _doubts(predicted: Array, measured: Array, time: Array, protocol: Protocol) -> list[str]:
-    notes = []
+    notes: list[str] = []
     rate = 1 / float(np.median(np.diff(time))) if len(time) > 1 else float("nan")
     if protocol.rate and np.isfinite(rate) and abs(rate / protocol.rate - 1) > 0.01:
         notes.append(f"{protocol.name} is defined at {protocol.rate:g} Hz; this is at {rate:.4g} Hz")
+    if rate < 1:
+        notes.append(f"this is at {rate:.2g} Hz: are the times in seconds?")
     both = finite(predicted) & finite(measured)
     sizes = [float(np.median(np.linalg.norm(xyz[both], axis=-1))) for xyz in (predicted, measured) if both.any()]
     if protocol.alignment != "none" and len(sizes) == 2 and min(sizes) > 0:
         ratio = sizes[0] / sizes[1]
         if not 1 / _ALIKE < ratio < _ALIKE:
             notes.append(
-                f"the prediction is {ratio:.3g} times as large as the reference: are both in the units that they are "
+                f"the prediction is {ratio:.2g} times as large as the reference: are both in the units that they are "
                 "taken to be in (--prediction-unit, --reference-unit)?"
             )
     return notes

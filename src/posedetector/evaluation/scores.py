@@ -158,7 +158,8 @@ def _figures(matched: Matched, protocol: Protocol) -> tuple[dict[str, float], di
     counts = {name: int(np.isfinite(values).sum()) for name, values in errors.items()}
     depth = _depth_error(matched)
     figures |= {"pck_150mm": pck(predicted, measured), "auc_0_150mm": auc(predicted, measured), "z_rmse": depth}
-    counts |= dict.fromkeys(("pck_150mm", "auc_0_150mm", "z_rmse"), counts["mpjpe"])
+    counts |= dict.fromkeys(("pck_150mm", "auc_0_150mm"), counts["mpjpe"])
+    counts["z_rmse"] = counts["mpjpe"] if np.isfinite(depth) else 0
     order = [*FIGURES, *(part.name for part in protocol.parts)]
     return {name: figures[name] for name in order}, {name: counts[name] for name in order}
 

@@ -64,7 +64,7 @@ def agreements(evaluation: Evaluation) -> list[Row]:
             "system": system,
             "angle": name,
             "pairs": agreed.n,
-            "trials": agreed.trials,
+            "clusters": agreed.trials,
             "bias °": _text(agreed.bias, 1),
             "MAE °": _text(agreed.mae, 1),
             "RMSE °": _text(agreed.rmse, 1),

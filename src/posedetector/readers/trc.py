@@ -28,9 +28,11 @@ def read_trc(path: Path, _: ReadOptions) -> dict[str, Recording]:
     xyz = numbers[:, 2:].reshape(len(rows), -1, 3)
     empty = (xyz == 0).all(axis=-1)
     empty &= ~empty.all(axis=0)  # a marker that is always there is the root of positions relative to it
+    always = [marker for marker, zero in zip(markers, (xyz == 0).all(axis=(0, 2)), strict=True) if zero]
+    rooted = f"{path.name}: {', '.join(always)} is at 0, 0, 0 in every frame, and taken to be there"
     note = f"{path.name}: {empty.sum()} points at 0, 0, 0 are taken for missing, as some programs write them"
     xyz[empty] = np.nan
-    notes = (note,) if empty.any() else ()
+    notes = (*((note,) if empty.any() else ()), *((rooted,) if always else ()))
     return {"": Recording(markers, xyz, numbers[:, 1], unit or "m", declared=bool(unit), notes=notes)}
 
 
