@@ -1363,7 +1363,7 @@ def test_milliseconds_taken_for_seconds_are_recognised() -> None:
 def test_a_prediction_of_another_size_is_doubted() -> None:
     found = match(replace(sway(), xyz=sway().xyz / 2.54), sway(), FROM_HIPS)
 
-    assert any("0.394 times as large as the reference" in note for note in found.notes)
+    assert any("0.39 times as large as the reference" in note for note in found.notes)
 
 
 def test_a_prediction_of_about_the_same_size_is_not() -> None:
@@ -1448,4 +1448,16 @@ def test_a_root_made_of_other_points_on_one_side_is_noted() -> None:
 
     notes = match(other, still(10), FROM_HIPS).notes
 
-    assert any(note.startswith("the root is pelvis in the prediction") for note in notes)
+    assert any(note == "the root: mid_hips is pelvis in the prediction" for note in notes)
+
+
+def test_clocks_that_agree_but_for_noise_are_taken_to_agree() -> None:
+    lags = [match(sway(600, 200, seed, 0.02), sway(300, 100, 9), PROTOCOLS["clip"]).lag for seed in range(5)]
+
+    assert lags == [0.0] * 5
+
+
+def test_both_in_milliseconds_are_doubted() -> None:
+    slow = replace(sway(), time=1000 * sway().time)
+
+    assert any("are the times in seconds?" in note for note in match(slow, slow, AS_IS).notes)

@@ -1295,14 +1295,14 @@ def test_a_point_of_the_map_is_taken_by_its_foreign_name(tmp_path: Path) -> None
     motion = read(three(tmp_path / "a.trc", "RKNE", "RKNM", "C7"), point_map={"thorax": ["C7"]})
 
     assert motion.xyz[0, motion.skeleton.index("thorax")].tolist() == [0.0, 1.0, 0.0]
-    assert motion.notes == ("a.trc: by their names, C7 for thorax",)
+    assert "a.trc: by their names, C7 for thorax" in motion.notes
 
 
 def test_several_points_of_the_map_are_one_in_their_middle(tmp_path: Path) -> None:
     motion = read(three(tmp_path / "a.trc", "RKNE", "RKNM", "C7"), point_map={"right_knee": ["RKNE", "RKNM"]})
 
     assert motion.xyz[0, motion.skeleton.index("right_knee")] == pytest.approx([0.1, 0.0, 0.0])
-    assert motion.notes == ("a.trc: by their names, RKNE + RKNM for right_knee",)
+    assert "a.trc: by their names, RKNE + RKNM for right_knee" in motion.notes
 
 
 def test_the_middle_of_a_hole_is_a_hole(tmp_path: Path) -> None:
@@ -1369,3 +1369,9 @@ def test_a_map_to_no_joint_of_ours_is_refused(tmp_path: Path) -> None:
 
     with pytest.raises(InputError, match="rigth_knee is no joint of ours"):
         read_map(tmp_path / "map.json")
+
+
+def test_a_marker_that_is_at_the_origin_in_every_frame_is_named(tmp_path: Path) -> None:
+    motion = read(three(tmp_path / "a.trc", "RKNE", "RKNM", "C7"))
+
+    assert "a.trc: RKNE is at 0, 0, 0 in every frame, and taken to be there" in motion.notes
