@@ -1375,3 +1375,9 @@ def test_a_marker_that_is_at_the_origin_in_every_frame_is_named(tmp_path: Path) 
     motion = read(three(tmp_path / "a.trc", "RKNE", "RKNM", "C7"))
 
     assert "a.trc: RKNE is at 0, 0, 0 in every frame, and taken to be there" in motion.notes
+
+
+def test_a_map_of_which_a_file_has_nothing_is_noted_although_its_own_names_say_the_joint(tmp_path: Path) -> None:
+    motion = read(three(tmp_path / "a.trc", "RKnee", "RKNM", "C7"), point_map={"right_knee": ["TYPO"]})
+
+    assert "a.trc: nothing of --map is in it" in motion.notes

@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from posedetector.writers import Folder
 
 FILES = ("evaluation.csv", "evaluation.md", "evaluation.png")
-_LONGEST_LAG = 60  # seconds; beyond, the lag is better given
 _MOST_GROUPS, _MOST_NOTES = 40, 20  # lines on a terminal
 
 
@@ -152,8 +151,10 @@ def _lag(text: str | None) -> tuple[float | None, Literal["auto", "0"] | None]:
 def _check_numbers(
     prediction_rate: float | None, reference_rate: float | None, person: int, max_lag: float | None, lag: float | None
 ) -> None:
-    if max_lag is not None and not 0 <= max_lag <= _LONGEST_LAG:
-        raise InputError(f"--max-lag is in seconds and must lie in 0–{_LONGEST_LAG}, got {max_lag:g}")
+    from posedetector.evaluation.clocks import LONGEST_LAG
+
+    if max_lag is not None and not 0 <= max_lag <= LONGEST_LAG:
+        raise InputError(f"--max-lag is in seconds and must lie in 0–{LONGEST_LAG:g}, got {max_lag:g}")
     if max_lag is not None and lag is not None:
         raise InputError("--max-lag goes with --lag auto; a lag that is given is not searched")
     for option, rate in (("--prediction-rate", prediction_rate), ("--reference-rate", reference_rate)):

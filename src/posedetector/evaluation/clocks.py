@@ -75,7 +75,8 @@ class Clocks:
         """Return the lag with the smallest MPJPE, and what has to be said of the search, or nothing.
 
         Both are looked at below 6 Hz, because a lag between two samples would else be rewarded for averaging noise
-        away, and where the clocks agree but for 1 % of the error, they are taken to agree; over those moments that every lag of the search leaves in common, where these are at least half of all.
+        away; over those moments that every lag of the search leaves in common, where these are at least half of all.
+        Clocks that agree but for 1 % of the error are taken to agree.
         """
         smooth = replace(
             self, xyz=_smooth(self.time, self.xyz), reference_xyz=_smooth(self.reference_time, self.reference_xyz)

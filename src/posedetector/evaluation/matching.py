@@ -8,6 +8,7 @@ from posedetector.errors import InputError
 from posedetector.evaluation.clocks import MAX_LAG, Clocks
 from posedetector.evaluation.joints import common_joints
 from posedetector.evaluation.protocols import Protocol
+from posedetector.filters import sampling_rate
 from posedetector.metrics import rotation_between
 from posedetector.motion import Motion
 from posedetector.pose import Array, finite
@@ -49,6 +50,11 @@ class Matched:
     covered: float
     depth_axis: int | None
     notes: tuple[str, ...]
+
+    @property
+    def rate(self) -> float:
+        """Compared moments per second, by the median step; NaN for a single one."""
+        return _rate(self.time)
 
 
 def match(
@@ -113,7 +119,7 @@ def align(predicted: Array, measured: Array, protocol: Protocol) -> tuple[Array,
 
 def _doubts(predicted: Array, measured: Array, time: Array, protocol: Protocol) -> list[str]:
     notes: list[str] = []
-    rate = 1 / float(np.median(np.diff(time))) if len(time) > 1 else float("nan")
+    rate = _rate(time)
     if protocol.rate and np.isfinite(rate) and abs(rate / protocol.rate - 1) > 0.01:
         notes.append(f"{protocol.name} is defined at {protocol.rate:g} Hz; this is at {rate:.4g} Hz")
     if rate < 1:
@@ -128,6 +134,10 @@ def _doubts(predicted: Array, measured: Array, time: Array, protocol: Protocol) 
                 "taken to be in (--prediction-unit, --reference-unit)?"
             )
     return notes
+
+
+def _rate(time: Array) -> float:
+    return sampling_rate(time) if len(time) > 1 else float("nan")
 
 
 def _apart(prediction: Motion, reference: Motion, lag: float) -> str:

@@ -100,7 +100,7 @@ def score(
     system: str, trial: str, matched: Matched, protocol: Protocol, *, action: str = "", cluster: str | None = None
 ) -> Scores:
     """Return every figure of one trial."""
-    predicted, measured, time = matched.predicted, matched.measured, matched.time
+    predicted, measured = matched.predicted, matched.measured
     has, should = finite(predicted), finite(measured)
     own_has, own_should = finite(matched.own_predicted), finite(matched.own_measured)
     figures, counts = _figures(matched, protocol)
@@ -110,7 +110,7 @@ def score(
         trial=trial,
         action=action,
         cluster=trial if cluster is None else cluster,
-        frames=len(time),
+        frames=len(matched.time),
         covered=matched.covered,
         points=int((has & should).sum()),
         expected=int(should.sum()),
@@ -120,7 +120,7 @@ def score(
         lag=matched.lag,
         lag_from=matched.lag_from,
         interpolated=matched.interpolated,
-        rate=_rate(time),
+        rate=matched.rate,
         joints=matched.joints,
         absent=matched.absent,
         figures=figures,
@@ -148,7 +148,7 @@ def _figures(matched: Matched, protocol: Protocol) -> tuple[dict[str, float], di
             scaled_to(predicted, measured) if rooted else np.full_like(predicted, np.nan), measured
         ),
         "mpjve": speeds,
-        "mpjve_per_frame": speeds / _rate(time),
+        "mpjve_per_frame": speeds / matched.rate,
         "acceleration_error": joint_errors(accelerations(predicted, time), accelerations(measured, time)),
         **{part.name: _part_errors(part, matched) for part in protocol.parts},
         "bone_length_cv": bone_length_cv(matched.own_predicted, bones),
@@ -162,10 +162,6 @@ def _figures(matched: Matched, protocol: Protocol) -> tuple[dict[str, float], di
     counts["z_rmse"] = counts["mpjpe"] if np.isfinite(depth) else 0
     order = [*FIGURES, *(part.name for part in protocol.parts)]
     return {name: figures[name] for name in order}, {name: counts[name] for name in order}
-
-
-def _rate(time: Array) -> float:
-    return 1 / float(np.median(np.diff(time))) if len(time) > 1 else float("nan")
 
 
 def total(

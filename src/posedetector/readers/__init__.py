@@ -1,7 +1,7 @@
 """Seam 4: positions from files, our own and those of others; one file a format.
 
 To add a format: write a function `(Path, ReadOptions) -> dict[str, Recording]` in a file beside this one, and a line in
-READERS or, for what a suffix does not tell, in `_kind`.
+READERS; what a suffix does not tell, the reader finds out (see `json`).
 """
 
 from collections.abc import Callable

@@ -99,6 +99,6 @@ def rename(
     points = tuple(columns)
     stacked = np.stack(list(columns.values()), axis=1) if columns else np.empty((len(xyz), 0, 3))
     notes = (f"{source}: by their names, {', '.join(renamed)}",) if renamed else ()
-    if point_map and not set(point_map) & set(columns):
+    if point_map and not any(set(parts) <= set(names) for parts in point_map.values()):
         notes = (*notes, f"{source}: nothing of --map is in it")
     return Skeleton(source, points, (-1,) * len(points)), stacked, notes
