@@ -2,6 +2,9 @@
 
     uv run python benchmarks/accuracy.py --clips FOLDER --cameras FOLDER --models full heavy --write
     uv run python benchmarks/accuracy.py --synthetic
+    uv run python benchmarks/accuracy.py --clips FOLDER --models heavy --angles
+
+--angles: bias and mean absolute error of knees, hips and elbows by their true angle, of each system, over all clips.
 
 --clips: a folder with walk_video.mp4, squat_video.mp4 and *_sample_{mocap,mono,wham}.json of the opencap-visualizer.
 --cameras: a folder with cam01.mp4 … cam04.mp4 and Calib.qca.txt of Pose2Sim's demo; the reference is triangulated from
@@ -26,6 +29,7 @@ from posedetector.calibration import CAMERA_TO_LAB, Camera, calibrate
 from posedetector.cleaning import clean
 from posedetector.estimators.synthetic import PinholeCamera, Synthetic, Walker
 from posedetector.evaluation.comparison import evaluate
+from posedetector.evaluation.matching import match
 from posedetector.evaluation.protocols import PROTOCOLS
 from posedetector.evaluation.scores import angle_pairs, totals
 from posedetector.lifters.native import Native
@@ -35,6 +39,7 @@ from posedetector.readers import read_motions
 from posedetector.skeletons import Skeleton
 from posedetector.smoothing import smooth
 from posedetector.tracking import track
+from posedetector.training.validation import angle_bins
 from posedetector.weights import WEIGHTS, locate
 from triangulation import reference as triangulated
 
@@ -81,6 +86,7 @@ def main() -> None:
         "--lifters", nargs="+", default=["native", *(row.name for row in WEIGHTS.values() if row.lifter)]
     )
     parser.add_argument("--synthetic", action="store_true")
+    parser.add_argument("--angles", action="store_true")
     parser.add_argument("--write", action="store_true")
     options = parser.parse_args()
     if options.synthetic:
@@ -90,7 +96,13 @@ def main() -> None:
         *(four_cameras(options.cameras) if options.cameras else []),
     ]
     if clips:
-        measure(clips, options.models, options.lifters, write=options.write)
+        here = [lifter for lifter in options.lifters if lifter == "native" or locate(lifter) is not None]
+        if absent := [lifter for lifter in options.lifters if lifter not in here]:
+            print(f"Not measured, since their weights are not on this machine: {', '.join(absent)}.\n")
+        if options.angles:
+            by_angle(clips, options.models, here)
+        else:
+            measure(clips, options.models, here, write=options.write)
 
 
 def opencap(folder: Path) -> Iterator[Clip]:
@@ -113,25 +125,42 @@ def measure(clips: list[Clip], models: list[str], lifters: list[str], *, write: 
     print(f"Protocol clip ({PROTOCOLS['clip'].joint_set}), commit {commit.stdout.strip() or 'unknown'}\n")
     print("| " + " | ".join(TITLES) + " |")
     print("|" + "---|" * len(TITLES))
-    here = [lifter for lifter in lifters if lifter == "native" or locate(lifter) is not None]
     rows = []
     for clip in clips:
-        for result in results(clip, models, here):
+        for result in results(clip, models, lifters):
             print("| " + " | ".join(map(str, result)) + " |", flush=True)
             rows.append(result)
-    if absent := [lifter for lifter in lifters if lifter not in here]:
-        print(f"\nNot measured, since their weights are not on this machine: {', '.join(absent)}.")
     if write:
         with FIGURES.open("w", encoding="utf-8", newline="") as file:
             csv.writer(file, lineterminator="\n").writerows([Result._fields, *rows])
 
 
 def results(clip: Clip, models: list[str], lifters: list[str]) -> Iterator[Result]:
+    for system, motion in systems(clip, models, lifters):
+        yield compare(clip, system, motion)
+
+
+def systems(clip: Clip, models: list[str], lifters: list[str]) -> Iterator[tuple[str, Motion]]:
     for model in models:
         for lifter in lifters:
-            yield compare(clip, f"posedetector, MediaPipe {model}, {lifter}", ours(clip, model, lifter))
-    for name, motion in clip.peers.items():
-        yield compare(clip, name, motion)
+            yield f"posedetector, MediaPipe {model}, {lifter}", ours(clip, model, lifter)
+    yield from clip.peers.items()
+
+
+def by_angle(clips: list[Clip], models: list[str], lifters: list[str]) -> None:
+    poses: dict[str, list[tuple[np.ndarray, np.ndarray, tuple[str, ...]]]] = {}
+    for clip in clips:
+        for system, motion in systems(clip, models, lifters):
+            matched = match(motion, clip.reference, PROTOCOLS["clip"])
+            poses.setdefault(system, []).append((matched.predicted, matched.measured, matched.joints))
+    print("| system | joint | true angle ° | samples | bias ° | MAE ° |\n|---|---|---|---|---|---|")
+    for system, parts in poses.items():
+        joints = parts[0][2]
+        made, true = (np.concatenate([part[side] for part in parts]) for side in (0, 1))
+        for one in angle_bins(made, true, Skeleton("compared", joints, (-1,) * len(joints))):
+            print(
+                f"| {system} | {one.joint} | {one.low}–{one.high} | {one.samples} | {one.bias:+.1f} | {one.mae:.1f} |"
+            )
 
 
 def ours(clip: Clip, model: str, lifter: str) -> Motion:

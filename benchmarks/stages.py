@@ -156,7 +156,7 @@ def lifting(road: Road, network: Network, runs: int) -> Pair:
     xy, _, _ = to_layout(road.keypoints, network.lifter.takes)
     screen = to_screen(np.nan_to_num(xy), road.keypoints.image_size)
     half = network.published.receptive_field // 2
-    both = network.lifter.batch(np.pad(screen, ((half, half), (0, 0), (0, 0)), mode="edge"))
+    both = network.lifter.batch(np.pad(screen, ((half, half), (0, 0), (0, 0)), mode="edge"), 1.0, 1.0)
     rows = np.linspace(0, road.frames - 1, WINDOWS).astype(int)
 
     @torch.inference_mode()

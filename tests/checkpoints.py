@@ -4,16 +4,22 @@ from pathlib import Path
 
 import torch
 
+from posedetector.lifters.inputs import INPUTS
 from posedetector.models.videopose3d import TemporalModel
 from posedetector.weights import WEIGHTS
 
 _INPUTS = 2 * 17
 
 
-def random_network(*, seed: int = 0, channels: int = 32, causal: bool = False) -> TemporalModel:
+def random_network(
+    *, seed: int = 0, channels: int = 32, causal: bool = False, inputs: str = "screen"
+) -> TemporalModel:
     """Every frame of the window counts, and left and right differ; the poses are about as large as a person."""
     random = torch.Generator().manual_seed(seed)
-    model = TemporalModel(channels=channels, causal=causal)
+    made = INPUTS[inputs]
+    model = TemporalModel(
+        channels=channels, causal=causal, coordinates=made.coordinates, context=made.context, carries=made.carries
+    )
     with torch.no_grad():
         for conv in (model.expand_conv, *model.layers_conv, model.shrink):
             conv.weight.normal_(0, (2 / conv.weight[0].numel()) ** 0.5, generator=random)

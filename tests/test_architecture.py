@@ -40,6 +40,7 @@ ROOMS = (
     "motion",
     "readers",
     "evaluation",
+    "training",
     "pipeline",
     "cli",
 )

@@ -99,7 +99,7 @@ def make(tmp_path: Path) -> Callable[..., VideoPose3D]:
     """A lifter on the CPU, where numbers are exact, with this network under that name."""
 
     def lifter(network: TemporalModel | None = None, name: str = "fair-cpn", **options: object) -> VideoPose3D:
-        network = network or random_network(causal=CAUSAL.get(name, False))
+        network = network or random_network(causal=CAUSAL.get(name, False), inputs=WEIGHTS[name].lifter.inputs)
         folder = tmp_path / str(len(list(tmp_path.iterdir())))
         return VideoPose3D(LifterOptions(str(save(network, folder, name)), device="cpu", **options))
 
@@ -123,7 +123,7 @@ def apart(one: Array, other: Array) -> float:
 @pytest.fixture(params=sorted(LIFTERS))
 def lifter(request: pytest.FixtureRequest, cache_folder: Path, monkeypatch: pytest.MonkeyPatch) -> Lifter:
     monkeypatch.chdir(cache_folder.parent)  # where no checkpoints/ is
-    save(random_network(), cache_folder, DEFAULT)
+    save(random_network(inputs="body"), cache_folder, DEFAULT)
     return make_lifter(request.param)
 
 
@@ -553,7 +553,7 @@ def test_where_there_is_nothing_to_carry_there_are_17_joints(make: Callable, key
 
 # --- choosing a network -----------------------------------------------------------------------------------------------
 
-NAMES = "there are fair-detectron-coco, fair-cpn, fair-cpn-causal, mmpose-cpn"
+NAMES = "there are bundled, fair-detectron-coco, fair-cpn, fair-cpn-causal, mmpose-cpn"
 
 
 @pytest.mark.parametrize(

@@ -28,12 +28,16 @@ Check = Callable[[Path], object]
 
 @dataclass(frozen=True)
 class LifterLayout:
-    """What a lifter's checkpoint takes and gives: skeletons by name, frames per second, and which way it looks."""
+    """What a lifter's checkpoint takes and gives: skeletons by name, frames per second, which way it looks.
+
+    `inputs` is what is made of the points for it, a name of `lifters.inputs.INPUTS`.
+    """
 
     takes: str
     gives: str
     rate: float
     causal: bool = False
+    inputs: str = "screen"
 
 
 @dataclass(frozen=True)
@@ -42,6 +46,7 @@ class Weights:
 
     Attributes
     ----------
+    url : empty for what ships with the package.
     sha256 : of the file, or as many of its first digits as are published; empty where nobody published it.
     size : bytes, about.
     without : what works without this network.
@@ -100,6 +105,19 @@ def _temporal(name: str, url: str, licence: str, layout: LifterLayout, sha256: s
     )
 
 
+_BUNDLED = Weights(
+    name="bundled",
+    file="lifter_243.pt",
+    url="",
+    sha256="",
+    size=9_000_000,
+    licence="Apache-2.0",
+    citation="posedetector's own, trained on motion capture of mocap.cs.cmu.edu (NSF EIA-0196217) by `posedetector train`; "
+    "the network is Pavllo et al.'s, CVPR 2019",
+    without="without --use-videopose3d the estimator's own depth is used",
+    lifter=LifterLayout("h36m_17", "h36m_17", 50.0, inputs="body"),
+)
+
 _FAIR = "https://dl.fbaipublicfiles.com/video-pose-3d"
 _MMPOSE = "https://download.openmmlab.com/mmpose/body3d/videopose"
 _NC = "CC BY-NC 4.0"
@@ -110,6 +128,7 @@ WEIGHTS: dict[str, Weights] = {
         _pose_landmarker("lite", "3dc99b4cc304f679ff03303508482e8eaa832d450039698f8c6955606a52d4af", 5_777_138),
         _pose_landmarker("full", "4923c2684ec663cfcc1ff5709b16d96e93910ce1af110db9b80e6eea7852fe1e", 9_397_622),
         _pose_landmarker("heavy", "8bc54a44e2cf4f04e3deabfa8477a4b1778d1be51808092ef86821ededc2bbad", 30_663_666),
+        _BUNDLED,
         _temporal(
             "fair-detectron-coco",
             f"{_FAIR}/pretrained_h36m_detectron_coco.bin",
@@ -274,6 +293,8 @@ def fetch(name: str, *, progress: Told | None = None, check: Check | None = None
     from filelock import FileLock
 
     row = row_of(name)
+    if not row.url:
+        raise WeightsError(f"{row.name} ships with posedetector, and {ASSETS / row.file} is missing: install it again")
     target = cache_folder() / row.file
     lock = FileLock(_beside(target, "lock"))
     try:

@@ -28,6 +28,7 @@ from posedetector.weights import WEIGHTS
 ROOT = Path(__file__).parents[2]
 NAME = "fair-detectron-coco"
 FILE = WEIGHTS[NAME].file
+LIFTED = ("--use-videopose3d", "--videopose3d-model", NAME)
 CARRIED = {
     f"{side}_{point}" for side in ("left", "right") for point in ("heel", "foot_index", "pinky", "index", "thumb")
 }
@@ -76,7 +77,7 @@ def command(folder: Path, home: Path, *arguments: object) -> subprocess.Complete
     """Run the command of the README where no network can be reached."""
     nowhere = "http://127.0.0.1:9"
     return subprocess.run(
-        [sys.executable, "main.py", "--height", "1.65", "--use-videopose3d", "--output-dir", folder, *arguments],
+        [sys.executable, "main.py", "--height", "1.65", *LIFTED, "--output-dir", folder, *arguments],
         cwd=ROOT,
         env={**os.environ, "POSEDETECTOR_HOME": str(home), "https_proxy": nowhere, "http_proxy": nowhere},
         capture_output=True,
@@ -211,6 +212,20 @@ def test_the_notes_say_what_to_know_about_the_network(account: dict, said: str) 
 # Without a network
 
 
+@pytest.mark.parametrize("home", ["empty", "with another network"])
+def test_without_a_name_the_network_that_ships_is_used_wherever_the_command_runs(
+    run: Callable[..., tuple[int, str]], cache_folder: Path, home: str
+) -> None:
+    if home == "with another network":
+        put(cache_folder)
+
+    assert run("--use-videopose3d") == (0, "")
+    account = account_of(Path("out"))
+    assert [one["name"] for one in account["networks"]] == ["bundled"]
+    assert account["networks"][0]["trust"] == "table"
+    assert "VideoPose3D, bundled: 243 frames at 50 Hz" in account["lifting"]
+
+
 def test_a_checkpoint_that_cannot_be_had_is_an_error_that_says_what_to_do(tmp_path: Path) -> None:
     done = command(tmp_path / "out", tmp_path / "home", "--video", "data/samples/walk_side.mp4")
 
@@ -273,7 +288,7 @@ def in_a_pickle(content: object) -> bytes:
 
 
 def test_a_name_that_is_neither_networks_nor_files_is_refused(run: Callable[..., tuple[int, str]]) -> None:
-    assert_refused(run("--use-videopose3d", "--videopose3d-model", "nonsense"), f"no file 'nonsense'; there are {NAME}")
+    assert_refused(run("--use-videopose3d", "--videopose3d-model", "nonsense"), f"no file 'nonsense'; there are bundled, {NAME}")
 
 
 def test_a_text_file_is_refused(run: Callable[..., tuple[int, str]], tmp_path: Path) -> None:
@@ -334,7 +349,7 @@ def test_an_option_of_the_lifter_without_it_is_refused(
 def test_a_layout_that_is_not_in_the_table_is_refused(run: Callable[..., tuple[int, str]]) -> None:
     done = run("--use-videopose3d", "--videopose3d-model", put(Path(), file="mine.bin"), "--videopose3d-like", "mine")
 
-    assert_refused(done, f"no lifter 'mine' in the table; there are {NAME}")
+    assert_refused(done, f"no lifter 'mine' in the table; there are bundled, {NAME}")
 
 
 def test_a_device_that_is_not_here_is_refused(
@@ -343,7 +358,7 @@ def test_a_device_that_is_not_here_is_refused(
     put(cache_folder)
     monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
 
-    assert_refused(run("--use-videopose3d", "--device", "cuda"), "has no cuda; --device auto")
+    assert_refused(run(*LIFTED, "--device", "cuda"), "has no cuda; --device auto")
 
 
 def test_a_device_that_does_not_exist_is_refused(run: Callable[..., tuple[int, str]]) -> None:
@@ -369,7 +384,7 @@ def test_a_file_of_ones_own_works_with_the_layout_it_is_said_to_have(
 def test_no_flip_is_recorded(run: Callable[..., tuple[int, str]], cache_folder: Path) -> None:
     put(cache_folder)
 
-    assert run("--use-videopose3d", "--no-flip") == (0, "")
+    assert run(*LIFTED, "--no-flip") == (0, "")
     assert "not averaged with the mirrored input" in account_of(Path("out"))["lifting"]
 
 
@@ -377,14 +392,14 @@ def test_a_still_image_is_lifted(run: Callable[..., tuple[int, str]], cache_fold
     put(cache_folder)
     cv2.imwrite(str(tmp_path / "still.png"), np.full((360, 640, 3), 127, np.uint8))
 
-    assert run("--use-videopose3d", video=tmp_path / "still.png") == (0, "")
+    assert run(*LIFTED, video=tmp_path / "still.png") == (0, "")
     with Path("out", "landmarks.csv").open() as file:
         assert {row["landmark"] for row in csv.DictReader(file) if row["source"] == "lifted"} == {*H36M_17.points}
 
 
 def test_a_file_that_was_damaged_can_be_put_right(run: Callable[..., tuple[int, str]], cache_folder: Path) -> None:
     put(cache_folder, CHECKPOINT[: len(CHECKPOINT) // 2])
-    assert_refused(run("--use-videopose3d"), "damaged")
+    assert_refused(run(*LIFTED), "damaged")
     put(cache_folder)
 
-    assert run("--use-videopose3d") == (0, "")
+    assert run(*LIFTED) == (0, "")

@@ -11,6 +11,7 @@ from typer.exceptions import TyperException
 from posedetector.cli.analyze import analyze
 from posedetector.cli.console import help_alone
 from posedetector.cli.evaluate import evaluate
+from posedetector.cli.train import train
 from posedetector.cli.weights import app as weights
 from posedetector.errors import PosedetectorError
 
@@ -24,6 +25,7 @@ app = typer.Typer(
 )
 app.command()(analyze)
 app.command()(evaluate)
+app.command()(train)
 app.add_typer(weights, name="weights")
 
 

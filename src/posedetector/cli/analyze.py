@@ -35,7 +35,7 @@ def analyze(
         bool, typer.Option("--use-videopose3d", help="Lift the 2D joints with a 243-frame VideoPose3D network.")
     ] = False,
     videopose3d_model: Annotated[
-        str | None, typer.Option(help="A name of `posedetector weights list`, or a file; fair-detectron-coco.")
+        str | None, typer.Option(help="A name of `posedetector weights list`, or a file. [default: bundled]")
     ] = None,
     videopose3d_like: Annotated[
         str | None, typer.Option(help="The name whose layout the file has: its points, rate and direction.")

@@ -1,8 +1,9 @@
 """VideoPose3D (Pavllo et al., CVPR 2019): the depth of 17 joints from the path of the 2D points over 243 frames.
 
-The network was trained on pictures at 50 Hz in which both coordinates are divided by the picture's *width*; where the
+The networks were trained at 50 Hz on points in screen coordinates, both divided by the picture's *width*; where the
 person stands in the picture is part of the input, since it carries the perspective. So clips are resampled on their
-true times, never centred, padded with their edge frames once, and resampled back.
+true times, padded with their edge frames once, and resampled back. What else a network wants made of the points, the
+table of weights names (`inputs`).
 """
 
 import warnings
@@ -18,13 +19,14 @@ from posedetector.errors import InputError
 from posedetector.filters import interpolate
 from posedetector.lifters import LifterOptions
 from posedetector.lifters.carrying import carry
+from posedetector.lifters.inputs import INPUTS, apparent_size
 from posedetector.models.videopose3d import TemporalModel, read_model
 from posedetector.pose import Array, Keypoints, RelativePose, Source
 from posedetector.sanity import find_doubts
 from posedetector.skeletons import SKELETONS, Skeleton, parts_of
 from posedetector.weights import WEIGHTS, LifterLayout, LoadedWeights, load, remember
 
-DEFAULT = "fair-detectron-coco"
+DEFAULT = "bundled"
 LONGEST_ABSENCE = 1.0  # seconds; whoever was away for longer begins anew
 DEVICES = ("auto", "cpu", "cuda", "mps")
 _CHUNK = 2000  # frames at once; 1,000 to 2,000 are the fastest on a CPU
@@ -47,8 +49,9 @@ class VideoPose3D:
         layout = WEIGHTS[name].lifter
         if layout is None:
             raise InputError(f"{name} is no lifter; there are {', '.join(_names())}")
-        self._device = _device(options.device)
+        self._device = device_of(options.device)
         self.layout: LifterLayout = layout
+        self._inputs = INPUTS[layout.inputs]
         self.flip = options.flip
         self.takes, self.gives = SKELETONS[layout.takes], SKELETONS[layout.gives]
         loaded = load(name, given, progress=options.download_progress, check=lambda path: read_lifter(path, layout))
@@ -81,7 +84,9 @@ class VideoPose3D:
         poses = np.full((len(xy), len(self.gives), 3), np.nan)
         for run in _runs(keypoints.time, np.asarray(source.any(axis=1))):
             points = _filled(xy[run], source[run] > Source.NONE, keypoints.time[run], self.takes)
-            poses[run] = self._lift_run(keypoints.time[run], to_screen(points, keypoints.image_size))
+            sure = np.where(source[run] == Source.MEASURED, score[run], 0.0)
+            screen = np.concatenate([to_screen(points, keypoints.image_size), sure[..., None]], axis=-1)
+            poses[run] = self._lift_run(keypoints.time[run], screen, keypoints.image_size)
         poses -= poses[:, self.gives.indices("left_hip", "right_hip")].mean(axis=1, keepdims=True)
         parts = [parts_of(joint, self.takes) for joint in self.gives.points]
         source = np.stack([source[:, rows].min(axis=1) for rows in parts], axis=1)
@@ -94,28 +99,37 @@ class VideoPose3D:
         )
         return carry(keypoints, lifted)
 
-    def _lift_run(self, time: Array, screen: Array) -> Array:
+    def _lift_run(self, time: Array, screen: Array, image_size: tuple[int, int]) -> Array:
         knots = _apart(time, CLOSEST / self.layout.rate)
         time_in, screen = time[knots], screen[knots]
         steps = int((time[-1] - time[0]) * self.layout.rate + 1e-6)
         grid = time[0] + np.arange(steps + 1) / self.layout.rate
-        return interpolate(grid, self.run(interpolate(time_in, screen, grid)), time)
+        return interpolate(grid, self.run(interpolate(time_in, screen, grid), image_size[1] / image_size[0]), time)
 
     @torch.inference_mode()
-    def run(self, screen: Array) -> Array:
-        """Return the network's output (N, 17, 3), metres, for screen coordinates (N, 17, 2) at its rate; any N ≥ 1."""
+    def run(self, screen: Array, aspect: float = 1.0) -> Array:
+        """Return the network's output (N, 17, 3), metres, for points at its rate; any N ≥ 1.
+
+        `screen` (N, 17, 3) holds x and y in screen coordinates and scores; without scores, (N, 17, 2), all are 1.
+        `aspect` is the picture's height over its width.
+        """
         padding = (self.model.look_back, self.model.look_ahead)
-        padded = np.pad(screen.astype(np.float32), (padding, (0, 0), (0, 0)), mode="edge")
+        padded = np.pad(_scored(screen).astype(np.float32), (padding, (0, 0), (0, 0)), mode="edge")
+        size = np.median(apparent_size(screen[..., :2], self.takes))
         result = np.empty((len(screen), len(self.gives), 3))
         for start in range(0, len(screen), _CHUNK):
             piece = padded[start : start + _CHUNK + sum(padding)]
-            result[start : start + _CHUNK] = self.average(self.model(self.batch(piece)))
+            result[start : start + _CHUNK] = self.average(self.model(self.batch(piece, float(size), aspect)))
         return result
 
-    def batch(self, screen: NDArray[Any]) -> torch.Tensor:
-        """Return the network's input (B, …, 17, 2): screen coordinates (…, 17, 2) and, for averaging, their mirror image."""
-        images = np.stack([screen, mirrored(screen, self.takes)]) if self.flip else screen[None]
-        return torch.from_numpy(images).to(self._device, torch.float16 if self._half else torch.float32)
+    def batch(self, screen: NDArray[Any], size: float, aspect: float) -> torch.Tensor:
+        """Return the network's input (B, …, channels) for points (…, 17, 3) and, for averaging, for their mirror image.
+
+        `size` is the person's apparent size in the points' unit.
+        """
+        images = (screen, mirrored(screen, self.takes)) if self.flip else (screen,)
+        made = np.stack([self._inputs.make(one, np.asarray(size), aspect, self.takes) for one in images])
+        return torch.from_numpy(made).to(self._device, torch.float16 if self._half else torch.float32)
 
     def average(self, poses: torch.Tensor) -> Array:
         """Return (…, 17, 3) metres for the network's output (B, …, 17, 3)."""
@@ -126,7 +140,16 @@ class VideoPose3D:
 def read_lifter(path: Path, layout: LifterLayout) -> TemporalModel:
     """Read a checkpoint of this layout; raises WeightsError for a damaged, unsafe or foreign one."""
     takes, gives = SKELETONS[layout.takes], SKELETONS[layout.gives]
-    return read_model(path, joints_in=len(takes), joints_out=len(gives), causal=layout.causal)
+    inputs = INPUTS[layout.inputs]
+    return read_model(
+        path,
+        joints_in=len(takes),
+        joints_out=len(gives),
+        causal=layout.causal,
+        coordinates=inputs.coordinates,
+        context=inputs.context,
+        carries=inputs.carries,
+    )
 
 
 def _names() -> list[str]:
@@ -154,7 +177,8 @@ def _choose(options: LifterOptions) -> tuple[str, Path | None]:
     return name, Path(model)
 
 
-def _device(name: str) -> torch.device:
+def device_of(name: str) -> torch.device:
+    """Return the device of this name, or for auto the best there is; raises InputError for one that is not here."""
     have = {"cpu": True, "cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available()}
     if name not in DEVICES:
         raise InputError(f"there is no device {name!r}; there are {', '.join(DEVICES)}")
@@ -169,6 +193,11 @@ def to_screen(xy: Array, image_size: tuple[int, int]) -> Array:
     """Return pixels (…, 2) as x in [−1, 1] across the picture and y in the same unit, both 0 in its middle."""
     width, height = image_size
     return np.asarray(xy / width * 2 - [1, height / width])
+
+
+def _scored(screen: NDArray[Any]) -> NDArray[Any]:
+    """Return points (…, 3) with their scores; all are 1 where there are none."""
+    return screen if screen.shape[-1] == 3 else np.concatenate([screen, np.ones_like(screen[..., :1])], axis=-1)
 
 
 def to_layout(keypoints: Keypoints, skeleton: Skeleton) -> tuple[Array, Array, NDArray[np.uint8]]:

@@ -7,6 +7,7 @@ State dicts are interchangeable with those of the authors' code (facebookresearc
 import copy
 import math
 import re
+from collections import deque
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import cast
@@ -28,6 +29,8 @@ class TemporalModel(nn.Module):
     widths : odd filter widths of the first layer and of each block; the receptive field is their product.
     channels : of the hidden layers.
     coordinates : values a point that go in: x and y, or with its score.
+    context : values of the person as a whole, behind those of the points.
+    carries : add each point's own x and y, times a learned factor, to what comes out for it; points in and out are the same.
     causal : look at the past only.
     """
 
@@ -39,15 +42,19 @@ class TemporalModel(nn.Module):
         widths: tuple[int, ...] = (3, 3, 3, 3, 3),
         channels: int = 1024,
         coordinates: int = 2,
+        context: int = 0,
+        carries: bool = False,
         causal: bool = False,
         dropout: float = 0.25,
     ) -> None:
         super().__init__()
         if not widths or any(width < 1 or width % 2 == 0 for width in widths):
             raise InputError(f"filter widths must be odd, got {widths}")
+        if carries and joints_in != joints_out:
+            raise InputError(f"points can be carried only where they are the same, got {joints_in} and {joints_out}")
         self.joints_in, self.joints_out, self.coordinates = joints_in, joints_out, coordinates
         self.widths, self.causal = tuple(widths), causal
-        self.expand_conv = nn.Conv1d(joints_in * coordinates, channels, widths[0], bias=False)
+        self.expand_conv = nn.Conv1d(joints_in * coordinates + context, channels, widths[0], bias=False)
         self.expand_bn: nn.Module = nn.BatchNorm1d(channels)
         self.layers_conv, self.layers_bn = nn.ModuleList(), nn.ModuleList()
         for block, width in enumerate(widths[1:], start=1):
@@ -57,6 +64,7 @@ class TemporalModel(nn.Module):
             self.layers_bn.extend((nn.BatchNorm1d(channels), nn.BatchNorm1d(channels)))
         self.shrink = nn.Conv1d(channels, joints_out * 3, 1)
         self.relu, self.drop = nn.ReLU(inplace=True), nn.Dropout(dropout)
+        self.carried = nn.Parameter(torch.ones(1)) if carries else None
 
     @property
     def receptive_field(self) -> int:
@@ -74,12 +82,13 @@ class TemporalModel(nn.Module):
         return self.receptive_field - 1 - self.look_ahead
 
     def forward(self, keypoints: Tensor) -> Tensor:
-        """Return (B, T − receptive_field + 1, joints_out, 3) for (B, T, joints_in, coordinates).
+        """Return (B, T − receptive_field + 1, joints_out, 3) for (B, T, joints_in, coordinates), or (B, T, all channels).
 
         The first output belongs to frame `look_back` of the input. Units and frame are those of the training: metres in
         the camera frame, root at about 0, for 2D in screen coordinates.
         """
-        hidden = keypoints.flatten(2).transpose(1, 2)
+        given = keypoints.flatten(2)
+        hidden = given.transpose(1, 2)
         hidden = self.drop(self.relu(self.expand_bn(self.expand_conv(hidden))))
         for wide, wide_bn, narrow, narrow_bn in self._blocks():
             past = (wide.kernel_size[0] - 1) * wide.dilation[0]
@@ -88,7 +97,39 @@ class TemporalModel(nn.Module):
             hidden = self.drop(self.relu(wide_bn(wide(hidden))))
             hidden = kept + self.drop(self.relu(narrow_bn(narrow(hidden))))
         poses: Tensor = self.shrink(hidden).transpose(1, 2)
-        return poses.reshape(*poses.shape[:2], self.joints_out, 3)
+        return self.carry(given[:, self.look_back : self.look_back + poses.shape[1]], poses)
+
+    def carry(self, given: Tensor, made: Tensor) -> Tensor:
+        """Return (…, joints_out, 3) of what was made (…, joints_out · 3), with the x and y given (…, channels) if it carries."""
+        poses: Tensor = made.reshape(*made.shape[:-1], self.joints_out, 3)
+        if self.carried is None:
+            return poses
+        own = given[..., : self.joints_in * self.coordinates].reshape(*given.shape[:-1], self.joints_in, -1)
+        return torch.add(poses, nn.functional.pad(own[..., :2] * self.carried, (0, 1)))
+
+    def centre(self, keypoints: Tensor) -> Tensor:
+        """Return (B, joints_out, 3), the middle frame's pose, for windows (B, receptive_field, channels), as in training.
+
+        Equal to `forward` on such a window, but strided: what the middle frame does not need is not computed. Each
+        convolution is a matrix product over neighbouring frames, which is several times faster on a CPU.
+        """
+        if self.causal or keypoints.shape[1] != self.receptive_field:
+            raise InputError(f"windows of {self.receptive_field} frames are needed, and a network that is not causal")
+        hidden = self._joined(keypoints, self.expand_conv, self.expand_bn)
+        for wide, wide_bn, narrow, narrow_bn in self._blocks():
+            width = wide.kernel_size[0]
+            kept = hidden[:, width // 2 :: width]
+            hidden = kept + self._joined(self._joined(hidden, wide, wide_bn), narrow, narrow_bn)
+        made = nn.functional.linear(hidden[:, 0], self.shrink.weight.squeeze(-1), self.shrink.bias)
+        return self.carry(keypoints[:, self.look_back], made.float())
+
+    def _joined(self, hidden: Tensor, conv: nn.Conv1d, norm: nn.Module) -> Tensor:
+        """Return a convolution of a stride as long as its filter, normalised, for (B, T, channels)."""
+        batch, frames, channels = hidden.shape
+        windows = hidden.reshape(batch * frames // conv.kernel_size[0], conv.kernel_size[0] * channels)
+        made = nn.functional.linear(windows, conv.weight.transpose(1, 2).flatten(1))
+        filtered: Tensor = self.drop(self.relu(norm(made)))
+        return filtered.reshape(batch, -1, filtered.shape[1])
 
     def _blocks(self) -> Iterator[tuple[nn.Conv1d, nn.Module, nn.Conv1d, nn.Module]]:
         convs, norms = cast("list[nn.Conv1d]", list(self.layers_conv)), list(self.layers_bn)
@@ -116,7 +157,7 @@ class TemporalStream:
     def __init__(self, model: TemporalModel) -> None:
         if not isinstance(model.expand_bn, nn.Identity):
             raise InputError("a stream runs a fused model: TemporalStream(model.fused())")
-        self._shape = (model.joints_out, 3)
+        self._carry, self._given = model.carry, deque[Tensor](maxlen=model.look_ahead + 1)
         self._layers = [_Past(model.expand_conv, model.causal)]
         self._narrow = []
         for wide, _, narrow, _ in model._blocks():  # noqa: SLF001 -- the other half of one thing
@@ -129,8 +170,9 @@ class TemporalStream:
 
     @torch.inference_mode()
     def push(self, keypoints: Tensor) -> Tensor | None:
-        """Take (B, joints_in, coordinates); return (B, joints_out, 3) for the frame `look_ahead` earlier, if any."""
+        """Take (B, joints_in, coordinates) or (B, channels); return (B, joints_out, 3) for the frame `look_ahead` earlier, if any."""
         self._last = keypoints
+        self._given.append(keypoints.flatten(1))
         hidden = torch.relu(self._layers[0].push(keypoints.flatten(1))[0])
         for layer, (weight, bias) in zip(self._layers[1:], self._narrow, strict=True):
             wide, kept = layer.push(hidden)
@@ -138,7 +180,7 @@ class TemporalStream:
         if self._unripe:
             self._unripe -= 1
             return None
-        return nn.functional.linear(hidden, *self._shrink).reshape(-1, *self._shape)
+        return self._carry(self._given[0], nn.functional.linear(hidden, *self._shrink))
 
     def finish(self) -> Iterator[Tensor]:
         """Yield what is still owed, the last frame standing for all that would follow it."""
@@ -180,7 +222,16 @@ def from_mmpose(state: Mapping[str, Tensor]) -> dict[str, Tensor]:
     return renamed
 
 
-def read_model(path: Path, *, joints_in: int, joints_out: int, causal: bool) -> TemporalModel:
+def read_model(
+    path: Path,
+    *,
+    joints_in: int,
+    joints_out: int,
+    causal: bool,
+    coordinates: int = 2,
+    context: int = 0,
+    carries: bool = False,
+) -> TemporalModel:
     """Read a checkpoint in the authors' layout or MMPose's; widths and channels are what its tensors say.
 
     Raises
@@ -199,7 +250,14 @@ def read_model(path: Path, *, joints_in: int, joints_out: int, causal: bool) -> 
         raise WeightsError(f"{what}: expand_conv, layers_conv and shrink expected, found {some(sorted(state))}")
     with torch.device("meta"):
         model = TemporalModel(
-            joints_in, joints_out, widths=tuple(shape[2] for shape in shapes), channels=shapes[0][0], causal=causal
+            joints_in,
+            joints_out,
+            widths=tuple(shape[2] for shape in shapes),
+            channels=shapes[0][0],
+            coordinates=coordinates,
+            context=context,
+            carries=carries,
+            causal=causal,
         )
     expected = model.state_dict()
     # training's counters, which files of before PyTorch 0.4.1 lack

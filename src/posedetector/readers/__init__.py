@@ -25,6 +25,8 @@ READERS = {
     ".c3d": ("c3d", "read_c3d"),
     ".npz": ("npz", "read_npz"),
     ".json": ("json", "read_json"),
+    ".bvh": ("bvh", "read_bvh"),
+    ".amc": ("amc", "read_amc"),
 }
 
 

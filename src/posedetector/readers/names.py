@@ -13,6 +13,41 @@ from posedetector.skeletons import SKELETONS, Skeleton
 
 PointMap = Mapping[str, Sequence[str]]
 
+
+def _both(names: Mapping[str, str]) -> PointMap:
+    """Return the map for both sides: {l}, {L}, {Left} and {left} stand for the side."""
+    result = {}
+    for joint, pattern in names.items():
+        for side in ("left", "right"):
+            words = {"l": side[0], "L": side[0].upper(), "left": side, "Left": side.capitalize()}
+            result[f"{side}_{joint}"] = [pattern.format(**words)]
+    return result
+
+
+# How motion capture calls its joints, where a name alone would mislead: an Acclaim bone is called after what lies above
+# its end, a BVH joint after what lies below it. A map is used for a file that has all of its names.
+NAMINGS: dict[str, PointMap] = {
+    "Acclaim (CMU)": _both(
+        {
+            "shoulder": "{l}clavicle", "elbow": "{l}humerus", "wrist": "{l}radius",
+            "hip": "{l}hipjoint", "knee": "{l}femur", "ankle": "{l}tibia",
+        }
+    ),
+    "Bandai Namco": _both(
+        {
+            "shoulder": "UpperArm_{L}", "elbow": "LowerArm_{L}", "wrist": "Hand_{L}",
+            "hip": "UpperLeg_{L}", "knee": "LowerLeg_{L}", "ankle": "Foot_{L}",
+        }
+    ),
+    "MotionBuilder": _both(
+        {
+            "shoulder": "{Left}Arm", "elbow": "{Left}ForeArm", "wrist": "{Left}Hand",
+            "hip": "{Left}UpLeg", "knee": "{Left}Leg", "ankle": "{Left}Foot",
+        }
+    ),
+}  # fmt: skip
+
+
 _SIDES = {"l": "left", "left": "left", "r": "right", "right": "right"}
 _JOINTS = {
     "hip": "hip",
@@ -83,6 +118,8 @@ def rename(
     """
     columns: dict[str, Array] = {}
     renamed = []
+    known = next((naming for naming in NAMINGS.values() if all(part in names for [part] in naming.values())), {})
+    point_map = {**known, **point_map}
     for point, parts in point_map.items():
         if all(part in names for part in parts):
             renamed.append(f"{' + '.join(parts)} for {point}")

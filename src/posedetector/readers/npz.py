@@ -1,5 +1,8 @@
 """npz in VideoPose3D's layout: `positions_3d`, subject → action → (T, J, 3), pickled; or plain arrays of that shape.
 
+Or motion capture with all that it takes to read it: `positions_mm` (or `_m`) of all clips one after another, with
+`lengths`, `clips`, `joints` and `fps`.
+
 Pickled dictionaries are read by an unpickler that builds arrays, numbers and containers and nothing else, so that a file
 from anywhere cannot run anything.
 """
@@ -88,6 +91,8 @@ _ALLOWED: dict[tuple[str, str], Any] = {
 def read_npz(path: Path, options: ReadOptions) -> dict[str, Recording]:
     """Read the positions; trials are called `subject/action`, or nothing in a file of one plain array."""
     content = load(path)
+    if unit := next((unit for unit in ("mm", "m") if f"positions_{unit}" in content), None):
+        return _clips(content, unit, path)
     key = next((key for key in KEYS if key in content), None)
     if key is None:
         raise InputError(f"{path} has none of {', '.join(KEYS)}; it has {', '.join(content) or 'nothing'}")
@@ -106,6 +111,26 @@ def read_npz(path: Path, options: ReadOptions) -> dict[str, Recording]:
         result[trial] = _recording(xyz, path, options)
     if not result:
         raise InputError(f"{path}: {key} is empty")
+    return result
+
+
+def _clips(content: dict[str, Any], unit: str, path: Path) -> dict[str, Recording]:
+    if lacking := [key for key in ("lengths", "clips", "joints", "fps") if key not in content]:
+        raise InputError(f"{path} has positions_{unit} without {', '.join(lacking)}")
+    xyz, lengths = content[f"positions_{unit}"], np.asarray(content["lengths"])
+    names, clips = [str(name) for name in content["joints"]], [str(clip) for clip in content["clips"]]
+    if xyz.shape != (lengths.sum(), len(names), 3) or len(clips) != len(lengths) or lengths.min(initial=1) < 1:
+        raise InputError(
+            f"{path}: positions_{unit} must be (T, J, 3) with T = {lengths.sum()} frames of {len(clips)} clips and "
+            f"J = {len(names)} joints, got {xyz.shape}"
+        )
+    if not (rate := float(content["fps"])) > 0:
+        raise InputError(f"{path}: fps must be greater than 0, got {rate:g}")
+    result: dict[str, Recording] = {}
+    for clip, part in zip(clips, np.split(xyz, np.cumsum(lengths)[:-1]), strict=True):
+        number = sum(1 for name in result if name == clip or name.startswith(f"{clip} ("))
+        key = f"{clip} ({number + 1})" if number else clip
+        result[key] = Recording(names, part.astype(float), np.arange(len(part)) / rate, unit=unit)
     return result
 
 

@@ -1,0 +1,128 @@
+"""`posedetector train`: a lifter of one's own from motion capture; stopped by Ctrl-C, continued by the same command."""
+
+import os
+import signal
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from posedetector.errors import InputError
+
+if TYPE_CHECKING:
+    from posedetector.training.fit import Plan, Row
+    from posedetector.training.mocap import Take
+
+
+def train(
+    mocap: Annotated[
+        list[str] | None,
+        typer.Argument(
+            metavar="MOCAP...",
+            help="Files or folders of .npz, .bvh, .amc (with its .asf), .c3d or .trc with the twelve joints from "
+            "shoulders and hips to wrists and ankles.",
+        ),
+    ] = None,
+    output_dir: Annotated[
+        Path, typer.Option(help="Where the training lives; the same command goes on where it was stopped.")
+    ] = Path("data/training"),
+    steps: Annotated[int, typer.Option(help="Updates of the weights; 6000 take about 40 minutes on two cores.")] = 6000,
+    channels: Annotated[int, typer.Option(help="Width of the network: 512 make 9 MB, 760 make 19 MB.")] = 512,
+    seed: Annotated[int, typer.Option(help="Of everything that is drawn.")] = 0,
+    hold_out: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="A word in the names of recordings that are for validation only; repeatable. One clip in ten is."
+        ),
+    ] = None,
+    name_map: Annotated[
+        Path | None, typer.Option("--map", help='JSON, {"right_knee": ["RKNE", "RKNM"]}: our names to the files\'.')
+    ] = None,
+    unit: Annotated[str | None, typer.Option(help="m, cm, mm or in, if the files are wrong or silent.")] = None,
+    rate: Annotated[float | None, typer.Option(help="Frames per second, for files without times.")] = None,
+    device: Annotated[str, typer.Option(help="auto, cpu, cuda or mps.")] = "auto",
+    threads: Annotated[int | None, typer.Option(help="All cores by default.")] = None,
+    debug: Annotated[bool, typer.Option("--debug", help="Tracebacks.")] = False,
+) -> None:
+    """Train a 243-frame lifter on motion capture, seen by synthetic cameras; VideoPose3D's network, inputs of ours."""
+    del debug  # `main` looks for it
+    if not mocap:
+        raise InputError("which motion capture? give files or folders")
+    for name, value in (("--steps", steps), ("--channels", channels), ("--threads", threads)):
+        if value is not None and value < 1:
+            raise InputError(f"{name} must be at least 1, got {value}")
+    if seed < 0:
+        raise InputError(f"--seed must not be negative, got {seed}")
+    from posedetector.readers.names import read_map
+    from posedetector.readers.recording import ReadOptions
+    from posedetector.training.mocap import digest, read_takes
+
+    options = ReadOptions(rate=rate, unit=unit, point_map=read_map(name_map) if name_map else {}, side="-")
+    takes = list(read_takes([Path(path) for path in mocap], options, hold_out or ()))
+    seen, unseen = ([take for take in takes if take.held_out is held_out] for held_out in (False, True))
+    minutes = [sum(len(take.points) for take in some) / 50 / 60 for some in (seen, unseen)]
+    typer.echo(
+        f"{len(seen)} recordings, {minutes[0]:.1f} minutes; held out: {len(unseen)}, {minutes[1]:.1f} minutes", err=True
+    )
+    from posedetector.training.fit import Plan
+
+    plan = Plan(steps=steps, channels=channels, seed=seed, data=digest(takes))
+    _run(plan, takes, output_dir, device, threads)
+
+
+def _run(plan: "Plan", takes: list["Take"], folder: Path, device: str, threads: int | None) -> None:
+    from posedetector.lifters.videopose3d import device_of
+    from posedetector.training.fit import train as fit
+
+    with _stop_on_signals() as stopped:
+        made = fit(
+            takes,
+            plan,
+            folder,
+            device=device_of(device),
+            threads=threads or os.cpu_count() or 1,
+            told=_teller(),
+            stop=stopped,
+        )
+    if made is None:
+        typer.echo(f"stopped; the same command goes on from what is in {folder}", err=True)
+        raise typer.Exit(130)
+    typer.echo(f"{made}: --use-videopose3d --videopose3d-model {made} --videopose3d-like bundled")
+    typer.echo(f"its curve and its errors by angle are in {folder}")
+
+
+def _teller() -> "Callable[[int, int, Row], None]":
+    start, first = time.perf_counter(), [0]
+
+    def tell(step: int, steps: int, row: "Row") -> None:
+        seconds = time.perf_counter() - start
+        first[0] = first[0] or step - 1
+        left = seconds / (step - first[0]) * (steps - step) / 60
+        errors = f"{1000 * row['position']:.0f} mm"
+        if "held_out_mpjpe_mm" in row:
+            errors += f", held out {row['held_out_mpjpe_mm']:.1f} mm (aligned {row['held_out_p_mpjpe_mm']:.1f})"
+        typer.echo(f"step {step} of {steps}: {errors}; about {left:.0f} min left", err=True)
+
+    return tell
+
+
+@contextmanager
+def _stop_on_signals() -> Iterator[Callable[[], bool]]:
+    """Give what tells whether Ctrl-C or SIGTERM came; a second one interrupts at once."""
+    came: list[int] = []
+
+    def note(number: int, _: object) -> None:
+        came.append(number)
+        if len(came) > 1:
+            raise KeyboardInterrupt
+        typer.echo("stopping after this step; what was learned is kept", err=True)
+
+    before = {number: signal.signal(number, note) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield lambda: bool(came)
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)

@@ -1,0 +1,276 @@
+"""The training itself: seeded, stopped and continued without loss, its curve in a table and a figure.
+
+A folder holds a training: `plan.json` (what was asked for), `state.pt` (to go on from), `curve.csv` and `curve.png`,
+`angles.csv` (errors by angle on held-out motion), and at its end `lifter.pt` in half precision, which
+`--videopose3d-model` takes.
+"""
+
+import csv
+import json
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import nn
+
+from posedetector.errors import InputError
+from posedetector.lifters.inputs import INPUTS
+from posedetector.models.checkpoints import read_state
+from posedetector.models.videopose3d import TemporalModel
+from posedetector.skeletons import H36M_17
+from posedetector.training.bodies import LEG_AND_TRUNK
+from posedetector.training.losses import loss
+from posedetector.training.mocap import Take
+from posedetector.training.samples import Pool, make_pool
+from posedetector.training.validation import Validation, held_out_pool, runner, validate
+
+INPUT = "body"
+_DECAY = 1e-3
+_WARM_UP = 200  # steps
+_LONGEST_STEP = 5  # frames between the two windows of a pair
+_CLIP = 1.0
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What a training is: the same plan and the same recordings give the same network on the same machine.
+
+    Attributes
+    ----------
+    steps : updates of the weights.
+    windows : each is made from, `pairs` of them a few frames after others, so that velocities can be compared.
+    clips : made at a time; each such pool serves `serves` steps.
+    channels : width of the network; 512 make 8.8 MB in half precision, 760 make 19 MB.
+    data : digest of the recordings.
+    """
+
+    steps: int = 6000
+    windows: int = 512
+    pairs: int = 80
+    clips: int = 10_000
+    serves: int = 1000
+    channels: int = 512
+    learning_rate: float = 1.5e-3
+    seed: int = 0
+    data: str = ""
+
+    def rate(self, step: int) -> float:
+        """Return the learning rate of a step: warmed up, then down to 0 along a cosine."""
+        warm = min(1.0, (step + 1) / _WARM_UP)
+        return self.learning_rate * warm * 0.5 * (1 + math.cos(math.pi * step / self.steps))
+
+
+Row = dict[str, float]  # of the curve: step, the losses, and now and then the errors on held-out motion
+Told = Callable[[int, int, Row], None]
+
+
+@dataclass
+class Progress:
+    """Where a training stands: steps done, the curve's rows so far, and the losses since the last row."""
+
+    step: int = 0
+    rows: list[Row] = field(default_factory=list)
+    recent: list[Row] = field(default_factory=list)
+
+
+@dataclass
+class Training:
+    """A network, what updates it, and where both stand; kept in a folder."""
+
+    plan: Plan
+    folder: Path
+    device: torch.device
+    model: TemporalModel
+    optimiser: torch.optim.Optimizer
+    progress: Progress
+
+
+def train(
+    takes: Sequence[Take],
+    plan: Plan,
+    folder: Path,
+    *,
+    device: torch.device,
+    threads: int,
+    told: Told = lambda *_: None,
+    stop: Callable[[], bool] = lambda: False,
+    every: int = 50,
+    validate_every: int = 1000,
+    save_every: int = 200,
+) -> Path | None:
+    """Train, or go on training, in a folder; return the checkpoint, or None when `stop` said so before the end.
+
+    Recordings that are held out are only validated on.
+
+    Raises
+    ------
+    InputError
+        If the folder holds a training of another plan or other data.
+    """
+    torch.set_num_threads(threads)
+    training = begin(plan, folder, device)
+    progress = training.progress
+    seen, held_out = ([take for take in takes if take.held_out is one] for one in (False, True))
+    if not seen:
+        raise InputError("nothing is left to train on: every recording is too short, or held out")
+    unseen = held_out_pool(held_out, threads, INPUT) if held_out and progress.step < plan.steps else None
+    pool: Pool | None = None
+    number = -1
+    while progress.step < plan.steps:
+        if number != progress.step // plan.serves:
+            number, pool = progress.step // plan.serves, None  # only one at a time is in memory
+        pool = pool or make_pool(seen, plan.clips, (plan.seed + 1000, number), threads, INPUT)
+        advance(training, pool)
+        last = progress.step == plan.steps
+        if last or progress.step % every == 0:
+            row = _row(progress)
+            if unseen is not None and (last or progress.step % validate_every == 0):
+                row |= check(training, unseen)
+            progress.rows.append(row)
+            told(progress.step, plan.steps, row)
+        stopped = stop() and not last
+        if last or stopped or progress.step % save_every == 0:
+            save(training)
+        if stopped:
+            return None
+    return write_checkpoint(training.model, folder / "lifter.pt")
+
+
+def begin(plan: Plan, folder: Path, device: torch.device) -> Training:
+    """Return the training that a folder holds, or a new one; raises InputError if it holds another."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        _same_plan(plan, folder)
+    except OSError as error:
+        raise InputError(f"{folder} cannot hold a training: {error.strerror or error}") from error
+    torch.manual_seed(plan.seed)
+    model = new_model(plan.channels).to(device).train()
+    optimiser = torch.optim.AdamW(model.parameters(), plan.learning_rate, weight_decay=_DECAY)
+    file, progress = folder / "state.pt", Progress()
+    if file.exists():
+        try:
+            state = torch.load(file, weights_only=True, map_location="cpu")
+            model.load_state_dict(state["model"])
+            optimiser.load_state_dict(state["optimiser"])
+            progress = Progress(state["step"], state["rows"], state["recent"])
+        except Exception as error:  # whatever a damaged file makes of torch's readers
+            raise InputError(f"{file} is damaged, and the training in {folder} cannot go on: {error}") from error
+    return Training(plan, folder, device, model, optimiser, progress)
+
+
+def advance(training: Training, pool: Pool) -> None:
+    """Take one step."""
+    plan, step = training.plan, training.progress.step
+    rng = np.random.default_rng((plan.seed, step))
+    dealt = pool.draw(plan.windows, plan.pairs, int(rng.integers(1, _LONGEST_STEP + 1)), rng)
+    inputs, targets = (torch.from_numpy(part).to(training.device) for part in dealt)
+    for group in training.optimiser.param_groups:
+        group["lr"] = plan.rate(step)
+    with torch.autocast(training.device.type, dtype=torch.bfloat16):
+        made = training.model.centre(inputs)
+    found = loss(made.float(), targets, plan.pairs)
+    training.optimiser.zero_grad()
+    found.total.backward()  # type: ignore[no-untyped-call]
+    nn.utils.clip_grad_norm_(training.model.parameters(), _CLIP)
+    training.optimiser.step()
+    training.progress.step += 1
+    training.progress.recent.append({"loss": found.total.item(), **found.parts})
+
+
+def check(training: Training, unseen: Pool) -> Row:
+    """Return the errors on held-out motion, and write them by angle."""
+    found = validate(runner(training.model, training.device), unseen)
+    write_angles(found, training.folder / "angles.csv")
+    return {"held_out_mpjpe_mm": found.mpjpe, "held_out_p_mpjpe_mm": found.p_mpjpe}
+
+
+def new_model(channels: int) -> TemporalModel:
+    """Return an untrained network of 243 frames; nothing is dropped out, since no window comes twice alike."""
+    inputs = INPUTS[INPUT]
+    model = TemporalModel(
+        len(H36M_17),
+        len(H36M_17),
+        channels=channels,
+        coordinates=inputs.coordinates,
+        context=inputs.context,
+        carries=inputs.carries,
+        dropout=0.0,
+    )
+    if model.carried is not None:
+        nn.init.constant_(model.carried, LEG_AND_TRUNK)  # the 2D is in units of that length
+    return model
+
+
+def _row(progress: Progress) -> Row:
+    """Return the means of what was lost since the last row."""
+    row = {name: float(np.mean([one[name] for one in progress.recent])) for name in progress.recent[0]}
+    progress.recent.clear()
+    return {"step": progress.step, **row}
+
+
+def _same_plan(plan: Plan, folder: Path) -> None:
+    file, asked = folder / "plan.json", asdict(plan)
+    if not file.exists():
+        file.write_text(json.dumps(asked, indent=1) + "\n", encoding="utf-8")
+        return
+    before = json.loads(file.read_text(encoding="utf-8"))
+    if differing := [f"{name} {before.get(name)}" for name in asked if before.get(name) != asked[name]]:
+        raise InputError(f"{folder} holds a training of another plan: {', '.join(differing)}; take another folder")
+
+
+def save(training: Training) -> None:
+    """Write all that it takes to go on, and the curve so far."""
+    part = training.folder / "state.pt.part"
+    state = {"model": training.model.state_dict(), "optimiser": training.optimiser.state_dict()}
+    torch.save(state | asdict(training.progress), part)
+    part.replace(training.folder / "state.pt")
+    write_curve(training.progress.rows, training.folder)
+
+
+def write_checkpoint(model: TemporalModel, path: Path) -> Path:
+    """Write the weights in half precision, statistics of the normalisations in single, and read them again."""
+    state = {
+        key: value.detach().cpu().half() if value.ndim > 1 else value.detach().cpu()
+        for key, value in model.state_dict().items()
+    }
+    torch.save({"model_pos": state}, path)
+    read_state(path, "model_pos")
+    return path
+
+
+def write_angles(found: Validation, path: Path) -> None:
+    """Write errors by angle, degrees."""
+    with path.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.writer(file, lineterminator="\n")
+        writer.writerow(["joint", "from_deg", "to_deg", "samples", "bias_deg", "mae_deg"])
+        writer.writerows([*one[:4], f"{one.bias:.2f}", f"{one.mae:.2f}"] for one in found.angles)
+
+
+def write_curve(rows: Sequence[Row], folder: Path) -> None:
+    """Write the curve as a table and a figure."""
+    import matplotlib as mpl
+
+    mpl.use("Agg")
+    from matplotlib.figure import Figure
+
+    if not rows:
+        return
+    names = list(dict.fromkeys(name for row in rows for name in row))
+    with (folder / "curve.csv").open("w", encoding="utf-8", newline="") as file:
+        writer = csv.DictWriter(file, names, lineterminator="\n")
+        writer.writeheader()
+        writer.writerows({name: f"{value:.6g}" for name, value in row.items()} for row in rows)
+    figure = Figure(figsize=(7, 4), layout="constrained")
+    axes = figure.subplots()
+    axes.plot([row["step"] for row in rows], [1000 * row["position"] for row in rows], label="in training, noisy")
+    for name, label in (("held_out_mpjpe_mm", "held out"), ("held_out_p_mpjpe_mm", "held out, aligned (P-MPJPE)")):
+        points = [(row["step"], row[name]) for row in rows if name in row]
+        if points:
+            axes.plot(*zip(*points, strict=True), "o-", label=label)
+    axes.set(xlabel="step", ylabel="MPJPE, mm", yscale="log")
+    axes.legend()
+    axes.grid(visible=True, which="both", alpha=0.3)
+    figure.savefig(folder / "curve.png", dpi=120)

@@ -1,0 +1,142 @@
+"""Recordings of motion capture, as fourteen points at 50 Hz; and which of them are never trained on."""
+
+import hashlib
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from posedetector.errors import InputError
+from posedetector.filters import interpolate
+from posedetector.motion import Motion
+from posedetector.pose import Array, finite
+from posedetector.readers import READERS, read_motions
+from posedetector.readers.recording import ReadOptions
+from posedetector.training.bodies import (
+    BODY_14,
+    FACE,
+    LEGS,
+    STATURE,
+    Floats,
+    bent,
+    place,
+    side_of_bend,
+    trunk_axes,
+)
+
+RATE = 50.0
+SHORTEST = 0.7  # seconds
+_JOINTS = BODY_14.points[:12]
+# the middle of the eyes and the tip of the nose about the middle of the shoulders: up, forward; shares of stature (eye
+# and shoulder height: Drillis & Contini 1966; depth of the head: Winter 2009)
+NOSE, EYES = (0.090, 0.065), (0.118, 0.050)
+NECK = 0.03  # about this height above the shoulders' middle, the head turns
+_HELD_OUT = 10  # one clip in so many
+_STANDING = np.radians(4)  # how far a knee is bent in a leg that carries a standing person
+
+
+@dataclass(frozen=True)
+class Take:
+    """One recording: its name, (T, 14, 3) metres with Y up at 50 Hz, and whether it is kept for validation."""
+
+    name: str
+    points: Floats
+    held_out: bool = False
+
+
+def read_takes(paths: Iterable[Path], options: ReadOptions, hold_out: Iterable[str] = ()) -> Iterator[Take]:
+    """Yield the recordings in files, and in folders of files, that have a whole body.
+
+    One clip in ten, chosen by its name's digest, is held out, and whatever has one of the words of `hold_out` in its name.
+
+    Raises
+    ------
+    InputError
+        If a file cannot be read, or has not all of the twelve joints from shoulders and hips to wrists and ankles.
+    """
+    words = tuple(hold_out)
+    for path in _files(paths):
+        for trial, motion in read_motions(path, options).items():
+            name = f"{path.stem}/{trial}" if trial else path.stem
+            for number, points in enumerate(_pieces(motion, path)):
+                digest = hashlib.sha256(name.encode()).digest()[0]
+                held_out = digest % _HELD_OUT == 0 or any(word in name for word in words)
+                yield Take(f"{name} {number}" if number else name, points, held_out)
+
+
+def digest(takes: Iterable[Take]) -> str:
+    """Return the head of the SHA-256 of all that is in these recordings, held out or not."""
+    summed = hashlib.sha256()
+    for take in takes:
+        summed.update(f"{take.name} {take.held_out}".encode())
+        summed.update(np.ascontiguousarray(take.points).tobytes())
+    return summed.hexdigest()[:16]
+
+
+def _files(paths: Iterable[Path]) -> Iterator[Path]:
+    for path in paths:
+        if not path.exists():
+            raise InputError(f"there is no file or folder {path}")
+        found = sorted(file for file in path.rglob("*") if file.suffix.lower() in READERS) if path.is_dir() else [path]
+        if not found:
+            raise InputError(f"{path} holds no motion capture; there are readers for {', '.join(READERS)}")
+        yield from found
+
+
+def _pieces(motion: Motion, path: Path) -> Iterator[Floats]:
+    """Yield the stretches of a recording in which every joint is there, at 50 Hz."""
+    if not motion.skeleton.has(*_JOINTS):
+        lacking = [joint for joint in _JOINTS if not motion.skeleton.has(joint)]
+        raise InputError(
+            f"{path} has no {', '.join(lacking)}; it has {', '.join(motion.skeleton.points)}: --map says which are which"
+        )
+    xyz = motion.xyz[:, motion.skeleton.indices(*_JOINTS)]
+    rows = np.flatnonzero(finite(xyz.reshape(len(xyz), -1)))
+    for stretch in np.split(rows, np.flatnonzero(np.diff(rows) > 1) + 1):
+        time = motion.time[stretch]
+        if len(stretch) < 4 or time[-1] - time[0] < SHORTEST:
+            continue
+        grid = time[0] + np.arange(int((time[-1] - time[0]) * RATE) + 1) / RATE
+        yield straightened(with_face(_y_up(interpolate(time, xyz[stretch], grid))))
+
+
+def _y_up(joints: Array) -> Array:
+    """Return joints (T, 12, 3) turned so that Y is up: the axis along which the shoulders are above the ankles."""
+    above = (joints[:, :2].mean(axis=1) - joints[:, 10:12].mean(axis=1)).mean(axis=0)
+    axis = int(np.argmax(np.abs(above)))
+    # a cyclic exchange of axes and a half turn are rotations: left stays left
+    turned = np.roll(joints, 1 - axis, axis=-1)
+    return turned if above[axis] > 0 else turned * [-1, -1, 1]
+
+
+def straightened(points: Floats) -> Floats:
+    """Return bodies (T, 14, 3) whose knees are straight when they are straightest: bent by 4° a tenth of the time.
+
+    The skeletons that motion capture is solved on put hips, knees and ankles where it suits them: people who stand still
+    and direct the traffic have knees bent by 27° in CMU's, and by 20° in Bandai Namco's. A network that learns from those
+    bends every straight leg. The bend in excess is taken off all frames; hips stay, ankles go out along the leg.
+    """
+    _, _, forward = trunk_axes(points)
+    result = points.copy()
+    for leg in LEGS:
+        bend = bent(points, leg)
+        excess = max(float(np.percentile(bend, 10)) - _STANDING, 0.0)
+        direction, side = side_of_bend(points, leg, forward)
+        first, second = (
+            np.linalg.norm(points[:, end] - points[:, start], axis=-1)
+            for start, end in ((leg[0], leg[1]), (leg[1], leg[2]))
+        )
+        placed = place(points[:, leg[0]], direction, side, first, second, (bend - excess).clip(0))
+        result[:, leg[1]], result[:, leg[2]] = placed
+    return result
+
+
+def with_face(joints: Array) -> Floats:
+    """Return the fourteen points for twelve joints (…, 12, 3), the face straight ahead of the trunk."""
+    points = np.concatenate([joints, np.zeros((*joints.shape[:-2], 2, 3))], axis=-2)
+    _, up, forward = trunk_axes(points)
+    middle = joints[..., :2, :].mean(axis=-2)
+    for row, (high, ahead) in zip(range(FACE.start, FACE.stop), (NOSE, EYES), strict=True):
+        points[..., row, :] = middle + STATURE * (high * up + ahead * forward)
+    return points.astype(np.float32)

@@ -1,0 +1,121 @@
+"""What a network in training is dealt: windows of a lifter's inputs, and the pose in their middle.
+
+Clips are made ahead in pools, from the seed and the pool's number alone, so that a training that was stopped goes on with
+the very same windows. Of each clip of 306 frames, 64 windows can be drawn; those whose knees, elbows and hips are bent
+as they rarely are come more often, since a network that sees straight legs a tenth of the time learns to bend them all.
+"""
+
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.random import Generator
+from numpy.typing import NDArray
+
+from posedetector.lifters.inputs import INPUTS, apparent_size
+from posedetector.skeletons import H36M_17
+from posedetector.training.augmentation import augment, draw
+from posedetector.training.bodies import (
+    ARMS,
+    HIPS,
+    LEG_AND_TRUNK,
+    LEGS,
+    PARTS,
+    SHOULDERS,
+    Floats,
+    bent,
+    between,
+    to_h36m,
+)
+from posedetector.training.cameras import Filmed, film
+from posedetector.training.mocap import Take
+from posedetector.training.noise import Detected, detect
+
+WINDOW, PLACES = 243, 64
+FRAMES = WINDOW + PLACES - 1
+_CHUNK = 128
+_BIN = np.radians(10)
+
+
+@dataclass(frozen=True)
+class Pool:
+    """Clips that are ready to be drawn from.
+
+    Attributes
+    ----------
+    inputs : (N, 306, channels) what the lifter would be given.
+    targets : (N, 64, 17, 3) H36M-17 in the camera's frame at frames 121 to 184, middle of the hips at 0, metres of a body
+        whose leg and trunk measure `LEG_AND_TRUNK`.
+    share : (N · 64,) how often each window is drawn; sums to 1.
+    """
+
+    inputs: NDArray[np.float16]
+    targets: NDArray[np.float16]
+    share: NDArray[np.float64]
+
+    def windows(self, rows: NDArray[np.intp], places: NDArray[np.intp]) -> tuple[NDArray[Any], NDArray[Any]]:
+        """Return inputs (n, 243, channels) and targets (n, 17, 3) of these windows."""
+        frames = places[:, None] + np.arange(WINDOW)
+        return self.inputs[rows[:, None], frames].astype(np.float32), self.targets[rows, places].astype(np.float32)
+
+    def draw(self, count: int, pairs: int, step: int, rng: Generator) -> tuple[NDArray[Any], NDArray[Any]]:
+        """Return inputs and targets of `count` windows by their share, the last `pairs` of them `step` frames after the first."""
+        chosen = rng.choice(len(self.share), size=count - pairs, p=self.share)
+        rows, places = np.divmod(chosen, PLACES)
+        places = np.minimum(places, PLACES - 1 - step)
+        return self.windows(np.append(rows, rows[:pairs]), np.append(places, places[:pairs] + step))
+
+
+def make_pool(takes: Sequence[Take], count: int, seed: tuple[int, ...], threads: int, inputs: str = "body") -> Pool:
+    """Return a pool of about `count` clips made from these recordings; the same for the same seed."""
+    with ThreadPoolExecutor(threads) as workers:
+        made = list(
+            workers.map(
+                lambda chunk: _clips(takes, np.random.default_rng([*seed, chunk]), inputs),
+                range(max(round(count / _CHUNK), 1)),
+            )
+        )
+    channels, targets, angles = (np.concatenate(parts) for parts in zip(*made, strict=True))
+    return Pool(channels, targets, _shares(angles))
+
+
+def _clips(takes: Sequence[Take], rng: Generator, inputs: str) -> tuple[NDArray[Any], NDArray[Any], Floats]:
+    """Return the inputs, the targets, and the angles (N, 64, 6) by which windows are balanced."""
+    filmed = film(augment(draw(takes, _CHUNK, FRAMES, rng), rng), rng)
+    middle = filmed.camera[:, WINDOW // 2 : WINDOW // 2 + PLACES]
+    truth = to_h36m(middle)
+    truth = (truth - truth[:, :, :1]) * (LEG_AND_TRUNK / apparent_size(truth[:, :1], H36M_17))[..., None, None]
+    trunk = middle[:, :, HIPS].mean(axis=2) - middle[:, :, SHOULDERS].mean(axis=2)
+    bends = [bent(middle, limb) for limb in (*LEGS, *ARMS)]
+    hips = [between(trunk, middle[:, :, leg[1]] - middle[:, :, leg[0]]) for leg in LEGS]
+    return _channels(filmed, rng, inputs), truth.astype(np.float16), np.stack(bends + hips, axis=-1)
+
+
+def _channels(filmed: Filmed, rng: Generator, inputs: str) -> NDArray[np.float16]:
+    points = as_h36m(detect(filmed, _size(to_h36m(filmed.screen(filmed.camera))), rng))
+    # a longer clip's person is now nearer, now farther than at its median
+    size = _size(points[..., :2]) * np.exp(rng.normal(0, 0.06, (len(points), 1)))
+    made = INPUTS[inputs].make(points, size.astype(np.float32), filmed.aspect[:, None], H36M_17)
+    return made.astype(np.float16)
+
+
+def as_h36m(detected: Detected) -> Floats:
+    """Return x, y and score (…, 17, 3) of H36M-17: the middle of the points it is made of, the least of their scores."""
+    score = np.stack([detected.score[..., rows].min(axis=-1) for rows in PARTS], axis=-1)
+    return np.concatenate([to_h36m(detected.screen), score[..., None]], axis=-1)
+
+
+def _size(points: Floats) -> Floats:
+    return np.median(apparent_size(points, H36M_17), axis=1, keepdims=True)
+
+
+def _shares(angles: Floats) -> NDArray[np.float64]:
+    """Return how often each window is drawn: by one over the root of how common each of its angles is, averaged."""
+    bins = (angles / _BIN).astype(int).reshape(-1, angles.shape[-1])
+    rarity = np.zeros(len(bins))
+    for column in bins.T:
+        common = np.bincount(column) / len(column)
+        rarity += np.minimum(1 / np.sqrt(common[column]), 12)
+    return np.asarray(rarity / rarity.sum())
