@@ -204,11 +204,11 @@ def test_both_axes_are_divided_by_the_width(
 
 
 def input_of(lifter: VideoPose3D, keypoints: Keypoints) -> Array:
-    """What the network is given at its own frame rate, (N, 17, 2)."""
+    """The points that are lifted at the network's own frame rate, (N, 17, 2)."""
     given = []
 
-    def run(screen: Array) -> Array:
-        given.append(screen)
+    def run(screen: Array, _: float) -> Array:
+        given.append(screen[..., :2])
         return np.zeros((len(screen), 17, 3))
 
     lifter.run = run
@@ -464,6 +464,108 @@ def test_a_doubt_about_the_points_is_a_warning(make: Callable, at_50_hz: Keypoin
 
     with pytest.warns(UserWarning, match=f"^{re.escape(doubt)}$"):
         make().lift(upside_down)
+
+
+# --- a network that wants scores and the person's apparent size ----------------------------------------------------------
+
+
+@pytest.fixture
+def fed(make: Callable) -> Callable[[Keypoints], tuple[Array, Array]]:
+    """The channels that such a network is given: of the points (N, 17, 3), and of the person (N, 3)."""
+
+    def fed(keypoints: Keypoints) -> tuple[Array, Array]:
+        lifter, given = make(name="bundled", flip=False), []
+        batch = lifter.batch
+
+        def spy(*arguments: object) -> torch.Tensor:
+            given.append(batch(*arguments))
+            return given[-1]
+
+        lifter.batch = spy
+        lifter.lift(keypoints)
+        channels = given[0][0, 121:-121].numpy()
+        return channels[:, :51].reshape(-1, 17, 3), channels[:, 51:]
+
+    return fed
+
+
+def test_points_are_given_about_the_hips_in_units_of_trunk_thigh_and_shank(fed: Callable) -> None:
+    keypoints = walking(even(50))
+    points, _ = fed(keypoints)
+    hips = points[:, H36M_17.indices("left_hip", "right_hip"), :2].mean(axis=1)
+    sizes = np.zeros(len(points))
+    for side in ("left", "right"):
+        for ends in (("hip", "knee"), ("knee", "ankle")):
+            a, b = points[:, H36M_17.indices(*(f"{side}_{end}" for end in ends)), :2].transpose(1, 0, 2)
+            sizes += np.linalg.norm(a - b, axis=1) / 2
+    sizes += np.linalg.norm(points[:, H36M_17.index("thorax"), :2], axis=1)
+
+    assert np.abs(hips).max() < 1e-6
+    assert np.median(sizes) == pytest.approx(1)
+
+
+def test_twice_the_pixels_change_nothing(fed: Callable) -> None:
+    keypoints = walking(even(50, 1))
+    width, height = keypoints.image_size
+    larger = replace(keypoints, xy=2 * keypoints.xy, image_size=(2 * width, 2 * height))
+
+    for one, other in zip(fed(keypoints), fed(larger), strict=True):
+        assert one == pytest.approx(other, abs=1e-5)
+
+
+def test_a_person_of_half_the_size_differs_in_the_size_alone(fed: Callable) -> None:
+    keypoints = walking(even(50, 1))
+    middle = np.array(keypoints.image_size) / 2
+    smaller = replace(keypoints, xy=middle + (keypoints.xy - middle) / 2)
+    (points, person), (same, other) = fed(keypoints), fed(smaller)
+
+    assert points == pytest.approx(same, abs=1e-5)
+    assert person[:, :2] == pytest.approx(other[:, :2], abs=1e-5)
+    assert person[:, 2] - other[:, 2] == pytest.approx(np.log(2), abs=1e-5)
+
+
+def test_what_was_not_measured_has_the_score_0(fed: Callable) -> None:
+    keypoints = walking(even(50))
+    keypoints.source[20:30, BLAZEPOSE_33.index("left_wrist")] = Source.INTERPOLATED
+    points, _ = fed(without(keypoints, slice(20, 30), "right_knee"))
+    rows = H36M_17.indices("left_wrist", "right_knee")
+
+    assert (points[20:30, rows, 2] == 0).all()
+    assert points[40:, :, 2] == pytest.approx(0.9)
+
+
+def test_its_own_x_and_y_come_out_times_the_learned_factor(make: Callable) -> None:
+    network = random_network(inputs="body")
+    with torch.no_grad():
+        network.shrink.weight.zero_()
+        network.carried.fill_(1.5)
+    keypoints = walking(even(50))
+    pose = h36m(make(network, "bundled").lift(keypoints))
+    xy = to_layout(keypoints, H36M_17)[0]
+    seen = xy - xy[:, [1, 4]].mean(axis=1, keepdims=True)
+
+    assert np.abs(pose[..., 2]).max() < 1e-6
+    factor = pose[..., :2] / np.where(np.abs(seen) > 20, seen, np.nan)
+    assert np.nanstd(factor) < 1e-4 * np.nanmean(factor)
+
+
+def test_a_stream_of_somebody_whose_size_stays_equals_the_whole_clip(make: Callable) -> None:
+    standing = some_frames(walking(even(50)), slice(0, 1))
+    time = even(50, 4.0)
+    xy = standing.xy + np.stack([40 * np.sin(time), 10 * np.cos(2 * time)], axis=1)[:, None]
+    many = {name: np.repeat(getattr(standing, name), len(time), axis=0) for name in ("score", "source")}
+    keypoints = replace(standing, time=time, xy=xy, xyz=None, **many)
+    lifter = make(name="bundled")
+    stream = LiftStream(lifter, keypoints.skeleton, keypoints.image_size)
+    out = [
+        frame
+        for one, points, score in zip(time, xy, keypoints.score, strict=True)
+        for frame in stream.push(one, points, score)
+    ]
+    out += list(stream.finish())
+
+    assert [moment for moment, _ in out] == pytest.approx(list(time))
+    assert apart(np.stack([pose for _, pose in out]), lifter.lift(keypoints).xyz) < 1e-4
 
 
 # --- feet and hands ---------------------------------------------------------------------------------------------------

@@ -29,8 +29,10 @@ def train(
     output_dir: Annotated[
         Path, typer.Option(help="Where the training lives; the same command goes on where it was stopped.")
     ] = Path("data/training"),
-    steps: Annotated[int, typer.Option(help="Updates of the weights; 6000 take about 40 minutes on two cores.")] = 6000,
-    channels: Annotated[int, typer.Option(help="Width of the network: 512 make 9 MB, 760 make 19 MB.")] = 512,
+    steps: Annotated[
+        int, typer.Option(help="Updates of the weights; 10000 take about half an hour on two cores.")
+    ] = 10_000,
+    channels: Annotated[int, typer.Option(help="Width of the network: 512 make 7 MB, 880 make 20 MB.")] = 512,
     seed: Annotated[int, typer.Option(help="Of everything that is drawn.")] = 0,
     hold_out: Annotated[
         list[str] | None,
@@ -38,6 +40,12 @@ def train(
             help="A word in the names of recordings that are for validation only; repeatable. One clip in ten is."
         ),
     ] = None,
+    elevation: Annotated[
+        tuple[float, float], typer.Option(help="Your cameras: how far they look down, degrees, mean and spread.")
+    ] = (5.0, 11.0),
+    fov: Annotated[
+        tuple[float, float], typer.Option(help="Their fields of view along the longer side, degrees, from and to.")
+    ] = (28.0, 75.0),
     name_map: Annotated[
         Path | None, typer.Option("--map", help='JSON, {"right_knee": ["RKNE", "RKNM"]}: our names to the files\'.')
     ] = None,
@@ -54,6 +62,12 @@ def train(
     for name, value in (("--steps", steps), ("--channels", channels), ("--threads", threads)):
         if value is not None and value < 1:
             raise InputError(f"{name} must be at least 1, got {value}")
+    if not 1 <= fov[0] < fov[1] <= 150:
+        raise InputError(f"--fov is two angles in degrees, from 1 to 150, the smaller first; got {fov[0]:g} {fov[1]:g}")
+    if not (abs(elevation[0]) <= 80 and 0 <= elevation[1] <= 45):
+        raise InputError(
+            f"--elevation is a mean within ±80° and a spread of 0–45°; got {elevation[0]:g} {elevation[1]:g}"
+        )
     if seed < 0:
         raise InputError(f"--seed must not be negative, got {seed}")
     from posedetector.readers.names import read_map
@@ -67,9 +81,11 @@ def train(
     typer.echo(
         f"{len(seen)} recordings, {minutes[0]:.1f} minutes; held out: {len(unseen)}, {minutes[1]:.1f} minutes", err=True
     )
+    from posedetector.training.cameras import Cameras
     from posedetector.training.fit import Plan
 
-    plan = Plan(steps=steps, channels=channels, seed=seed, data=digest(takes))
+    cameras = Cameras(elevation=elevation, fov=fov)
+    plan = Plan(steps=steps, channels=channels, seed=seed, data=digest(takes), cameras=cameras)
     _run(plan, takes, output_dir, device, threads)
 
 
