@@ -109,8 +109,8 @@ _BUNDLED = Weights(
     name="bundled",
     file="lifter_243.pt",
     url="",
-    sha256="",
-    size=9_000_000,
+    sha256="241ef86a6c94e7bdfd47faa23e40b2fb699a3075cb3286c0bfe9a8a4beb7ac93",
+    size=6_910_313,
     licence="Apache-2.0",
     citation="posedetector's own, trained on motion capture of mocap.cs.cmu.edu (NSF EIA-0196217) by `posedetector train`; "
     "the network is Pavllo et al.'s, CVPR 2019",
