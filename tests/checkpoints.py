@@ -11,9 +11,7 @@ from posedetector.weights import WEIGHTS
 _INPUTS = 2 * 17
 
 
-def random_network(
-    *, seed: int = 0, channels: int = 32, causal: bool = False, inputs: str = "screen"
-) -> TemporalModel:
+def random_network(*, seed: int = 0, channels: int = 32, causal: bool = False, inputs: str = "screen") -> TemporalModel:
     """Every frame of the window counts, and left and right differ; the poses are about as large as a person."""
     random = torch.Generator().manual_seed(seed)
     made = INPUTS[inputs]

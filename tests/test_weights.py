@@ -15,7 +15,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from posedetector import downloads
+from posedetector import downloads, weights
 from posedetector.downloads import ATTEMPTS
 from posedetector.errors import InputError, WeightsError
 from posedetector.weights import ASSETS, WEIGHTS, cache_folder, clear, fetch, load, locate, remember, row_of
@@ -162,12 +162,34 @@ def names_in(folder: Path) -> set[str]:
 
 
 @pytest.mark.parametrize("row", WEIGHTS.values(), ids=lambda row: row.name)
-def test_every_row_names_an_encrypted_address_a_licence_and_what_works_without_it(row) -> None:
-    assert row.url.startswith("https://")
-    assert row.url.endswith(row.file)
+def test_every_row_ships_or_names_an_encrypted_address_a_licence_and_what_works_without_it(row) -> None:
+    if row.url:
+        assert row.url.startswith("https://")
+        assert row.url.endswith(row.file)
+    else:
+        assert (ASSETS / row.file).is_file()
+        assert len(row.sha256) == 64
     assert row.sha256 == "" or len(bytes.fromhex(row.sha256)) in (4, 32)
     assert row.licence
     assert row.without
+
+
+def test_what_ships_is_as_large_as_the_table_says_and_small_enough_to_ship() -> None:
+    size = (ASSETS / WEIGHTS["bundled"].file).stat().st_size
+
+    assert size == WEIGHTS["bundled"].size
+    assert size <= 20_000_000
+
+
+@pytest.mark.usefixtures("cache_folder")
+def test_what_ships_and_is_gone_cannot_be_fetched(monkeypatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(weights, "ASSETS", tmp_path)
+    monkeypatch.chdir(tmp_path)
+
+    with pytest.raises(
+        WeightsError, match=r"bundled ships with posedetector, and .*lifter_243\.pt is missing: install it"
+    ):
+        load("bundled")
 
 
 def test_a_name_that_is_not_in_the_table_is_refused_with_those_that_are() -> None:

@@ -288,7 +288,9 @@ def in_a_pickle(content: object) -> bytes:
 
 
 def test_a_name_that_is_neither_networks_nor_files_is_refused(run: Callable[..., tuple[int, str]]) -> None:
-    assert_refused(run("--use-videopose3d", "--videopose3d-model", "nonsense"), f"no file 'nonsense'; there are bundled, {NAME}")
+    assert_refused(
+        run("--use-videopose3d", "--videopose3d-model", "nonsense"), f"no file 'nonsense'; there are bundled, {NAME}"
+    )
 
 
 def test_a_text_file_is_refused(run: Callable[..., tuple[int, str]], tmp_path: Path) -> None:

@@ -12,12 +12,19 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from posedetector.skeletons import Skeleton
+from posedetector.skeletons import Skeleton, parts_of
 
 Floats = NDArray[Any]
 
 # what a person's apparent size is made of: segments that keep their length, both sides averaged
-_SIZE = (("thorax", "pelvis"), ("hip", "knee"), ("knee", "ankle"))
+_SIZE = (
+    (1.0, "thorax", "pelvis"),
+    *(
+        (0.5, f"{side}_{start}", f"{side}_{end}")
+        for start, end in (("hip", "knee"), ("knee", "ankle"))
+        for side in ("left", "right")
+    ),
+)
 
 
 class Inputs(NamedTuple):
@@ -42,11 +49,9 @@ class Inputs(NamedTuple):
 def apparent_size(points: Floats, skeleton: Skeleton) -> Floats:
     """Return the length (…) of trunk, thigh and shank of points (…, J, k) in a picture or in space, in the points' unit."""
     total: Floats = np.zeros(points.shape[:-2], points.dtype)
-    for upper, lower in _SIZE:
-        sides = ("",) if skeleton.has(upper, lower) else ("left_", "right_")
-        for side in sides:
-            ends = points[..., skeleton.indices(side + upper, side + lower), :]
-            total += np.linalg.norm(ends[..., 0, :] - ends[..., 1, :], axis=-1) / len(sides)
+    for share, *ends in _SIZE:
+        start, end = (points[..., parts_of(point, skeleton), :].mean(axis=-2) for point in ends)
+        total = total + share * np.linalg.norm(end - start, axis=-1)
     return total
 
 
