@@ -13,7 +13,7 @@ import pytest
 import torch
 
 from checkpoints import random_network
-from posedetector.errors import InputError
+from posedetector.errors import InputError, OutputError
 from posedetector.lifters import LifterOptions
 from posedetector.lifters.inputs import apparent_size
 from posedetector.lifters.videopose3d import VideoPose3D
@@ -599,7 +599,6 @@ def test_a_damaged_state_is_refused(go: Callable, done: Path, damage: Callable) 
         go()
 
 
-@pytest.mark.xfail(reason="JSONDecodeError, AttributeError and UnicodeDecodeError come through")
 @pytest.mark.parametrize("content", [b"", b"[1]", b"\xff"])
 def test_a_damaged_plan_is_refused(go: Callable, done: Path, content: bytes) -> None:
     (done / "plan.json").write_bytes(content)
@@ -616,12 +615,11 @@ def test_a_folder_that_cannot_be_is_refused(go: Callable, tmp_path: Path) -> Non
             go(folder=folder)
 
 
-@pytest.mark.xfail(reason="what torch raises comes through")
 @pytest.mark.usefixtures("pools")
 def test_a_state_that_cannot_be_written_is_told(go: Callable, tmp_path: Path) -> None:
     (tmp_path / "training" / "state.pt.part").mkdir(parents=True)
 
-    with pytest.raises(InputError, match=r"state\.pt"):
+    with pytest.raises(OutputError, match=r"state\.pt"):
         go()
 
 
@@ -630,7 +628,6 @@ def test_nothing_to_train_on_is_refused(go: Callable, takes: list[Take]) -> None
         go(takes=[replace(take, held_out=True) for take in takes])
 
 
-@pytest.mark.xfail(reason="the plan is there already, and what would train is refused as another")
 @pytest.mark.usefixtures("pools")
 def test_who_gave_nothing_to_train_on_may_try_again_with_something(go: Callable, takes: list[Take]) -> None:
     with pytest.raises(InputError):

@@ -9,7 +9,7 @@ import typer
 from typer.exceptions import TyperException
 
 from posedetector.cli.analyze import analyze
-from posedetector.cli.console import help_alone
+from posedetector.cli.console import Stopped, help_alone
 from posedetector.cli.evaluate import evaluate
 from posedetector.cli.train import train
 from posedetector.cli.weights import app as weights
@@ -38,6 +38,9 @@ def main(args: list[str] | None = None) -> None:
         status = app(arguments, standalone_mode=False)
     except (KeyboardInterrupt, typer.Abort):
         status = 130
+    except Stopped as stopped:
+        _complain(str(stopped))
+        sys.exit(130)
     except TyperException as error:  # a usage error
         _complain(error.format_message() if hasattr(error, "format_message") else str(error))
         sys.exit(2)

@@ -12,6 +12,10 @@ from posedetector.downloads import Told
 T = TypeVar("T")
 
 
+class Stopped(Exception):  # noqa: N818 -- no error
+    """Somebody stopped a command that keeps what it did; the text says how to go on."""
+
+
 def help_alone(context: typer.Context) -> None:
     """Show the help where no command was given, and call that a usage error."""
     if context.invoked_subcommand is None:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from posedetector.cli.console import Stopped
 from posedetector.errors import InputError
 
 if TYPE_CHECKING:
@@ -91,6 +92,7 @@ def train(
 
 def _run(plan: "Plan", takes: list["Take"], folder: Path, device: str, threads: int | None) -> None:
     from posedetector.lifters.videopose3d import device_of
+    from posedetector.training.fit import steps_done
     from posedetector.training.fit import train as fit
 
     with _stop_on_signals() as stopped:
@@ -100,23 +102,22 @@ def _run(plan: "Plan", takes: list["Take"], folder: Path, device: str, threads: 
             folder,
             device=device_of(device),
             threads=threads or os.cpu_count() or 1,
-            told=_teller(),
+            told=_teller(steps_done(folder)),
             stop=stopped,
         )
     if made is None:
-        typer.echo(f"stopped; the same command goes on from what is in {folder}", err=True)
-        raise typer.Exit(130)
+        raise Stopped(f"stopped; the same command goes on from what is in {folder}")
     typer.echo(f"{made}: --use-videopose3d --videopose3d-model {made} --videopose3d-like bundled")
-    typer.echo(f"its curve and its errors by angle are in {folder}")
+    kept = [name for name in ("curve.csv", "curve.png", "angles.csv") if (folder / name).exists()]
+    typer.echo(f"beside it: {', '.join(kept)}")
 
 
-def _teller() -> "Callable[[int, int, Row], None]":
-    start, first = time.perf_counter(), [0]
+def _teller(first: int = 0) -> "Callable[[int, int, Row], None]":
+    """Give what says where a training stands that begins, or goes on, after so many steps."""
+    start = time.perf_counter()
 
     def tell(step: int, steps: int, row: "Row") -> None:
-        seconds = time.perf_counter() - start
-        first[0] = first[0] or step - 1
-        left = seconds / (step - first[0]) * (steps - step) / 60
+        left = (time.perf_counter() - start) / max(step - first, 1) * (steps - step) / 60
         errors = f"{1000 * row['position']:.0f} mm"
         if "held_out_mpjpe_mm" in row:
             errors += f", held out {row['held_out_mpjpe_mm']:.1f} mm (aligned {row['held_out_p_mpjpe_mm']:.1f})"
@@ -134,7 +135,7 @@ def _stop_on_signals() -> Iterator[Callable[[], bool]]:
         came.append(number)
         if len(came) > 1:
             raise KeyboardInterrupt
-        typer.echo("stopping after this step; what was learned is kept", err=True)
+        typer.echo("stopping after this step; what was learned is kept (once more: at once)", err=True)
 
     before = {number: signal.signal(number, note) for number in (signal.SIGINT, signal.SIGTERM)}
     try:

@@ -117,20 +117,27 @@ def read_npz(path: Path, options: ReadOptions) -> dict[str, Recording]:
 def _clips(content: dict[str, Any], unit: str, path: Path) -> dict[str, Recording]:
     if lacking := [key for key in ("lengths", "clips", "joints", "fps") if key not in content]:
         raise InputError(f"{path} has positions_{unit} without {', '.join(lacking)}")
-    xyz, lengths = content[f"positions_{unit}"], np.asarray(content["lengths"])
-    names, clips = [str(name) for name in content["joints"]], [str(clip) for clip in content["clips"]]
-    if xyz.shape != (lengths.sum(), len(names), 3) or len(clips) != len(lengths) or lengths.min(initial=1) < 1:
+    try:
+        xyz, lengths = np.asarray(content[f"positions_{unit}"], float), np.asarray(content["lengths"], int)
+        names, clips = ([str(name) for name in content[key].tolist()] for key in ("joints", "clips"))
+        rate = float(content["fps"])
+    except (AttributeError, OverflowError, TypeError, ValueError) as error:
+        raise InputError(f"{path} is no motion capture: {error}") from error
+    frames = int(lengths.sum())
+    if xyz.shape != (frames, len(names), 3) or lengths.shape != (len(clips),) or not clips or lengths.min() < 1:
         raise InputError(
-            f"{path}: positions_{unit} must be (T, J, 3) with T = {lengths.sum()} frames of {len(clips)} clips and "
+            f"{path}: positions_{unit} must be (T, J, 3) with T = {frames} frames of {len(clips)} clips and "
             f"J = {len(names)} joints, got {xyz.shape}"
         )
-    if not (rate := float(content["fps"])) > 0:
+    if not 0 < rate < np.inf:
         raise InputError(f"{path}: fps must be greater than 0, got {rate:g}")
     result: dict[str, Recording] = {}
     for clip, part in zip(clips, np.split(xyz, np.cumsum(lengths)[:-1]), strict=True):
-        number = sum(1 for name in result if name == clip or name.startswith(f"{clip} ("))
-        key = f"{clip} ({number + 1})" if number else clip
-        result[key] = Recording(names, part.astype(float), np.arange(len(part)) / rate, unit=unit)
+        key, number = clip, 1
+        while key in result:
+            number += 1
+            key = f"{clip} ({number})"
+        result[key] = Recording(names, part, np.arange(len(part)) / rate, unit=unit)
     return result
 
 

@@ -19,6 +19,7 @@ from posedetector.training.bodies import (
     HIPS,
     LEGS,
     MIRROR,
+    MOST_BENT,
     SHANK,
     SHOULDER_WIDTH,
     SHOULDERS,
@@ -39,8 +40,6 @@ from posedetector.training.bodies import (
     unit,
 )
 from posedetector.training.mocap import EYES, NECK, NOSE, Take
-
-_MOST_BENT = np.radians(150)
 
 
 def draw(takes: Sequence[Take], count: int, frames: int, rng: Generator) -> Floats:
@@ -228,7 +227,7 @@ def _bend_otherwise(bend: Floats, rng: Generator, ranges: tuple[float, float, fl
     gain, shift = _uniform(rng, low, high, count), np.radians(_uniform(rng, least, most, count))
     other = gain * bend + shift + wander(rng, count, frames, wandering)
     same = rng.random((count, 1)) < 0.25
-    return np.where(same, bend, other).clip(0, _MOST_BENT).astype(np.float32)
+    return np.where(same, bend, other).clip(0, MOST_BENT).astype(np.float32)
 
 
 def _turned(direction: Floats, side: Floats, degrees: tuple[float, float], rng: Generator) -> tuple[Floats, Floats]:

@@ -32,6 +32,7 @@ UP = np.array([0, 1, 0], np.float32)
 # lie inside the widths that a calliper measures there.
 THIGH, SHANK, UPPER_ARM, FOREARM, TRUNK = 0.245, 0.246, 0.186, 0.146, 0.288
 HIP_WIDTH, SHOULDER_WIDTH = 0.115, 0.215
+MOST_BENT = np.radians(150)
 STATURE = 1.70
 # leg and trunk of that stature: the length that every body is given before it becomes a target
 LEG_AND_TRUNK = STATURE * (THIGH + SHANK + TRUNK)
@@ -113,5 +114,5 @@ def place(
 
 
 def bend_for(reach: Floats, first: Floats, second: Floats) -> Floats:
-    """Return by how much (radians) a limb has to bend for its ends to be `reach` apart; straight where they cannot be."""
-    return np.arccos(np.clip((reach**2 - first**2 - second**2) / (2 * first * second), -0.98, 1))
+    """Return by how much (radians) a limb has to bend for its ends to be `reach` apart, from straight to `MOST_BENT`."""
+    return np.arccos(np.clip((reach**2 - first**2 - second**2) / (2 * first * second), np.cos(MOST_BENT), 1))

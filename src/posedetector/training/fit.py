@@ -16,7 +16,7 @@ import numpy as np
 import torch
 from torch import nn
 
-from posedetector.errors import InputError
+from posedetector.errors import InputError, OutputError
 from posedetector.lifters.inputs import INPUTS
 from posedetector.models.checkpoints import read_state
 from posedetector.models.videopose3d import TemporalModel
@@ -114,12 +114,12 @@ def train(
     InputError
         If the folder holds a training of another plan or other data.
     """
-    torch.set_num_threads(threads)
-    training = begin(plan, folder, device)
-    progress = training.progress
     seen, held_out = ([take for take in takes if take.held_out is one] for one in (False, True))
     if not seen:
         raise InputError("nothing is left to train on: every recording is too short, or held out")
+    torch.set_num_threads(threads)
+    training = begin(plan, folder, device)
+    progress = training.progress
     unseen = held_out_pool(held_out, threads, plan.cameras) if held_out and progress.step < plan.steps else None
     pool: Pool | None = None
     number = -1
@@ -145,6 +145,14 @@ def train(
 
 def _pool(takes: Sequence[Take], plan: Plan, number: int, threads: int) -> Pool:
     return make_pool(takes, plan.clips, (plan.seed + 1000, number), threads=threads, inputs=INPUT, cameras=plan.cameras)
+
+
+def steps_done(folder: Path) -> int:
+    """Return how far a folder's training has come, 0 where there is none."""
+    try:
+        return int(torch.load(folder / "state.pt", weights_only=True, map_location="cpu")["step"])
+    except Exception:  # noqa: BLE001 -- `begin` says what is wrong with it
+        return 0
 
 
 def begin(plan: Plan, folder: Path, device: torch.device) -> Training:
@@ -225,7 +233,10 @@ def _same_plan(plan: Plan, folder: Path) -> None:
     if not file.exists():
         file.write_text(json.dumps(asked, indent=1) + "\n", encoding="utf-8")
         return
-    before = json.loads(file.read_text(encoding="utf-8"))
+    try:
+        before = dict(json.loads(file.read_text(encoding="utf-8")))
+    except (ValueError, TypeError) as error:
+        raise InputError(f"{file} is no plan of a training: {error}; take another folder") from error
     if differing := [f"{name} {before.get(name)}" for name in asked if before.get(name) != asked[name]]:
         raise InputError(f"{folder} holds a training of another plan: {', '.join(differing)}; take another folder")
 
@@ -234,9 +245,12 @@ def save(training: Training) -> None:
     """Write all that it takes to go on, and the curve so far."""
     part = training.folder / "state.pt.part"
     state = {"model": training.model.state_dict(), "optimiser": training.optimiser.state_dict()}
-    torch.save(state | asdict(training.progress), part)
-    part.replace(training.folder / "state.pt")
-    write_curve(training.progress.rows, training.folder)
+    try:
+        torch.save(state | asdict(training.progress), part)
+        part.replace(training.folder / "state.pt")
+        write_curve(training.progress.rows, training.folder)
+    except (OSError, RuntimeError) as error:  # torch's writer has its own
+        raise OutputError(f"{training.folder} cannot keep state.pt and the curve: {error}") from error
 
 
 def write_checkpoint(model: TemporalModel, path: Path) -> Path:

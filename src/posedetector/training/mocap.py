@@ -32,8 +32,10 @@ _JOINTS = BODY_14.points[:12]
 # and shoulder height: Drillis & Contini 1966; depth of the head: Winter 2009)
 NOSE, EYES = (0.090, 0.065), (0.118, 0.050)
 NECK = 0.03  # about this height above the shoulders' middle, the head turns
+_GAP = 1.5  # usual steps of time
 _HELD_OUT = 10  # one clip in so many
-_STANDING = np.radians(4)  # how far a knee is bent in a leg that carries a standing person
+# how far a knee is bent in a leg that carries a standing person, and the most that a skeleton is taken to be wrong by
+_STANDING, _MOST_WRONG = np.radians(4), np.radians(25)
 
 
 @dataclass(frozen=True)
@@ -62,7 +64,8 @@ def read_takes(paths: Iterable[Path], options: ReadOptions, hold_out: Iterable[s
             for number, points in enumerate(_pieces(motion, path)):
                 digest = hashlib.sha256(name.encode()).digest()[0]
                 held_out = digest % _HELD_OUT == 0 or any(word in name for word in words)
-                yield Take(f"{name} {number}" if number else name, points, held_out)
+                part = f"{name}{' ' if trial else '/'}{number}" if number else name  # of the same file
+                yield Take(part, points, held_out)
 
 
 def digest(takes: Iterable[Take]) -> str:
@@ -85,7 +88,7 @@ def _files(paths: Iterable[Path]) -> Iterator[Path]:
 
 
 def _pieces(motion: Motion, path: Path) -> Iterator[Floats]:
-    """Yield the stretches of a recording in which every joint is there, at 50 Hz."""
+    """Yield the stretches of a recording in which every joint is there and no frames are left out, at 50 Hz."""
     if not motion.skeleton.has(*_JOINTS):
         lacking = [joint for joint in _JOINTS if not motion.skeleton.has(joint)]
         raise InputError(
@@ -93,7 +96,8 @@ def _pieces(motion: Motion, path: Path) -> Iterator[Floats]:
         )
     xyz = motion.xyz[:, motion.skeleton.indices(*_JOINTS)]
     rows = np.flatnonzero(finite(xyz.reshape(len(xyz), -1)))
-    for stretch in np.split(rows, np.flatnonzero(np.diff(rows) > 1) + 1):
+    left_out = np.diff(motion.time[rows]) > _GAP * np.median(np.diff(motion.time))
+    for stretch in np.split(rows, np.flatnonzero(left_out) + 1):
         time = motion.time[stretch]
         if len(stretch) < 4 or time[-1] - time[0] < SHORTEST:
             continue
@@ -115,13 +119,13 @@ def straightened(points: Floats) -> Floats:
 
     The skeletons that motion capture is solved on put hips, knees and ankles where it suits them: people who stand still
     and direct the traffic have knees bent by 27° in CMU's, and by 20° in Bandai Namco's. A network that learns from those
-    bends every straight leg. The bend in excess is taken off all frames; hips stay, ankles go out along the leg.
+    bends every straight leg. The bend in excess, 25° at most, is taken off all frames; hips stay, ankles go out along the leg.
     """
     _, _, forward = trunk_axes(points)
     result = points.copy()
     for leg in LEGS:
         bend = bent(points, leg)
-        excess = max(float(np.percentile(bend, 10)) - _STANDING, 0.0)
+        excess = np.clip(np.percentile(bend, 10) - _STANDING, 0, _MOST_WRONG)
         direction, side = side_of_bend(points, leg, forward)
         first, second = (
             np.linalg.norm(points[:, end] - points[:, start], axis=-1)

@@ -15,7 +15,7 @@ from posedetector.training.bodies import ARMS, HIPS, LEGS, MIRROR, SHOULDERS, Fl
 from posedetector.training.cameras import Filmed
 
 _HARDER = np.array([0.8, 0.8, 1.1, 1.1, 1.4, 1.4, 1.0, 1.0, 1.0, 1.0, 1.2, 1.2, 0.6, 0.5])  # joint by joint
-_FRAME = 0.0035  # of the apparent size, from one frame to the next
+_FRAME = 0.0035  # of the apparent size, from one frame to the next; with the shortest of what lasts, 0.0042
 _LASTING = 0.009  # for 0.08 to 0.8 s
 # metres, of the point that is looked for from the joint's centre, for a whole clip; hips are looked for on the skin
 _OFFSET = np.array([0.017] * 2 + [0.012] * 4 + [0.021] * 2 + [0.012] * 4 + [0.007] * 2, np.float32)
