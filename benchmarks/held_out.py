@@ -36,7 +36,7 @@ def main() -> None:
     print("| recordings | lifter | MPJPE mm | P-MPJPE mm | knee ° | hip ° | elbow ° |\n|---|---|---|---|---|---|---|")
     tables = []
     for name, takes in held_out(options.mocap, options.hold_out):
-        pool = held_out_pool(takes, THREADS, Cameras())
+        pool = held_out_pool(takes, Cameras())
         for path, model in models.items():
             found = validate(runner(model, torch.device("cpu")), pool)
             angles = " | ".join(f"{found.of(joint):.1f}" for joint in ("knee", "hip", "elbow"))

@@ -26,7 +26,7 @@ from posedetector.training.cameras import Filmed
 from posedetector.training.fit import Plan, new_model, train, write_checkpoint
 from posedetector.training.losses import loss
 from posedetector.training.mocap import Take, with_face
-from posedetector.training.samples import FRAMES, PLACES, WINDOW, Pool, as_h36m, make_pool
+from posedetector.training.samples import FRAMES, PLACES, WINDOW, Pool, as_h36m, make_pool, makers
 from posedetector.training.validation import angle_bins, runner, validate
 from recordings import Still, noise_pool, person, recorded, squatting, standing, walking
 
@@ -67,12 +67,13 @@ def small_parts() -> Iterator[None]:
 
 @pytest.fixture(scope="module")
 def pool(takes: list[Take]) -> Pool:
-    """64 clips in two parts, so that several threads can share them."""
-    return make_pool(takes, 64, (7, 0), threads=1)
+    """64 clips in two parts, so that several processes can share them."""
+    return make_pool(takes, 64, (7, 0))
 
 
-def test_pools_are_the_same_for_any_number_of_threads(takes: list[Take], pool: Pool) -> None:
-    other = make_pool(takes, 64, (7, 0), threads=2)
+def test_pools_are_the_same_whoever_makes_them(takes: list[Take], pool: Pool) -> None:
+    with makers(takes, 2) as workers:
+        other = make_pool(takes, 64, (7, 0), workers=workers)
 
     assert np.array_equal(pool.inputs, other.inputs)
     assert np.array_equal(pool.targets, other.targets)
@@ -80,7 +81,7 @@ def test_pools_are_the_same_for_any_number_of_threads(takes: list[Take], pool: P
 
 
 def test_pools_of_other_seeds_and_their_own_parts_differ(takes: list[Take], pool: Pool) -> None:
-    other = make_pool(takes, 32, (7, 1), threads=1).targets
+    other = make_pool(takes, 32, (7, 1)).targets
 
     assert not any(np.array_equal(pool.targets[:32], one) for one in (other, pool.targets[32:]))
 
@@ -107,7 +108,7 @@ def test_inputs_move_when_the_targets_move(takes: list[Take], monkeypatch: pytes
     monkeypatch.setattr(
         samples, "detect", lambda seen, *_: samples.Detected(seen.screen(seen.camera), np.ones(seen.camera.shape[:-1]))
     )
-    clips = make_pool(takes, 32, (7, 0), threads=1)
+    clips = make_pool(takes, 32, (7, 0))
     given = clips.inputs[..., :51].reshape(32, FRAMES, 17, 3)[..., :2].astype(float) * LEG_AND_TRUNK
     moving = np.diff(clips.targets[..., :2].astype(float), axis=1)
     frames = [MIDDLE + lag + np.arange(PLACES) for lag in (-2, -1, 0, 1, 2)]
@@ -501,6 +502,10 @@ def rows(path: Path) -> list[dict[str, str]]:
         return list(csv.DictReader(file))
 
 
+def same(one: object, other: object) -> bool:
+    return torch.equal(one, other) if isinstance(one, torch.Tensor) else one == other
+
+
 @pytest.mark.usefixtures("pools")
 @pytest.mark.parametrize("stop_at", [3, 4])  # amid a pool and a row of the curve, and at the end of both
 def test_a_training_that_was_stopped_goes_on_bit_for_bit(
@@ -515,7 +520,7 @@ def test_a_training_that_was_stopped_goes_on_bit_for_bit(
     for file in ("state.pt", "lifter.pt"):
         one, other = (_flat(torch.load(path.parent / file)) for path in (whole, parts))
         assert one.keys() == other.keys()
-        assert [key for key in one if not torch.equal(torch.as_tensor(one[key]), torch.as_tensor(other[key]))] == []
+        assert [key for key in one if not same(one[key], other[key])] == []
     assert (whole.parent / "curve.csv").read_bytes() == (parts.parent / "curve.csv").read_bytes()
 
 

@@ -33,6 +33,7 @@ from posedetector.training.bodies import (
     bend_for,
     bent,
     dot,
+    halfway,
     place,
     rotate,
     side_of_bend,
@@ -117,7 +118,7 @@ def rebuild(points: Floats, rng: Generator) -> Floats:
     hip_width = _uniform(rng, 0.75, 1.3, count) * HIP_WIDTH * STATURE
     shoulder_width = _uniform(rng, 0.8, 1.2, count) * SHOULDER_WIDTH * STATURE
     hips, shoulders = points[:, :, HIPS], points[:, :, SHOULDERS]
-    root = hips.mean(axis=2) * ((thigh + shank) / _leg_length(points).clip(0.1))[..., None]
+    root = halfway(hips) * ((thigh + shank) / _leg_length(points).clip(0.1))[..., None]
     left, up, forward = trunk_axes(points)
     legs, arms = (
         [side_of_bend(points, limb, usual) for limb in both] for both, usual in ((LEGS, forward), (ARMS, -forward))
@@ -170,7 +171,7 @@ def lower(points: Floats, rng: Generator) -> Floats:
     left, forward = _level(left), _level(forward)
     back = depth * _uniform(rng, 0, 0.8, count)
     lean = depth * _uniform(rng, 0.1, 1.9, count)
-    root = points[:, :, HIPS].mean(axis=2)
+    root = halfway(points[:, :, HIPS])
     shift = -depth[..., None] * UP - back[..., None] * forward
     result = points.copy()
     upper = points[:, :, UPPER] - root[:, :, None]
@@ -186,7 +187,7 @@ def turn_head(points: Floats, rng: Generator) -> Floats:
     """Return bodies whose faces look about: 30° to either side and 15° up and down, about."""
     count, frames = points.shape[:2]
     left, up, _ = trunk_axes(points)
-    neck = points[:, :, SHOULDERS].mean(axis=2) + NECK * STATURE * up
+    neck = halfway(points[:, :, SHOULDERS]) + NECK * STATURE * up
     face = points[:, :, FACE] - neck[:, :, None]
     for axis, degrees in ((left, 15), (up, 30)):
         face = rotate(face, axis[:, :, None], wander(rng, count, frames, degrees)[..., None])
@@ -279,7 +280,7 @@ def _reach(
 
 def _face(points: Floats) -> Floats:
     _, up, forward = trunk_axes(points)
-    middle = points[:, :, SHOULDERS].mean(axis=2)
+    middle = halfway(points[:, :, SHOULDERS])
     for row, (high, ahead) in zip(range(FACE.start, FACE.stop), (NOSE, EYES), strict=True):
         points[:, :, row] = middle + STATURE * (high * up + ahead * forward)
     return points

@@ -40,6 +40,11 @@ LEG_AND_TRUNK = STATURE * (THIGH + SHANK + TRUNK)
 PARTS = [parts_of(joint, BODY_14) for joint in H36M_17.points]
 
 
+def halfway(pair: Floats) -> Floats:
+    """Return the middles (…, k) of pairs (…, 2, k); numpy's mean takes several times as long over so short an axis."""
+    return np.asarray((pair[..., 0, :] + pair[..., 1, :]) / 2)
+
+
 def to_h36m(points: Floats) -> Floats:
     """Return H36M-17 (…, 17, k) of the body's points (…, 14, k), each as an estimator's keypoints give it."""
     return np.asarray(np.stack([points[..., rows, :].mean(axis=-2) for rows in PARTS], axis=-2))
@@ -71,7 +76,7 @@ def rotate(vectors: Floats, axes: Floats, angles: Floats) -> Floats:
 def trunk_axes(points: Floats) -> tuple[Floats, Floats, Floats]:
     """Return the directions to the person's left, up the trunk, and forward, each (…, 3), at right angles."""
     hips, shoulders = points[..., HIPS, :], points[..., SHOULDERS, :]
-    up = unit(shoulders.mean(axis=-2) - hips.mean(axis=-2))
+    up = unit(halfway(shoulders) - halfway(hips))
     across = hips[..., 0, :] - hips[..., 1, :] + shoulders[..., 0, :] - shoulders[..., 1, :]
     left = unit(across - dot(across, up) * up)
     return left, up, cross(left, up)

@@ -6,7 +6,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.random import Generator
 
-from posedetector.training.bodies import HIPS, UP, Floats, cross, unit
+from posedetector.training.bodies import HIPS, UP, Floats, cross, halfway, unit
 
 _NEAREST = 0.4  # metres from the lens
 
@@ -49,7 +49,7 @@ def film(points: Floats, rng: Generator, cameras: Cameras) -> Filmed:
     middle by a tenth of it.
     """
     count = len(points)
-    middle = np.median(points[:, :, HIPS].mean(axis=2), axis=1)[:, None, None]
+    middle = np.median(halfway(points[:, :, HIPS]), axis=1)[:, None, None]
     turned = np.einsum("bij,btkj->btki", _turns(rng, count, cameras), points - middle)
     upright = rng.random(count) < 0.5
     aspect = np.where(upright, 16 / 9, 9 / 16) ** rng.choice([1.0, 0.6, 0.0], count, p=[0.75, 0.2, 0.05])

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.random import Generator
 from numpy.typing import NDArray
 
-from posedetector.training.bodies import ARMS, HIPS, LEGS, MIRROR, SHOULDERS, Floats, trunk_axes
+from posedetector.training.bodies import ARMS, HIPS, LEGS, MIRROR, SHOULDERS, Floats, halfway, trunk_axes
 from posedetector.training.cameras import Filmed
 
 _HARDER = np.array([0.8, 0.8, 1.1, 1.1, 1.4, 1.4, 1.0, 1.0, 1.0, 1.0, 1.2, 1.2, 0.6, 0.5])  # joint by joint
@@ -57,7 +57,7 @@ def detect(filmed: Filmed, size: Floats, rng: Generator) -> Detected:
 
 def behind(camera: Floats) -> Floats:
     """Return how much each point (B, T, 14, 3) is hidden by the trunk or its twin, 0–1 (B, T, 14): behind it, and close."""
-    hips, shoulders = camera[:, :, HIPS].mean(axis=2), camera[:, :, SHOULDERS].mean(axis=2)
+    hips, shoulders = halfway(camera[:, :, HIPS]), halfway(camera[:, :, SHOULDERS])
     along = shoulders - hips
     share = np.einsum("btjk,btk->btj", camera[..., :2] - hips[:, :, None, :2], along[..., :2])
     share = np.clip(share / np.maximum((along[..., :2] ** 2).sum(axis=-1), 1e-3)[..., None], 0, 1)

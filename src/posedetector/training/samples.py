@@ -1,13 +1,18 @@
 """What a network in training is dealt: windows of a lifter's inputs, and the pose in their middle.
 
 Clips are made ahead in pools, from the seed and the pool's number alone, so that a training that was stopped goes on with
-the very same windows. Of each clip of 306 frames, 64 windows can be drawn; those whose knees, elbows and hips are bent
+the very same windows. No window should be dealt much more than once: a network learns a pool by heart within a thousand steps.
+ Of each clip of 306 frames, 64 windows can be drawn; those whose knees, elbows and hips are bent
 as they rarely are come more often, since a network that sees straight legs a tenth of the time learns to bend them all.
 """
 
+import signal
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Executor, ProcessPoolExecutor
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
+from itertools import repeat
+from multiprocessing import get_context
 from typing import Any
 
 import numpy as np
@@ -27,6 +32,7 @@ from posedetector.training.bodies import (
     Floats,
     bent,
     between,
+    halfway,
     to_h36m,
 )
 from posedetector.training.cameras import Cameras, Filmed, film
@@ -38,6 +44,7 @@ FRAMES = WINDOW + PLACES - 1
 _CHUNK = 128
 _BIN = np.radians(10)
 USUAL = Cameras()
+Made = tuple[NDArray[Any], NDArray[Any], Floats]
 
 
 @dataclass(frozen=True)
@@ -75,31 +82,47 @@ def make_pool(
     count: int,
     seed: tuple[int, ...],
     *,
-    threads: int,
     inputs: str = "body",
     cameras: Cameras = USUAL,
+    workers: Executor | None = None,
 ) -> Pool:
-    """Return a pool of about `count` clips made from these recordings; the same for the same seed."""
-    with ThreadPoolExecutor(threads) as workers:
-        made = list(
-            workers.map(
-                lambda chunk: _clips(takes, np.random.default_rng([*seed, chunk]), inputs, cameras),
-                range(max(round(count / _CHUNK), 1)),
-            )
-        )
+    """Return a pool of about `count` clips made from these recordings; the same for the same seed, whoever makes it."""
+    seeds = [(*seed, chunk) for chunk in range(max(round(count / _CHUNK), 1))]
+    if workers is None:
+        made = [_clips(takes, one, _CHUNK, inputs, cameras) for one in seeds]
+    else:
+        made = list(workers.map(_clips_of_mine, seeds, repeat(_CHUNK), repeat(inputs), repeat(cameras)))
     channels, targets, angles = (np.concatenate(parts) for parts in zip(*made, strict=True))
     return Pool(channels, targets, _shares(angles))
 
 
-def _clips(
-    takes: Sequence[Take], rng: Generator, inputs: str, cameras: Cameras
-) -> tuple[NDArray[Any], NDArray[Any], Floats]:
+def makers(takes: Sequence[Take], processes: int) -> AbstractContextManager[Executor | None]:
+    """Give processes that make clips of these recordings for `make_pool`; none where one would have to do."""
+    if processes < 2:
+        return nullcontext()
+    return ProcessPoolExecutor(processes, get_context("spawn"), _begin, (takes,))
+
+
+_mine: list[Take] = []  # what a worker process makes clips of; handed over once, at its start
+
+
+def _begin(takes: Sequence[Take]) -> None:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the training, which then lets its workers go
+    _mine.extend(takes)
+
+
+def _clips_of_mine(seed: tuple[int, ...], count: int, inputs: str, cameras: Cameras) -> Made:
+    return _clips(_mine, seed, count, inputs, cameras)
+
+
+def _clips(takes: Sequence[Take], seed: tuple[int, ...], count: int, inputs: str, cameras: Cameras) -> Made:
     """Return the inputs, the targets, and the angles (N, 64, 6) by which windows are balanced."""
-    filmed = film(augment(draw(takes, _CHUNK, FRAMES, rng), rng), rng, cameras)
+    rng = np.random.default_rng(seed)
+    filmed = film(augment(draw(takes, count, FRAMES, rng), rng), rng, cameras)
     middle = filmed.camera[:, WINDOW // 2 : WINDOW // 2 + PLACES]
     truth = to_h36m(middle)
     truth = (truth - truth[:, :, :1]) * (LEG_AND_TRUNK / apparent_size(truth[:, :1], H36M_17))[..., None, None]
-    trunk = middle[:, :, HIPS].mean(axis=2) - middle[:, :, SHOULDERS].mean(axis=2)
+    trunk = halfway(middle[:, :, HIPS]) - halfway(middle[:, :, SHOULDERS])
     bends = [bent(middle, limb) for limb in (*LEGS, *ARMS)]
     hips = [between(trunk, middle[:, :, leg[1]] - middle[:, :, leg[0]]) for leg in LEGS]
     return _channels(filmed, rng, inputs), truth.astype(np.float16), np.stack(bends + hips, axis=-1)

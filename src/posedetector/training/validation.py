@@ -50,9 +50,9 @@ class Validation(NamedTuple):
         return sum(one.mae * one.samples for one in bins) / max(sum(one.samples for one in bins), 1)
 
 
-def held_out_pool(takes: Sequence[Take], threads: int, cameras: Cameras, count: int = 2048) -> Pool:
+def held_out_pool(takes: Sequence[Take], cameras: Cameras, count: int = 2048) -> Pool:
     """Return clips of recordings that are never trained on: augmented, filmed and noisy as in training, always the same."""
-    return make_pool(takes, count, (_SEED, 0), threads=threads, cameras=cameras)
+    return make_pool(takes, count, (_SEED, 0), cameras=cameras)
 
 
 def validate(run: Callable[[NDArray[Any]], NDArray[Any]], pool: Pool, every: int = 8) -> Validation:
