@@ -519,7 +519,7 @@ def test_ctrl_c_stops_a_real_process_and_keeps_what_was_learned(
     ) as process:
         assert process.stdout.readline() == "ready\n"
         process.send_signal(signal.SIGINT)
-        _, errors = process.communicate(timeout=60)
+        _, errors = process.communicate(timeout=300)
     steps = steps_done(folder / "out")
 
     assert process.returncode == 130, errors

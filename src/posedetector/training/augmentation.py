@@ -218,7 +218,8 @@ def wander(
 
 
 # of knees and elbows: least and greatest gain, least and greatest shift, wandering, all but the gains in degrees
-_KNEE, _ELBOW = (0.85, 1.2, -5, 8, 3), (0.75, 1.25, -12, 18, 5)
+# (arms that are stretched out have elbows bent by 14° in CMU's skeletons, so these are straightened more than bent)
+_KNEE, _ELBOW = (0.85, 1.2, -5, 8, 3), (0.75, 1.25, -20, 10, 5)
 
 
 def _bend_otherwise(bend: Floats, rng: Generator, ranges: tuple[float, float, float, float, float]) -> Floats:
