@@ -8,6 +8,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from inspect import signature
 from pathlib import Path
 from typing import NamedTuple
 
@@ -16,7 +17,7 @@ import pytest
 import torch
 from scipy.spatial.transform import Rotation
 
-from posedetector.cli import main
+from posedetector.cli import main, train
 from posedetector.errors import InputError
 from posedetector.lifters import LifterOptions
 from posedetector.lifters.videopose3d import VideoPose3D
@@ -562,3 +563,15 @@ def test_the_time_left_is_that_of_the_steps_that_are_left(
         tell(step, 500, {"position": 0.1})
 
     assert f"about {minutes} min left" in capsys.readouterr().err.splitlines()[-1]
+
+
+def test_the_commands_defaults_are_the_plans() -> None:
+    defaults = {name: one.default for name, one in signature(train).parameters.items()}
+    plan = fit.Plan()
+
+    assert (defaults["steps"], defaults["channels"], defaults["seed"]) == (plan.steps, plan.channels, plan.seed)
+    assert (defaults["elevation"], defaults["fov"]) == (plan.cameras.elevation, plan.cameras.fov)
+
+
+def test_a_recording_of_one_frame_is_too_short(read: Callable) -> None:
+    assert read(walking()[:1]) == []

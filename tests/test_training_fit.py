@@ -207,7 +207,7 @@ def test_training_gives_a_network_what_the_lifter_gives_it(
 ) -> None:
     filmed, keypoints = seen(aspect)
     monkeypatch.setattr("posedetector.training.noise.behind", lambda camera: np.zeros(camera.shape[:-1]))
-    (trained_on,) = samples._channels(filmed, Still(), "body").astype(float)
+    (trained_on,) = samples._channels(filmed, Still()).astype(float)
     lifter.lift(keypoints)
 
     assert lifter.model.given.shape == (2, 201, 54)

@@ -71,12 +71,12 @@ def train(
         raise InputError(f"--seed must not be negative, got {seed}")
     from posedetector.readers.names import read_map
     from posedetector.readers.recording import ReadOptions
-    from posedetector.training.mocap import digest, read_takes
+    from posedetector.training.mocap import RATE, digest, read_takes
 
     options = ReadOptions(rate=rate, unit=unit, point_map=read_map(name_map) if name_map else {}, side="-")
     takes = list(read_takes([Path(path) for path in mocap], options, hold_out or ()))
     seen, unseen = ([take for take in takes if take.held_out is held_out] for held_out in (False, True))
-    minutes = [sum(len(take.points) for take in some) / 50 / 60 for some in (seen, unseen)]
+    minutes = [sum(len(take.points) for take in some) / RATE / 60 for some in (seen, unseen)]
     typer.echo(
         f"{len(seen)} recordings, {minutes[0]:.1f} minutes; held out: {len(unseen)}, {minutes[1]:.1f} minutes", err=True
     )

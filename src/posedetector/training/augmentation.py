@@ -161,8 +161,7 @@ def step_aside(points: Floats, rng: Generator) -> Floats:
 def lower(points: Floats, rng: Generator) -> Floats:
     """Return bodies of which four in ten lower their pelvis over their feet, as in squats, lunges and sitting down.
 
-    The pelvis goes down by up to 0.55 m, back by up to as much as that share of 0.8, and the trunk leans forward; knees
-    bend forwards and somewhat outwards, so that the feet stay where they were.
+    The pelvis goes down by up to 0.55 m and back by up to 0.8 of that, and the trunk leans forward; knees bend forwards and somewhat outwards, so that the feet stay where they were.
     """
     count, frames = points.shape[:2]
     depth = wander(rng, count, frames, low=-0.25, high=1).clip(0) * _uniform(rng, 0.12, 0.55, count)

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from posedetector.calibration import STATURE_SHARES
 from posedetector.skeletons import H36M_17, Skeleton, parts_of
 
 Floats = NDArray[np.floating[Any]]
@@ -28,9 +29,10 @@ ARMS = tuple(BODY_14.indices(f"{side}_shoulder", f"{side}_elbow", f"{side}_wrist
 MIRROR = np.array([1, 0, 3, 2, 5, 4, 7, 6, 9, 8, 11, 10, 12, 13])
 UP = np.array([0, 1, 0], np.float32)
 
-# Shares of stature (Drillis & Contini 1966, as in Winter 2009, fig. 4.1); shoulders and hips are joint centres, which
-# lie inside the widths that a calliper measures there.
-THIGH, SHANK, UPPER_ARM, FOREARM, TRUNK = 0.245, 0.246, 0.186, 0.146, 0.288
+# Shares of stature, the trunk's from the same source as the limbs' (Drillis & Contini 1966, as in Winter 2009, fig. 4.1);
+# shoulders and hips are joint centres, which lie inside the widths that a calliper measures there.
+THIGH, SHANK, UPPER_ARM, FOREARM = (STATURE_SHARES[name] for name in ("thigh", "shank", "upper_arm", "forearm"))
+TRUNK = 0.288
 HIP_WIDTH, SHOULDER_WIDTH = 0.115, 0.215
 MOST_BENT = np.radians(150)
 STATURE = 1.70

@@ -12,7 +12,6 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import Executor
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import torch
@@ -27,17 +26,15 @@ from posedetector.training.bodies import LEG_AND_TRUNK
 from posedetector.training.cameras import Cameras
 from posedetector.training.losses import loss
 from posedetector.training.mocap import Take
-from posedetector.training.samples import Pool, make_pool, makers
+from posedetector.training.optimisers import Optimisers
+from posedetector.training.samples import INPUT, Pool, make_pool, makers
 from posedetector.training.validation import Validation, held_out_pool, runner, validate
 
-INPUT = "body"
 # 243 frames, nine of them joined at once: a third of the time of 3 · 3 · 3 · 3 · 3, most of which goes into the first layers
 _WIDTHS = (9, 3, 3, 3)
-_DECAY = 1e-3
 _WARM_UP = 200  # steps
 _LONGEST_STEP = 5  # frames between the two windows of a pair
 _CLIP = 1.0
-_ADAMW_SHARE = 0.3  # of Muon's rate
 _FEW = 1000
 
 
@@ -48,9 +45,11 @@ class Plan:
     Attributes
     ----------
     steps : updates of the weights.
-    windows : each is made from, `pairs` of them a few frames after others, so that velocities can be compared.
+    windows : that a step sees; `pairs` of them are a few frames after others, so that velocities can be compared.
     clips : made at a time; each such pool serves `serves` steps.
     channels : width of the network; 512 make 7 MB in half precision, 880 make 20 MB.
+    learning_rate : Muon's, at its highest.
+    seed : of the first weights, the clips, and what is dealt.
     data : digest of the recordings.
     """
 
@@ -92,7 +91,7 @@ class Training:
     folder: Path
     device: torch.device
     model: TemporalModel
-    optimisers: "Optimisers"
+    optimisers: Optimisers
     progress: Progress
 
 
@@ -151,7 +150,7 @@ def train(
 
 def _pool(takes: Sequence[Take], plan: Plan, number: int, workers: Executor | None) -> Pool:
     seed = (plan.seed + 1000, number)
-    return make_pool(takes, plan.clips, seed, inputs=INPUT, cameras=plan.cameras, workers=workers)
+    return make_pool(takes, plan.clips, seed, cameras=plan.cameras, workers=workers)
 
 
 def steps_done(folder: Path) -> int:
@@ -206,42 +205,6 @@ def check(training: Training, unseen: Pool) -> Row:
     found = validate(runner(training.model, training.device), unseen)
     write_angles(found, training.folder / "angles.csv")
     return {"held_out_mpjpe_mm": found.mpjpe, "held_out_p_mpjpe_mm": found.p_mpjpe}
-
-
-class Optimisers:
-    """Muon (Jordan et al., 2024) for the convolutions of the residual blocks, AdamW for all else.
-
-    Muon learns about a fifth more from a step of this network than AdamW alone. It takes matrices, so each filter's taps are
-    joined: the parameters that it is given share their memory with the model's.
-    """
-
-    def __init__(self, model: TemporalModel) -> None:
-        wide = {name for name, value in model.named_parameters() if name.startswith("layers_conv") and value.ndim == 3}
-        self._filters = [value for name, value in model.named_parameters() if name in wide]
-        self._matrices = [nn.Parameter(value.detach().flatten(1)) for value in self._filters]
-        others = [value for name, value in model.named_parameters() if name not in wide]
-        self._all: tuple[torch.optim.Optimizer, ...] = (
-            torch.optim.Muon(self._matrices, weight_decay=_DECAY, adjust_lr_fn="match_rms_adamw"),
-            torch.optim.AdamW(others, weight_decay=_DECAY),
-        )
-
-    def step(self, rate: float) -> None:
-        """Update the weights by their gradients."""
-        for matrix, value in zip(self._matrices, self._filters, strict=True):
-            matrix.grad = None if value.grad is None else value.grad.flatten(1)
-        for optimiser, share in zip(self._all, (1.0, _ADAMW_SHARE), strict=True):
-            for group in optimiser.param_groups:
-                group["lr"] = share * rate
-            optimiser.step()
-
-    def state_dict(self) -> list[dict[str, Any]]:
-        """Return what it takes to go on."""
-        return [optimiser.state_dict() for optimiser in self._all]
-
-    def load_state_dict(self, states: list[dict[str, Any]]) -> None:
-        """Go on from there."""
-        for optimiser, state in zip(self._all, states, strict=True):
-            optimiser.load_state_dict(state)
 
 
 def new_model(channels: int) -> TemporalModel:

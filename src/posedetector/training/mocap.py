@@ -96,6 +96,8 @@ def _pieces(motion: Motion, path: Path) -> Iterator[Floats]:
         )
     xyz = motion.xyz[:, motion.skeleton.indices(*_JOINTS)]
     rows = np.flatnonzero(finite(xyz.reshape(len(xyz), -1)))
+    if len(rows) < 2:
+        return
     left_out = np.diff(motion.time[rows]) > _GAP * np.median(np.diff(motion.time))
     for stretch in np.split(rows, np.flatnonzero(left_out) + 1):
         time = motion.time[stretch]

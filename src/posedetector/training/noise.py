@@ -13,13 +13,13 @@ from numpy.typing import NDArray
 
 from posedetector.training.bodies import ARMS, HIPS, LEGS, MIRROR, SHOULDERS, Floats, halfway, trunk_axes
 from posedetector.training.cameras import Filmed
+from posedetector.training.mocap import RATE
 
 _HARDER = np.array([0.8, 0.8, 1.1, 1.1, 1.4, 1.4, 1.0, 1.0, 1.0, 1.0, 1.2, 1.2, 0.6, 0.5])  # joint by joint
 _FRAME = 0.0035  # of the apparent size, from one frame to the next; with the shortest of what lasts, 0.0042
 _LASTING = 0.009  # for 0.08 to 0.8 s
 # metres, of the point that is looked for from the joint's centre, for a whole clip; hips are looked for on the skin
 _OFFSET = np.array([0.017] * 2 + [0.012] * 4 + [0.021] * 2 + [0.012] * 4 + [0.007] * 2, np.float32)
-_RATE = 50.0
 
 
 class Detected(NamedTuple):
@@ -79,7 +79,7 @@ def _lasting(rng: Generator, shape: tuple[int, ...]) -> Floats:
     """Return noise of unit variance that lasts: for each point of each clip, 0.08 to 0.8 s (first-order autoregressive)."""
     from scipy.signal import lfilter
 
-    keep = np.exp(-1 / (_RATE * np.exp(rng.uniform(np.log(0.08), np.log(0.8), shape[0]))))
+    keep = np.exp(-1 / (RATE * np.exp(rng.uniform(np.log(0.08), np.log(0.8), shape[0]))))
     drive = rng.normal(size=shape).astype(np.float32)
     drive[:, 1:] *= np.sqrt(1 - keep**2)[:, None, None, None]
     return np.stack([lfilter([1.0], [1.0, -one], part, axis=0) for one, part in zip(keep, drive, strict=True)])

@@ -43,6 +43,7 @@ WINDOW, PLACES = 243, 64
 FRAMES = WINDOW + PLACES - 1
 _CHUNK = 128
 _BIN = np.radians(10)
+INPUT = "body"  # what is made of the points, a name of INPUTS
 USUAL = Cameras()
 Made = tuple[NDArray[Any], NDArray[Any], Floats]
 
@@ -82,16 +83,15 @@ def make_pool(
     count: int,
     seed: tuple[int, ...],
     *,
-    inputs: str = "body",
     cameras: Cameras = USUAL,
     workers: Executor | None = None,
 ) -> Pool:
     """Return a pool of about `count` clips made from these recordings; the same for the same seed, whoever makes it."""
     seeds = [(*seed, chunk) for chunk in range(max(round(count / _CHUNK), 1))]
     if workers is None:
-        made = [_clips(takes, one, _CHUNK, inputs, cameras) for one in seeds]
+        made = [_clips(takes, one, _CHUNK, cameras) for one in seeds]
     else:
-        made = list(workers.map(_clips_of_mine, seeds, repeat(_CHUNK), repeat(inputs), repeat(cameras)))
+        made = list(workers.map(_clips_of_mine, seeds, repeat(_CHUNK), repeat(cameras)))
     channels, targets, angles = (np.concatenate(parts) for parts in zip(*made, strict=True))
     return Pool(channels, targets, _shares(angles))
 
@@ -111,11 +111,11 @@ def _begin(takes: Sequence[Take]) -> None:
     _mine.extend(takes)
 
 
-def _clips_of_mine(seed: tuple[int, ...], count: int, inputs: str, cameras: Cameras) -> Made:
-    return _clips(_mine, seed, count, inputs, cameras)
+def _clips_of_mine(seed: tuple[int, ...], count: int, cameras: Cameras) -> Made:
+    return _clips(_mine, seed, count, cameras)
 
 
-def _clips(takes: Sequence[Take], seed: tuple[int, ...], count: int, inputs: str, cameras: Cameras) -> Made:
+def _clips(takes: Sequence[Take], seed: tuple[int, ...], count: int, cameras: Cameras) -> Made:
     """Return the inputs, the targets, and the angles (N, 64, 6) by which windows are balanced."""
     rng = np.random.default_rng(seed)
     filmed = film(augment(draw(takes, count, FRAMES, rng), rng), rng, cameras)
@@ -125,14 +125,14 @@ def _clips(takes: Sequence[Take], seed: tuple[int, ...], count: int, inputs: str
     trunk = halfway(middle[:, :, HIPS]) - halfway(middle[:, :, SHOULDERS])
     bends = [bent(middle, limb) for limb in (*LEGS, *ARMS)]
     hips = [between(trunk, middle[:, :, leg[1]] - middle[:, :, leg[0]]) for leg in LEGS]
-    return _channels(filmed, rng, inputs), truth.astype(np.float16), np.stack(bends + hips, axis=-1)
+    return _channels(filmed, rng), truth.astype(np.float16), np.stack(bends + hips, axis=-1)
 
 
-def _channels(filmed: Filmed, rng: Generator, inputs: str) -> NDArray[np.float16]:
+def _channels(filmed: Filmed, rng: Generator) -> NDArray[np.float16]:
     points = as_h36m(detect(filmed, _size(to_h36m(filmed.screen(filmed.camera))), rng))
     # a longer clip's person is now nearer, now farther than at its median
     size = _size(points[..., :2]) * np.exp(rng.normal(0, 0.06, (len(points), 1)))
-    made = INPUTS[inputs].make(points, size.astype(np.float32), filmed.aspect[:, None], H36M_17)
+    made = INPUTS[INPUT].make(points, size.astype(np.float32), filmed.aspect[:, None], H36M_17)
     return made.astype(np.float16)
 
 

@@ -7,21 +7,21 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from posedetector.metrics import mpjpe, p_mpjpe
+from posedetector.metrics import included_angle, mpjpe, p_mpjpe
 from posedetector.models.videopose3d import TemporalModel
+from posedetector.pose import Array
 from posedetector.skeletons import H36M_17, Skeleton
-from posedetector.training.bodies import Floats, between
 from posedetector.training.cameras import Cameras
 from posedetector.training.mocap import Take
 from posedetector.training.samples import PLACES, Pool, make_pool
 
 _EDGES = np.array([0, 10, 25, 50, 80, 110, 180])
 _SEED = 20
-# joint → the two bones (start, end) whose directions' angle is 0 when straight
+# joint → the points whose included angle is 180° when it is straight
 _JOINTS = {
-    "knee": (("hip", "knee"), ("knee", "ankle")),
-    "hip": (("shoulder", "hip"), ("hip", "knee")),
-    "elbow": (("shoulder", "elbow"), ("elbow", "wrist")),
+    "knee": ("hip", "knee", "ankle"),
+    "hip": ("shoulder", "hip", "knee"),
+    "elbow": ("shoulder", "elbow", "wrist"),
 }
 _BATCH = 512
 
@@ -85,13 +85,13 @@ def _poses(
         yield run(inputs), targets
 
 
-def angle_bins(made: Floats, true: Floats, skeleton: Skeleton) -> Iterator[Bin]:
+def angle_bins(made: Array, true: Array, skeleton: Skeleton) -> Iterator[Bin]:
     """Yield the errors of knees, hips and elbows, both sides, by their true angle; poses (N, J, 3), NaN left out.
 
     An angle is that between a joint's two segments, 0 when straight; the hip's is between shoulder–hip and hip–knee.
     """
     for joint in _JOINTS:
-        own, wanted = (np.degrees(_angle(joints, joint, skeleton)) for joints in (made, true))
+        own, wanted = (180 - np.degrees(_included(joints, joint, skeleton)) for joints in (made, true))
         there = np.isfinite(own) & np.isfinite(wanted)
         which = np.digitize(wanted, _EDGES[1:-1])
         for row in range(len(_EDGES) - 1):
@@ -101,12 +101,6 @@ def angle_bins(made: Floats, true: Floats, skeleton: Skeleton) -> Iterator[Bin]:
                 yield Bin(joint, low, high, len(error), float(error.mean()), float(np.abs(error).mean()))
 
 
-def _angle(joints: Floats, joint: str, skeleton: Skeleton) -> Floats:
-    sides = []
-    for side in ("left", "right"):
-        bones = []
-        for start, end in _JOINTS[joint]:
-            ends = skeleton.indices(f"{side}_{start}", f"{side}_{end}")
-            bones.append(joints[:, ends[1]] - joints[:, ends[0]])
-        sides.append(between(*bones))
-    return np.concatenate(sides)
+def _included(poses: Array, joint: str, skeleton: Skeleton) -> Array:
+    rows = [skeleton.indices(*(f"{side}_{point}" for point in _JOINTS[joint])) for side in ("left", "right")]
+    return np.concatenate([included_angle(*(poses[:, row] for row in side)) for side in rows])
