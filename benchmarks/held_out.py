@@ -3,7 +3,7 @@
     uv run python benchmarks/held_out.py --mocap FILE... --hold-out WORD --checkpoints lifter.pt ... [--angles]
 
 The recordings that `posedetector train` holds out with the same words, 2,048 clips of them, each file by itself. Errors are
-of a body whose trunk and leg measure 1.32 m (stature 1.70 m), root-relative, over all 17 joints; angles are 0 when straight.
+of a body whose trunk and leg measure 1.36 m (stature 1.70 m), root-relative, over all 17 joints; angles are 0 when straight.
 """
 
 import argparse

@@ -42,6 +42,9 @@ from posedetector.training.bodies import (
 )
 from posedetector.training.mocap import EYES, NECK, NOSE, Take
 
+# share of stature, and its spread
+_SEGMENTS = ((THIGH, 0.05), (SHANK, 0.05), (UPPER_ARM, 0.07), (FOREARM, 0.07), (TRUNK, 0.07))
+
 
 def draw(takes: Sequence[Take], count: int, frames: int, rng: Generator) -> Floats:
     """Return (count, frames, 14, 3) from recordings, each at 0.7–1.5 times its speed.
@@ -107,13 +110,13 @@ def mix(points: Floats, rng: Generator) -> Floats:
 def rebuild(points: Floats, rng: Generator) -> Floats:
     """Return bodies of drawn proportions, bent and turned a little otherwise at every joint.
 
-    Segments vary by 5 % about their share of stature, about as much as in the populations that the shares are from;
-    joints are moved by angles that wander, knees and elbows bend more or less than they did, and never backwards.
+    Segments of the legs vary by 5 % about their share of stature, about as much as in the populations that the shares are
+    from, those of the arms and the trunk by 7 %, since detectors differ in where they see shoulders; joints are moved by
+    angles that wander, knees and elbows bend more or less than they did, and never backwards.
     """
     count, frames = points.shape[:2]
-    size = rng.normal(1, 0.05, (6, count, 1)).astype(np.float32) * STATURE
     thigh, shank, upper_arm, forearm, trunk = (
-        share * size[row] for row, share in enumerate((THIGH, SHANK, UPPER_ARM, FOREARM, TRUNK))
+        share * rng.normal(1, spread, (count, 1)).astype(np.float32) * STATURE for share, spread in _SEGMENTS
     )
     hip_width = _uniform(rng, 0.75, 1.3, count) * HIP_WIDTH * STATURE
     shoulder_width = _uniform(rng, 0.8, 1.2, count) * SHOULDER_WIDTH * STATURE
@@ -161,7 +164,8 @@ def step_aside(points: Floats, rng: Generator) -> Floats:
 def lower(points: Floats, rng: Generator) -> Floats:
     """Return bodies of which four in ten lower their pelvis over their feet, as in squats, lunges and sitting down.
 
-    The pelvis goes down by up to 0.55 m and back by up to 0.8 of that, and the trunk leans forward; knees bend forwards and somewhat outwards, so that the feet stay where they were.
+    The pelvis goes down by up to 0.55 m and back by up to 0.8 of that, and the trunk leans forward; knees bend forwards
+    and somewhat outwards, so that the feet stay where they were.
     """
     count, frames = points.shape[:2]
     depth = wander(rng, count, frames, low=-0.25, high=1).clip(0) * _uniform(rng, 0.12, 0.55, count)

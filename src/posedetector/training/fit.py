@@ -53,7 +53,7 @@ class Plan:
     data : digest of the recordings.
     """
 
-    steps: int = 12_000
+    steps: int = 10_000
     windows: int = 512
     pairs: int = 80
     clips: int = 10_000

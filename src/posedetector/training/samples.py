@@ -1,9 +1,9 @@
 """What a network in training is dealt: windows of a lifter's inputs, and the pose in their middle.
 
-Clips are made ahead in pools, from the seed and the pool's number alone, so that a training that was stopped goes on with
-the very same windows. No window should be dealt much more than once: a network learns a pool by heart within a thousand steps.
- Of each clip of 306 frames, 64 windows can be drawn; those whose knees, elbows and hips are bent
-as they rarely are come more often, since a network that sees straight legs a tenth of the time learns to bend them all.
+Clips are made ahead in pools, from the seed and the pool's number alone, so that a training that was stopped goes on
+with the very same windows. No window should be dealt much more than once: a network learns a pool by heart within a
+thousand steps. Of each clip of 306 frames, 64 windows can be drawn; those whose knees, elbows and hips are bent as they
+rarely are come more often, since a network that sees straight legs a tenth of the time learns to bend them all.
 """
 
 import signal

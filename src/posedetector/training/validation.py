@@ -38,7 +38,7 @@ class Bin(NamedTuple):
 
 
 class Validation(NamedTuple):
-    """Errors in millimetres for a body whose leg and trunk measure 1.32 m (stature 1.70 m), and angles by bins."""
+    """Errors in millimetres for a body whose leg and trunk measure 1.36 m (stature 1.70 m), and angles by bins."""
 
     mpjpe: float
     p_mpjpe: float
