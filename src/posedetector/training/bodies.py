@@ -29,11 +29,12 @@ ARMS = tuple(BODY_14.indices(f"{side}_shoulder", f"{side}_elbow", f"{side}_wrist
 MIRROR = np.array([1, 0, 3, 2, 5, 4, 7, 6, 9, 8, 11, 10, 12, 13])
 UP = np.array([0, 1, 0], np.float32)
 
-# Shares of stature. From hips to shoulders it is 0.288 on bodies (Drillis & Contini 1966), 0.29 between joint centres (de
-# Leva 1996), and 0.33 between a detector's points: two thirds of a leg in MediaPipe's 2D of our sample walk, in side view.
+# Shares of stature (Drillis & Contini 1966, as in Winter 2009, fig. 4.1), but for two that the points of detectors make
+# longer (benchmarks/proportions.py): from hips to shoulders it is 0.288 on bodies, 0.29 between joint centres (de Leva 1996)
+# and 0.33 between MediaPipe's points; from elbows to wrists 0.146, 0.154 and 0.17.
 # Shoulders and hips are joint centres, which lie inside the widths that a calliper measures there.
-THIGH, SHANK, UPPER_ARM, FOREARM = (STATURE_SHARES[name] for name in ("thigh", "shank", "upper_arm", "forearm"))
-TRUNK = 0.31
+THIGH, SHANK, UPPER_ARM = (STATURE_SHARES[name] for name in ("thigh", "shank", "upper_arm"))
+FOREARM, TRUNK = 0.156, 0.31
 HIP_WIDTH, SHOULDER_WIDTH = 0.115, 0.215
 MOST_BENT = np.radians(150)
 STATURE = 1.70

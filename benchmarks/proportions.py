@@ -1,0 +1,58 @@
+"""How long a detector's segments are beside each other, in a clip whose person walks in the picture's plane.
+
+    uv run python benchmarks/proportions.py data/samples/walk_side.mp4 --models full heavy
+
+A segment's length is the one that a fifth of the frames exceeds, since it is only ever foreshortened; both sides averaged.
+In shares of a leg, thigh + shank. The trunk goes from the middle of the hips to the middle of the shoulders. What the
+training makes is beside it.
+"""
+
+import argparse
+
+import numpy as np
+
+from posedetector.cleaning import clean
+from posedetector.estimators import EstimatorOptions, make_estimator
+from posedetector.pipeline import follow, silently
+from posedetector.pose import Array, Keypoints
+from posedetector.subject import SEGMENTS
+from posedetector.training.bodies import FOREARM, SHANK, THIGH, TRUNK, UPPER_ARM
+from posedetector.video import open_video
+
+TRAINED = {"thigh": THIGH, "shank": SHANK, "upper_arm": UPPER_ARM, "forearm": FOREARM, "trunk": TRUNK}
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("clip")
+    parser.add_argument("--models", nargs="+", default=["full"])
+    options = parser.parse_args()
+    print("| points | " + " | ".join(TRAINED) + " |\n|" + "---|" * (len(TRAINED) + 1))
+    for model in options.models:
+        estimator = make_estimator("mediapipe", EstimatorOptions(model, None, 4, None))
+        tracks = follow(open_video(options.clip), estimator, silently)
+        show(f"MediaPipe {model}", lengths(clean(tracks.keypoints(1)).keypoints))
+    show("in training, mean", TRAINED)
+
+
+def lengths(keypoints: Keypoints) -> dict[str, float]:
+    def middle(*points: str) -> Array:
+        return np.asarray(keypoints.xy[:, keypoints.skeleton.indices(*points)].mean(axis=1))
+
+    def longest(one: Array, other: Array) -> float:
+        return float(np.nanquantile(np.linalg.norm(one - other, axis=1), 0.8))
+
+    found = {
+        segment: float(np.mean([longest(*(middle(f"{side}_{end}") for end in ends)) for side in ("left", "right")]))
+        for segment, ends in SEGMENTS.items()
+    }
+    return found | {"trunk": longest(middle("left_hip", "right_hip"), middle("left_shoulder", "right_shoulder"))}
+
+
+def show(name: str, found: dict[str, float]) -> None:
+    leg = found["thigh"] + found["shank"]
+    print(f"| {name} | " + " | ".join(f"{found[segment] / leg:.3f}" for segment in TRAINED) + " |")
+
+
+if __name__ == "__main__":
+    main()
