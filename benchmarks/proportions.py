@@ -3,8 +3,8 @@
     uv run python benchmarks/proportions.py data/samples/walk_side.mp4 --models full heavy
 
 A segment's length is the one that a fifth of the frames exceeds, since it is only ever foreshortened; both sides averaged.
-In shares of a leg, thigh + shank. The trunk goes from the middle of the hips to the middle of the shoulders. What the
-training makes is beside it.
+In shares of a leg, thigh + shank. The trunk goes from the middle of the hips to the middle of the shoulders; the nose is
+as far before the trunk's line as in half of the frames. What the training makes is beside it.
 """
 
 import argparse
@@ -16,10 +16,19 @@ from posedetector.estimators import EstimatorOptions, make_estimator
 from posedetector.pipeline import follow, silently
 from posedetector.pose import Array, Keypoints
 from posedetector.subject import SEGMENTS
+from posedetector.training.augmentation import HELD_AHEAD
 from posedetector.training.bodies import FOREARM, SHANK, THIGH, TRUNK, UPPER_ARM
+from posedetector.training.mocap import NOSE
 from posedetector.video import open_video
 
-TRAINED = {"thigh": THIGH, "shank": SHANK, "upper_arm": UPPER_ARM, "forearm": FOREARM, "trunk": TRUNK}
+TRAINED = {
+    "thigh": THIGH,
+    "shank": SHANK,
+    "upper_arm": UPPER_ARM,
+    "forearm": FOREARM,
+    "trunk": TRUNK,
+    "nose ahead": NOSE[1] + HELD_AHEAD,
+}
 
 
 def main() -> None:
@@ -46,7 +55,10 @@ def lengths(keypoints: Keypoints) -> dict[str, float]:
         segment: float(np.mean([longest(*(middle(f"{side}_{end}") for end in ends)) for side in ("left", "right")]))
         for segment, ends in SEGMENTS.items()
     }
-    return found | {"trunk": longest(middle("left_hip", "right_hip"), middle("left_shoulder", "right_shoulder"))}
+    hips, shoulders, nose = middle("left_hip", "right_hip"), middle("left_shoulder", "right_shoulder"), middle("nose")
+    up = (shoulders - hips) / np.linalg.norm(shoulders - hips, axis=1, keepdims=True)
+    ahead = (nose - shoulders)[:, 0] * up[:, 1] - (nose - shoulders)[:, 1] * up[:, 0]
+    return found | {"trunk": longest(hips, shoulders), "nose ahead": float(abs(np.nanmedian(ahead)))}
 
 
 def show(name: str, found: dict[str, float]) -> None:

@@ -388,6 +388,15 @@ def test_a_head_that_turns_stays_on_the_neck(drawn: Floats) -> None:
     assert np.abs(turned - drawn)[:, :, FACE].max() > 0.05
 
 
+def test_heads_are_held_before_the_trunks_line(drawn: Floats) -> None:
+    def ahead(points: Floats) -> float:
+        face = points[:, :, FACE].mean(axis=2) - points[:, :, SHOULDERS].mean(axis=2)
+        return float((face * trunk_axes(points)[2]).sum(axis=-1).mean())
+
+    # who looks about has his nose less far ahead, unless he holds it there
+    assert ahead(turn_head(drawn, random())) > ahead(drawn) + 0.005
+
+
 def test_angles_wander_by_the_standard_deviation_asked_for() -> None:
     curves = np.degrees(wander(random(), 4000, 100, 20))
 

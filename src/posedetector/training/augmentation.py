@@ -42,6 +42,7 @@ from posedetector.training.bodies import (
 )
 from posedetector.training.mocap import EYES, NECK, NOSE, Take
 
+HELD_AHEAD = 0.02  # of stature, heads before the trunk's line; on average
 # share of stature, and its spread
 _SEGMENTS = ((THIGH, 0.05), (SHANK, 0.05), (UPPER_ARM, 0.07), (FOREARM, 0.07), (TRUNK, 0.07))
 
@@ -187,15 +188,20 @@ def lower(points: Floats, rng: Generator) -> Floats:
 
 
 def turn_head(points: Floats, rng: Generator) -> Floats:
-    """Return bodies whose faces look about: 30° to either side and 15° up and down, about."""
+    """Return bodies whose faces look about: 30° to either side and 15° up and down, about.
+
+    Heads are held 2 ± 2 % of stature before the trunk's line (benchmarks/proportions.py).
+    """
     count, frames = points.shape[:2]
-    left, up, _ = trunk_axes(points)
+    left, up, forward = trunk_axes(points)
     neck = halfway(points[:, :, SHOULDERS]) + NECK * STATURE * up
     face = points[:, :, FACE] - neck[:, :, None]
     for axis, degrees in ((left, 15), (up, 30)):
         face = rotate(face, axis[:, :, None], wander(rng, count, frames, degrees)[..., None])
+    face = face * rng.normal(1, 0.1, (count, 1, 1, 1)).astype(np.float32)
+    ahead = rng.normal(HELD_AHEAD, 0.02, (count, 1, 1)).astype(np.float32) * STATURE
     result = points.copy()
-    result[:, :, FACE] = neck[:, :, None] + face * rng.normal(1, 0.1, (count, 1, 1, 1)).astype(np.float32)
+    result[:, :, FACE] = (neck + ahead * forward)[:, :, None] + face
     return result
 
 
