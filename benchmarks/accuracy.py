@@ -3,6 +3,7 @@
     uv run python benchmarks/accuracy.py --clips FOLDER --cameras FOLDER --models full heavy --write
     uv run python benchmarks/accuracy.py --synthetic
     uv run python benchmarks/accuracy.py --clips FOLDER --models heavy --angles
+    uv run python benchmarks/accuracy.py --clips FOLDER --lifters bundled data/training/lifter.pt
 
 --angles: bias and mean absolute error of knees, hips and elbows by their true angle, of each system, over all clips.
 
@@ -96,7 +97,9 @@ def main() -> None:
         *(four_cameras(options.cameras) if options.cameras else []),
     ]
     if clips:
-        here = [lifter for lifter in options.lifters if lifter == "native" or locate(lifter) is not None]
+        here = [
+            lifter for lifter in options.lifters if lifter == "native" or _own(lifter) or locate(lifter) is not None
+        ]
         if absent := [lifter for lifter in options.lifters if lifter not in here]:
             print(f"Not measured, since their weights are not on this machine: {', '.join(absent)}.\n")
         if options.angles:
@@ -170,9 +173,15 @@ def ours(clip: Clip, model: str, lifter: str) -> Motion:
         model=model,
         lifter="native" if lifter == "native" else "videopose3d",
         lifter_model=None if lifter == "native" else lifter,
+        lifter_like="bundled" if _own(lifter) else None,
     )
     pose = analyze(settings).pose
     return Motion(pose.skeleton, pose.time, pose.positions, depth_axis=0)
+
+
+def _own(lifter: str) -> bool:
+    """Tell whether it is a file that `posedetector train` made."""
+    return Path(lifter).is_file()
 
 
 def compare(clip: Clip, system: str, motion: Motion) -> Result:
