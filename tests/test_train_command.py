@@ -142,7 +142,7 @@ def test_recordings_in_a_folder_are_all_read(tmp_path: Path) -> None:
     write_npz(tmp_path / "a.npz", {"walk": walking(2), "squat": squatting(3)})
     (tmp_path / "readme.txt").write_text("nothing")
 
-    assert [take.name for take in read_takes([tmp_path], OPTIONS)] == ["a/walk", "a/squat", "b"]
+    assert [take.name for take in read_takes([tmp_path], OPTIONS)] == ["a/walk", "a/squat", "one/b"]
 
 
 def test_a_folder_without_recordings_is_refused(tmp_path: Path) -> None:
@@ -167,7 +167,56 @@ def test_the_stretches_of_one_clip_are_held_out_together(read: Callable) -> None
     holed = walking()
     holed[100, 4] = np.nan
 
-    assert [take.held_out for take in read([("clip 50", holed)])] == [True, True]
+    takes = read([("clip 50", holed), ("clip 51", walking(2))])
+
+    assert [take.held_out for take in takes] == [True, True, False]
+
+
+def test_of_a_few_recordings_one_is_held_out(read: Callable) -> None:
+    takes = read([(f"clip {number}", walking(1)) for number in range(3)])
+
+    assert sum(take.held_out for take in takes) == 1
+
+
+def test_a_single_recording_is_trained_on(read: Callable) -> None:
+    assert [take.held_out for take in read([("clip 50", walking(2))])] == [False]
+
+
+def test_folders_are_in_the_names_by_which_subjects_are_held_out(tmp_path: Path) -> None:
+    for subject in ("subject03", "subject04"):
+        (tmp_path / subject).mkdir()
+        write_trc(tmp_path / subject / "walk.trc", walking(2))
+
+    held_out = {take.name: take.held_out for take in read_takes([tmp_path], OPTIONS, ["subject03"])}
+
+    assert held_out == {"subject03/walk": True, "subject04/walk": False}
+
+
+@pytest.mark.parametrize(
+    "spoil",
+    [
+        lambda points: points[100:150].fill(0),
+        lambda points: points[100:150, 6:].fill(0),
+        lambda points: points[100:150, 9].__imul__(1e6),
+    ],
+    ids=["zeros", "legs of zeros", "a knee far away"],
+)
+def test_frames_without_a_body_are_left_out_and_told(tmp_path: Path, spoil: Callable) -> None:
+    points, lines = walking(), []
+    spoil(points)
+    takes = read_takes([write_npz(tmp_path / "mocap.npz", {"walk": points})], OPTIONS, told=lines.append)
+
+    assert [len(take.points) for take in takes] == [100, 251]
+    assert len(lines) == 1
+    assert "50 of 401 frames are left out" in lines[0]
+
+
+def test_a_recording_that_gives_nothing_is_told(tmp_path: Path) -> None:
+    lines: list[str] = []
+    write_trc(tmp_path / "step.trc", walking(0.5))
+
+    assert read_takes([tmp_path / "step.trc"], OPTIONS, told=lines.append) == []
+    assert lines == ["step: no 0.7 s in which all twelve joints are there"]
 
 
 @pytest.mark.parametrize(
@@ -340,7 +389,7 @@ def test_the_command_trains_and_says_what_to_do_with_the_network(
 
     assert done.status == 0, done.errors
     assert "out/lifter.pt: --use-videopose3d --videopose3d-model out/lifter.pt --videopose3d-like bundled" in done.out
-    assert "2 recordings, 0.1 minutes; held out: 0, 0.0 minutes" in done.errors
+    assert "1 recordings, 0.1 minutes; held out: 1, 0.1 minutes" in done.errors
     assert "step 4 of 4" in done.errors
     VideoPose3D(LifterOptions("out/lifter.pt", like="bundled", device="cpu"))
     assert {path.name for path in (folder / "out").iterdir()} >= {"lifter.pt", "curve.csv", "curve.png", "plan.json"}
@@ -371,7 +420,11 @@ def test_the_same_command_gives_the_same_network(run: Callable[..., Done], folde
 
 def test_another_command_in_the_same_folder_is_refused(run: Callable[..., Done], mocap: Path) -> None:
     run(mocap, *SMALL, "--output-dir", "out")
-    for other, says in ((("--seed", 1), "seed 0"), (("--hold-out", "march"), "data "), (("--fov", 40, 50), "cameras ")):
+    for other, says in (
+        (("--seed", 1), "seed 0"),
+        (("--hold-out", "squats"), "data "),
+        (("--fov", 40, 50), "cameras "),
+    ):
         done = run(mocap, *SMALL, *other, "--output-dir", "out")
 
         assert_refused(done._replace(errors=done.errors.splitlines()[-1]), "another plan", says, "take another folder")
@@ -394,6 +447,12 @@ def test_a_damaged_state_is_refused_in_one_line(run: Callable[..., Done], folder
         (("mocap.npz", "--steps", 0), "--steps must be at least 1, got 0"),
         (("mocap.npz", "--channels", 0), "--channels must be at least 1, got 0"),
         (("mocap.npz", "--seed", -1), "--seed must not be negative, got -1"),
+        (("mocap.npz", "--rate", -5), "--rate is in frames per second and must be greater than 0, got -5"),
+        (
+            ("mocap.npz", "--hold-out", "nobody"),
+            "--hold-out 'nobody': no recording has it in its name; they are called",
+        ),
+        (("mocap.npz", "--hold-out", ""), "--hold-out '': no recording"),
         (("other.npz",), "there is no file or folder other.npz"),
         (("mocap.npz", "--fov", 80, 40), "the smaller first; got 80 40"),
         (("mocap.npz", "--elevation", 90, 5), "--elevation is a mean within ±80° and a spread of 0–45°; got 90 5"),

@@ -4,6 +4,7 @@ import csv
 import json
 import shutil
 from collections.abc import Callable, Iterator
+from concurrent.futures.process import BrokenProcessPool
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -580,11 +581,57 @@ def test_a_training_that_is_done_gives_its_network_again(go: Callable, done: Pat
 @pytest.mark.usefixtures("done")
 @pytest.mark.parametrize(
     ("other", "says"),
-    [({"steps": 7}, "steps 6"), ({"data": "abc"}, "data "), ({"seed": 1, "channels": 4}, "channels 8, seed 0")],
+    [
+        ({"steps": 7}, "steps 6, and not 7"),
+        ({"data": "abc"}, "data , and not abc"),
+        ({"seed": 1, "channels": 4}, "channels 8, seed 0, and not 4, 1"),
+    ],
 )
 def test_another_plan_in_the_same_folder_is_refused(go: Callable, other: dict, says: str) -> None:
     with pytest.raises(InputError, match=f"another plan: {says}; take another folder"):
         go(replace(SMALL, **other))
+
+
+def test_a_state_of_another_plan_is_not_gone_on_with(go: Callable, done: Path) -> None:
+    (done / "plan.json").unlink()
+
+    with pytest.raises(InputError, match=r"state\.pt is of a training of another plan than .*plan\.json"):
+        go(replace(SMALL, seed=1))
+
+
+def test_who_stops_while_clips_are_made_does_not_wait_for_them(takes: list[Take]) -> None:
+    with pytest.raises(samples.StoppedWhileMaking):
+        make_pool(takes, 10**9, (7, 0), stop=lambda: True)
+
+
+def test_a_training_that_is_stopped_while_clips_are_made_is_kept(
+    go: Callable, done: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (done / "state.pt").unlink()
+
+    def stopped(*_: object, **__: object) -> None:
+        raise samples.StoppedWhileMaking
+
+    monkeypatch.setattr(fit, "make_pool", stopped)
+    calls = iter([True])
+
+    assert go(SMALL, stop=lambda: next(calls)) is None
+    assert torch.load(done / "state.pt")["step"] == 0
+
+
+def test_a_maker_that_is_ended_from_outside_is_told_in_a_line(
+    go: Callable, done: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (done / "state.pt").unlink()
+
+    def ended(*_: object, **__: object) -> None:
+        raise BrokenProcessPool
+
+    monkeypatch.setattr(fit, "make_pool", ended)
+
+    with pytest.raises(OutputError, match="ended from outside, for want of memory perhaps; what was learned is kept"):
+        go(SMALL)
+    assert (done / "state.pt").exists()
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,6 @@
 """`posedetector train`: a lifter of one's own from motion capture; stopped by Ctrl-C, continued by the same command."""
 
+import math
 import os
 import signal
 import time
@@ -69,16 +70,28 @@ def train(
         )
     if seed < 0:
         raise InputError(f"--seed must not be negative, got {seed}")
+    if rate is not None and not 0 < rate < math.inf:
+        raise InputError(f"--rate is in frames per second and must be greater than 0, got {rate:g}")
+    from posedetector.lifters.videopose3d import device_of
     from posedetector.readers.names import read_map
     from posedetector.readers.recording import ReadOptions
     from posedetector.training.mocap import RATE, digest, read_takes
 
     options = ReadOptions(rate=rate, unit=unit, point_map=read_map(name_map) if name_map else {}, side="-")
-    takes = list(read_takes([Path(path) for path in mocap], options, hold_out or ()))
+    device_of(device)  # before the reading, which takes its time
+    takes = read_takes([Path(path) for path in mocap], options, hold_out or (), lambda line: typer.echo(line, err=True))
+    for word in hold_out or ():
+        if not word or not any(word in take.name for take in takes):
+            raise InputError(
+                f"--hold-out {word!r}: no recording has it in its name; they are called "
+                f"{', '.join(take.name for take in takes[:3])}, …"
+            )
     seen, unseen = ([take for take in takes if take.held_out is held_out] for held_out in (False, True))
     minutes = [sum(len(take.points) for take in some) / RATE / 60 for some in (seen, unseen)]
     typer.echo(
-        f"{len(seen)} recordings, {minutes[0]:.1f} minutes; held out: {len(unseen)}, {minutes[1]:.1f} minutes", err=True
+        f"{len(seen)} recordings, {minutes[0]:.1f} minutes; held out: {len(unseen)}, {minutes[1]:.1f} minutes; clips are made "
+        "of them first, for a minute or so",
+        err=True,
     )
     from posedetector.training.cameras import Cameras
     from posedetector.training.fit import Plan
@@ -133,7 +146,7 @@ def _stop_on_signals() -> Iterator[Callable[[], bool]]:
         came.append(number)
         if len(came) > 1:
             raise KeyboardInterrupt
-        typer.echo("stopping after this step; what was learned is kept (once more: at once)", err=True)
+        typer.echo("stopping; what was learned is kept (once more: at once)", err=True)
 
     before = {number: signal.signal(number, note) for number in (signal.SIGINT, signal.SIGTERM)}
     try:

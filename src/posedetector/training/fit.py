@@ -8,10 +8,13 @@ A folder holds a training: `plan.json` (what was asked for), `state.pt` (to go o
 import csv
 import json
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Executor
+from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -27,7 +30,7 @@ from posedetector.training.cameras import Cameras
 from posedetector.training.losses import loss
 from posedetector.training.mocap import Take
 from posedetector.training.optimisers import Optimisers
-from posedetector.training.samples import INPUT, Pool, make_pool, makers
+from posedetector.training.samples import INPUT, Pool, StoppedWhileMaking, make_pool, makers
 from posedetector.training.validation import Validation, held_out_pool, runner, validate
 
 # 243 frames, nine of them joined at once: a third of the time of 3 · 3 · 3 · 3 · 3, most of which goes into the first layers
@@ -116,6 +119,8 @@ def train(
     ------
     InputError
         If the folder holds a training of another plan or other data.
+    OutputError
+        If the folder cannot be written to, or a process that makes clips was ended; what was learned is kept.
     """
     seen, held_out = ([take for take in takes if take.held_out is one] for one in (False, True))
     if not seen:
@@ -131,7 +136,16 @@ def train(
         while progress.step < plan.steps:
             if number != progress.step // plan.serves:
                 number, pool = progress.step // plan.serves, None  # only one at a time is in memory
-            pool = pool or _pool(seen, plan, number, workers)
+            try:
+                pool = pool or _pool(seen, plan, number, workers, stop)
+            except (StoppedWhileMaking, BrokenProcessPool) as error:
+                save(training)
+                if stop():
+                    return None
+                raise OutputError(
+                    "a process that makes clips was ended from outside, for want of memory perhaps; what was learned "
+                    "is kept, and the same command goes on"
+                ) from error
             advance(training, pool)
             last = progress.step == plan.steps
             if last or progress.step % every == 0:
@@ -148,9 +162,9 @@ def train(
     return write_checkpoint(training.model, folder / "lifter.pt")
 
 
-def _pool(takes: Sequence[Take], plan: Plan, number: int, workers: Executor | None) -> Pool:
+def _pool(takes: Sequence[Take], plan: Plan, number: int, workers: Executor | None, stop: Callable[[], bool]) -> Pool:
     seed = (plan.seed + 1000, number)
-    return make_pool(takes, plan.clips, seed, cameras=plan.cameras, workers=workers)
+    return make_pool(takes, plan.clips, seed, cameras=plan.cameras, workers=workers, stop=stop)
 
 
 def steps_done(folder: Path) -> int:
@@ -175,11 +189,16 @@ def begin(plan: Plan, folder: Path, device: torch.device) -> Training:
     if file.exists():
         try:
             state = torch.load(file, weights_only=True, map_location="cpu")
+            same = state["plan"] == _plain(plan)
             model.load_state_dict(state["model"])
             optimisers.load_state_dict(state["optimisers"])
             progress = Progress(state["step"], state["rows"], state["recent"])
         except Exception as error:  # whatever a damaged file makes of torch's readers
             raise InputError(f"{file} is damaged, and the training in {folder} cannot go on: {error}") from error
+        if not same:
+            raise InputError(
+                f"{file} is of a training of another plan than {folder / 'plan.json'}; take another folder"
+            )
     return Training(plan, folder, device, model, optimisers, progress)
 
 
@@ -233,7 +252,7 @@ def _row(progress: Progress) -> Row:
 
 
 def _same_plan(plan: Plan, folder: Path) -> None:
-    file, asked = folder / "plan.json", json.loads(json.dumps(asdict(plan)))
+    file, asked = folder / "plan.json", _plain(plan)
     if not file.exists():
         file.write_text(json.dumps(asked, indent=1) + "\n", encoding="utf-8")
         return
@@ -242,19 +261,37 @@ def _same_plan(plan: Plan, folder: Path) -> None:
     except (ValueError, TypeError) as error:
         raise InputError(f"{file} is no plan of a training: {error}; take another folder") from error
     if differing := [f"{name} {before.get(name)}" for name in asked if before.get(name) != asked[name]]:
-        raise InputError(f"{folder} holds a training of another plan: {', '.join(differing)}; take another folder")
+        raise InputError(
+            f"{folder} holds a training of another plan: {', '.join(differing)}, and not "
+            f"{', '.join(str(asked[name]) for name in asked if before.get(name) != asked[name])}; take another folder"
+        )
+
+
+def _plain(plan: Plan) -> dict[str, Any]:
+    """Return a plan as JSON gives it back."""
+    return dict(json.loads(json.dumps(asdict(plan))))
+
+
+@contextmanager
+def _writing(folder: Path, what: str) -> Iterator[None]:
+    try:
+        yield
+    except (OSError, RuntimeError) as error:  # torch's writer has its own
+        raise OutputError(f"{folder} cannot keep {what}: {error}") from error
 
 
 def save(training: Training) -> None:
     """Write all that it takes to go on, and the curve so far."""
     part = training.folder / "state.pt.part"
-    state = {"model": training.model.state_dict(), "optimisers": training.optimisers.state_dict()}
-    try:
+    state = {
+        "plan": _plain(training.plan),
+        "model": training.model.state_dict(),
+        "optimisers": training.optimisers.state_dict(),
+    }
+    with _writing(training.folder, "state.pt and the curve"):
         torch.save(state | asdict(training.progress), part)
         part.replace(training.folder / "state.pt")
         write_curve(training.progress.rows, training.folder)
-    except (OSError, RuntimeError) as error:  # torch's writer has its own
-        raise OutputError(f"{training.folder} cannot keep state.pt and the curve: {error}") from error
 
 
 def write_checkpoint(model: TemporalModel, path: Path) -> Path:
@@ -263,14 +300,17 @@ def write_checkpoint(model: TemporalModel, path: Path) -> Path:
         key: value.detach().cpu().half() if value.ndim > 1 else value.detach().cpu()
         for key, value in model.state_dict().items()
     }
-    torch.save({"model_pos": state}, path)
-    read_state(path, "model_pos")
+    part = path.with_name(f"{path.name}.part")
+    with _writing(path.parent, path.name):
+        torch.save({"model_pos": state}, part)
+        read_state(part, "model_pos")
+        part.replace(path)
     return path
 
 
 def write_angles(found: Validation, path: Path) -> None:
     """Write errors by angle, degrees."""
-    with path.open("w", encoding="utf-8", newline="") as file:
+    with _writing(path.parent, path.name), path.open("w", encoding="utf-8", newline="") as file:
         writer = csv.writer(file, lineterminator="\n")
         writer.writerow(["joint", "from_deg", "to_deg", "samples", "bias_deg", "mae_deg"])
         writer.writerows([*one[:4], f"{one.bias:.2f}", f"{one.mae:.2f}"] for one in found.angles)

@@ -1,19 +1,21 @@
 """Recordings of motion capture, as fourteen points at 50 Hz; and which of them are never trained on."""
 
 import hashlib
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from posedetector.errors import InputError
 from posedetector.filters import interpolate
 from posedetector.motion import Motion
 from posedetector.pose import Array, finite
-from posedetector.readers import READERS, read_motions
+from posedetector.readers import read_motions
 from posedetector.readers.recording import ReadOptions
 from posedetector.training.bodies import (
+    ARMS,
     BODY_14,
     FACE,
     LEGS,
@@ -27,6 +29,7 @@ from posedetector.training.bodies import (
 
 RATE = 50.0
 SHORTEST = 0.7  # seconds
+FORMATS = (".npz", ".bvh", ".amc", ".c3d", ".trc")  # looked for in folders
 _JOINTS = BODY_14.points[:12]
 # the middle of the eyes and the tip of the nose about the middle of the shoulders: up, forward; shares of stature (eye
 # and shoulder height: Drillis & Contini 1966; depth of the head: Winter 2009)
@@ -34,6 +37,8 @@ NOSE, EYES = (0.090, 0.065), (0.118, 0.050)
 NECK = 0.03  # about this height above the shoulders' middle, the head turns
 _GAP = 1.5  # usual steps of time
 _HELD_OUT = 10  # one clip in so many
+# of a limb's median length: what is outside is no limb, but a lost marker, a zero that stands for nothing, or a jump
+_PLAUSIBLE = (0.5, 2.0)
 # how far a knee is bent in a leg that carries a standing person, and the most that a skeleton is taken to be wrong by
 _STANDING, _MOST_WRONG = np.radians(4), np.radians(25)
 
@@ -47,10 +52,17 @@ class Take:
     held_out: bool = False
 
 
-def read_takes(paths: Iterable[Path], options: ReadOptions, hold_out: Iterable[str] = ()) -> Iterator[Take]:
-    """Yield the recordings in files, and in folders of files, that have a whole body.
+def read_takes(
+    paths: Iterable[Path],
+    options: ReadOptions,
+    hold_out: Iterable[str] = (),
+    told: Callable[[str], None] = lambda _: None,
+) -> list[Take]:
+    """Return the recordings in files, and in folders of files, that have a whole body.
 
-    One clip in ten, chosen by its name's digest, is held out, and whatever has one of the words of `hold_out` in its name.
+    One clip in ten, chosen by its name's digest, is held out, at least one of several and never all; and whatever has one
+    of the words of `hold_out` in its name, which is the file's, after its folders' below the one given, and the clip's in
+    the file. `told` gets a line about what is left out.
 
     Raises
     ------
@@ -58,14 +70,29 @@ def read_takes(paths: Iterable[Path], options: ReadOptions, hold_out: Iterable[s
         If a file cannot be read, or has not all of the twelve joints from shoulders and hips to wrists and ankles.
     """
     words = tuple(hold_out)
-    for path in _files(paths):
+    takes: dict[str, list[Take]] = {}
+    for path, called in _files(paths):
         for trial, motion in read_motions(path, options).items():
-            name = f"{path.stem}/{trial}" if trial else path.stem
-            for number, points in enumerate(_pieces(motion, path)):
-                digest = hashlib.sha256(name.encode()).digest()[0]
-                held_out = digest % _HELD_OUT == 0 or any(word in name for word in words)
+            name = f"{called}/{trial}" if trial else called
+            pieces = list(_pieces(motion, path, told))
+            for number, points in enumerate(pieces):
                 part = f"{name}{' ' if trial else '/'}{number}" if number else name  # of the same file
-                yield Take(part, points, held_out)
+                takes.setdefault(name, []).append(Take(part, points, any(word in name for word in words)))
+            if not pieces:
+                told(f"{name}: no {SHORTEST:g} s in which all twelve joints are there")
+    drawn = _draw([name for name, parts in takes.items() if not parts[0].held_out], several=len(takes) > 1)
+    return [replace(take, held_out=take.held_out or name in drawn) for name, parts in takes.items() for take in parts]
+
+
+def _draw(names: list[str], *, several: bool) -> set[str]:
+    """Return the one in ten that its digest holds out; of several recordings one at least, and never the last."""
+    bytes_of = {name: hashlib.sha256(name.encode()).digest() for name in names}
+    drawn = {name for name, digest in bytes_of.items() if digest[0] % _HELD_OUT == 0}
+    if len(names) > 1 and not drawn:
+        drawn = {min(names, key=bytes_of.__getitem__)}
+    if not several or len(drawn) == len(names):
+        drawn -= {max(names, key=bytes_of.__getitem__)} if names else set()
+    return drawn
 
 
 def digest(takes: Iterable[Take]) -> str:
@@ -77,17 +104,22 @@ def digest(takes: Iterable[Take]) -> str:
     return summed.hexdigest()[:16]
 
 
-def _files(paths: Iterable[Path]) -> Iterator[Path]:
+def _files(paths: Iterable[Path]) -> Iterator[tuple[Path, str]]:
+    """Yield files and what they are called: without suffix, and after the folders in which they were found."""
     for path in paths:
         if not path.exists():
             raise InputError(f"there is no file or folder {path}")
-        found = sorted(file for file in path.rglob("*") if file.suffix.lower() in READERS) if path.is_dir() else [path]
+        if not path.is_dir():
+            yield path, path.stem
+            continue
+        found = sorted(file for file in path.rglob("*") if file.suffix.lower() in FORMATS)
         if not found:
-            raise InputError(f"{path} holds no motion capture; there are readers for {', '.join(READERS)}")
-        yield from found
+            raise InputError(f"{path} holds no motion capture; what is looked for is {', '.join(FORMATS)}")
+        for file in found:
+            yield file, file.relative_to(path).with_suffix("").as_posix()
 
 
-def _pieces(motion: Motion, path: Path) -> Iterator[Floats]:
+def _pieces(motion: Motion, path: Path, told: Callable[[str], None]) -> Iterator[Floats]:
     """Yield the stretches of a recording in which every joint is there and no frames are left out, at 50 Hz."""
     if not motion.skeleton.has(*_JOINTS):
         lacking = [joint for joint in _JOINTS if not motion.skeleton.has(joint)]
@@ -95,7 +127,13 @@ def _pieces(motion: Motion, path: Path) -> Iterator[Floats]:
             f"{path} has no {', '.join(lacking)}; it has {', '.join(motion.skeleton.points)}: --map says which are which"
         )
     xyz = motion.xyz[:, motion.skeleton.indices(*_JOINTS)]
-    rows = np.flatnonzero(finite(xyz.reshape(len(xyz), -1)))
+    whole = finite(xyz.reshape(len(xyz), -1))
+    usual = _plausible(xyz)
+    if odd := int((whole & ~usual).sum()):
+        told(
+            f"{path}: {odd} of {len(xyz)} frames are left out, whose limbs are not half, or more than twice, as long as usual"
+        )
+    rows = np.flatnonzero(whole & usual)
     if len(rows) < 2:
         return
     left_out = np.diff(motion.time[rows]) > _GAP * np.median(np.diff(motion.time))
@@ -105,6 +143,17 @@ def _pieces(motion: Motion, path: Path) -> Iterator[Floats]:
             continue
         grid = time[0] + np.arange(int((time[-1] - time[0]) * RATE) + 1) / RATE
         yield straightened(with_face(_y_up(interpolate(time, xyz[stretch], grid))))
+
+
+def _plausible(joints: Array) -> NDArray[np.bool_]:
+    """Tell in which frames (T,) of twelve joints (T, 12, 3) every limb is about as long as it usually is."""
+    ends = [(limb[row], limb[row + 1]) for limb in (*LEGS, *ARMS) for row in (0, 1)]
+    lengths = np.stack([np.linalg.norm(joints[:, one] - joints[:, other], axis=-1) for one, other in ends], axis=1)
+    lengths[~(lengths > 0)] = np.nan
+    if not np.isfinite(lengths).any(axis=0).all():
+        return np.zeros(len(joints), bool)
+    shares = lengths / np.nanmedian(lengths, axis=0)
+    return np.asarray(((shares > _PLAUSIBLE[0]) & (shares < _PLAUSIBLE[1])).all(axis=1))
 
 
 def _y_up(joints: Array) -> Array:

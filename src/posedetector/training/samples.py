@@ -7,9 +7,9 @@ rarely are come more often, since a network that sees straight legs a tenth of t
 """
 
 import signal
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Executor, ProcessPoolExecutor
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import repeat
 from multiprocessing import get_context
@@ -46,6 +46,10 @@ _BIN = np.radians(10)
 INPUT = "body"  # what is made of the points, a name of INPUTS
 USUAL = Cameras()
 Made = tuple[NDArray[Any], NDArray[Any], Floats]
+
+
+class StoppedWhileMaking(Exception):  # noqa: N818 -- no error
+    """Somebody wanted a training to stop while clips were made for it."""
 
 
 @dataclass(frozen=True)
@@ -85,29 +89,46 @@ def make_pool(
     *,
     cameras: Cameras = USUAL,
     workers: Executor | None = None,
+    stop: Callable[[], bool] = lambda: False,
 ) -> Pool:
-    """Return a pool of about `count` clips made from these recordings; the same for the same seed, whoever makes it."""
+    """Return a pool of about `count` clips made from these recordings; the same for the same seed, whoever makes it.
+
+    Raises StoppedWhileMaking when `stop` says so.
+    """
     seeds = [(*seed, chunk) for chunk in range(max(round(count / _CHUNK), 1))]
+    making: Iterable[Made]
     if workers is None:
-        made = [_clips(takes, one, _CHUNK, cameras) for one in seeds]
+        making = (_clips(takes, one, _CHUNK, cameras) for one in seeds)
     else:
-        made = list(workers.map(_clips_of_mine, seeds, repeat(_CHUNK), repeat(cameras)))
+        making = workers.map(_clips_of_mine, seeds, repeat(_CHUNK), repeat(cameras))
+    made = []
+    for clips in making:
+        if stop():
+            raise StoppedWhileMaking
+        made.append(clips)
     channels, targets, angles = (np.concatenate(parts) for parts in zip(*made, strict=True))
     return Pool(channels, targets, _shares(angles))
 
 
-def makers(takes: Sequence[Take], processes: int) -> AbstractContextManager[Executor | None]:
+@contextmanager
+def makers(takes: Sequence[Take], processes: int) -> Iterator[Executor | None]:
     """Give processes that make clips of these recordings for `make_pool`; none where one would have to do."""
     if processes < 2:
-        return nullcontext()
-    return ProcessPoolExecutor(processes, get_context("spawn"), _begin, (takes,))
+        yield None
+        return
+    workers = ProcessPoolExecutor(processes, get_context("spawn"), _begin, (takes,))
+    try:
+        yield workers
+    finally:
+        workers.shutdown(cancel_futures=True)
 
 
 _mine: list[Take] = []  # what a worker process makes clips of; handed over once, at its start
 
 
 def _begin(takes: Sequence[Take]) -> None:
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the training, which then lets its workers go
+    for number in (signal.SIGINT, signal.SIGTERM):  # they are for the training, which then lets its workers go
+        signal.signal(number, signal.SIG_IGN)
     _mine.extend(takes)
 
 
