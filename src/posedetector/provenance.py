@@ -71,7 +71,7 @@ def account_for(
         lifting=lifter.method,
         networks=[
             NetworkRecord(
-                name=one.name,
+                name=one.label,
                 file=one.path.name,
                 sha256=one.sha256,
                 known=one.known,

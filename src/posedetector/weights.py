@@ -176,6 +176,11 @@ class LoadedWeights:
         """Whether it is the very file that this version was made for."""
         return self.trust == "table"
 
+    @property
+    def label(self) -> str:
+        """The name in the table; of a file of the user's own, the file's, and what it is built like."""
+        return f"{self.path.name}, built like {self.name}" if self.trust == "own file" else self.name
+
 
 def cache_folder() -> Path:
     """Return where downloads go: POSEDETECTOR_HOME, or the platform's cache folder."""
@@ -221,6 +226,8 @@ def load(
     row = row_of(name)
     path = locate(name, given) or fetch(name, progress=progress, check=check)
     digest, trust = verify(row, path)
+    if trust == "own file":  # what the table says is said of another file
+        return LoadedWeights(name, path, digest, trust, "licence not known", "")
     return LoadedWeights(name, path, digest, trust, row.licence, row.citation, row.terms)
 
 

@@ -379,7 +379,14 @@ def test_a_file_of_ones_own_works_with_the_layout_it_is_said_to_have(
 
     assert done == (0, "")
     account = account_of(Path("out"))
-    assert account["networks"][0]["trust"] == "own file"
+    network = account["networks"][0]
+    assert network["trust"] == "own file"
+    assert (network["name"], network["licence"], network["citation"]) == (
+        "mine.bin, built like fair-cpn",
+        "licence not known",
+        "",
+    )
+    assert account["lifting"].startswith("VideoPose3D, mine.bin, built like fair-cpn: ")
     assert any("mine.bin is a file of your own" in note for note in account["notes"])
 
 

@@ -67,7 +67,7 @@ class VideoPose3D:
         window = f"{self.model.receptive_field} {'past ' if self.layout.causal else ''}frames"
         flip = "averaged with the mirrored input" if self.flip else "not averaged with the mirrored input"
         return (
-            f"VideoPose3D, {self.weights[0].name}: {window} at {self.layout.rate:g} Hz, {self.takes.name} to "
+            f"VideoPose3D, {self.weights[0].label}: {window} at {self.layout.rate:g} Hz, {self.takes.name} to "
             f"{self.gives.name}, {flip}, {'half' if self._half else 'single'} precision on {self._device.type}; "
             "feet and hands carried from the estimator's depth, where it gives any"
         )
