@@ -56,7 +56,8 @@ def row(one: Bin) -> str:
 def held_out(files: list[Path], words: list[str]) -> Iterator[tuple[str, list[Take]]]:
     for file in files:
         takes = [take for take in read_takes([file], ReadOptions(side="-"), words) if take.held_out]
-        yield f"{file.stem}, {len(takes)} held out", takes
+        if takes:
+            yield f"{file.stem}, {len(takes)} held out", takes
 
 
 if __name__ == "__main__":

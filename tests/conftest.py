@@ -1,6 +1,6 @@
 """What several tests need: a known walk seen by a known camera, a trial made by hand, a clip without people in it."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
@@ -8,6 +8,7 @@ from pathlib import Path
 import av
 import numpy as np
 import pytest
+import torch
 
 from posedetector.estimators.synthetic import PinholeCamera, Synthetic, Walker
 from posedetector.pose import Array, Keypoints, MetricPose, Source
@@ -30,6 +31,15 @@ def cache_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     folder = tmp_path / "posedetector-home"
     monkeypatch.setenv("POSEDETECTOR_HOME", str(folder))
     return folder
+
+
+@pytest.fixture
+def one_thread() -> Iterator[None]:
+    """Several threads would wait for each other longer than such small networks take."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
 
 
 @dataclass(frozen=True)

@@ -100,13 +100,16 @@ def write_npz(
     return path
 
 
-def write_trc(path: Path, xyz: Array, names: Sequence[str] = POINTS, *, rate: float = RATE) -> Path:
+def write_trc(
+    path: Path, xyz: Array, names: Sequence[str] = POINTS, *, rate: float = RATE, start: float = 0.0, unit: str = "m"
+) -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
     rows = [
-        "\t".join([str(number + 1), f"{number / rate:.6f}", *(f"{value:.9f}" for value in frame.ravel())])
+        "\t".join([str(number + 1), f"{start + number / rate:.6f}", *(f"{value:.9f}" for value in frame.ravel())])
         for number, frame in enumerate(xyz)
     ]
     keys = "DataRate\tCameraRate\tNumFrames\tNumMarkers\tUnits\tOrigDataRate\tOrigDataStartFrame\tOrigNumFrames"
-    values = f"{rate}\t{rate}\t{len(xyz)}\t{len(names)}\tm\t{rate}\t1\t{len(xyz)}"
+    values = f"{rate}\t{rate}\t{len(xyz)}\t{len(names)}\t{unit}\t{rate}\t1\t{len(xyz)}"
     markers = "Frame#\tTime\t" + "\t\t\t".join(names) + "\t\t"
     path.write_text("\n".join([f"PathFileType\t4\t(X/Y/Z)\t{path.name}", keys, values, markers, "", *rows]) + "\n")
     return path

@@ -5,14 +5,13 @@ The lifters know the truth: what one of them gives is what was in front of the c
 
 import json
 import warnings
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 import h5py
 import numpy as np
 import pytest
-import torch
 
 from checkpoints import random_network, save
 from posedetector.errors import InputError
@@ -106,6 +105,8 @@ def cameras_py(path: Path, extrinsic: Mapping[str, Any] | None = None, intrinsic
         f"""import no_such_package
 from common.mocap_dataset import MocapDataset
 
+pytestmark = pytest.mark.usefixtures("one_thread")
+
 open({str(path.with_name("trace"))!r}, "w").close()
 h36m_cameras_intrinsic_params = {intrinsic or INTRINSIC!r}
 
@@ -147,15 +148,6 @@ def files(tmp_path: Path) -> Files:
 @pytest.fixture(scope="module")
 def read(tmp_path_factory: pytest.TempPathFactory) -> list[Sequence]:
     return Files(tmp_path_factory.mktemp("h36m")).sequences()
-
-
-@pytest.fixture(autouse=True)
-def one_thread() -> Iterator[None]:
-    """Several threads would wait for each other longer than such small networks take."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
 
 
 class Knowing:

@@ -10,7 +10,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any
 
 import ezc3d
 import numpy as np
@@ -18,23 +18,17 @@ import pytest
 import torch
 
 from checkpoints import random_network, save
+from commands import Done
 from posedetector.cli import main
 from posedetector.pose import Array
 from posedetector.skeletons import H36M_17
 from posedetector.trial import Trial
 from posedetector.writers.csv import write_landmarks
+from recordings import write_trc
 
 FILES = {"evaluation.csv", "evaluation.md", "evaluation.png"}
 POINTS = H36M_17.points
 RATE = 50.0
-
-
-class Done(NamedTuple):
-    """How a command ended, and what it said."""
-
-    status: int
-    out: str
-    errors: str
 
 
 @pytest.fixture(autouse=True)
@@ -91,17 +85,8 @@ def moving(frames: int = 40, rate: float = RATE, *, off: float = 0.0, start: flo
     return places + sway + [off, 0, 0]
 
 
-def trc(path: Path, xyz: Array, names: Sequence[str] = POINTS, *, start: float = 0.0, unit: str = "m") -> Path:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    rows = [
-        "\t".join([str(number + 1), f"{start + number / RATE:.6f}", *(f"{value:.9f}" for value in frame.ravel())])
-        for number, frame in enumerate(xyz)
-    ]
-    keys = "DataRate\tCameraRate\tNumFrames\tNumMarkers\tUnits\tOrigDataRate\tOrigDataStartFrame\tOrigNumFrames"
-    values = f"{RATE}\t{RATE}\t{len(xyz)}\t{len(names)}\t{unit}\t{RATE}\t1\t{len(xyz)}"
-    markers = "Frame#\tTime\t" + "\t\t\t".join(names) + "\t\t"
-    path.write_text("\n".join([f"PathFileType\t4\t(X/Y/Z)\t{path.name}", keys, values, markers, "", *rows]) + "\n")
-    return path
+def trc(path: Path, xyz: Array, names: Sequence[str] = POINTS, **other: Any) -> Path:
+    return write_trc(path, xyz, names, rate=RATE, **other)
 
 
 def long_table(path: Path, xyz: Array) -> Path:

@@ -1,7 +1,7 @@
 """The contract of every lifter in the table; what VideoPose3D's network is given and what is made of what it gives."""
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import fields, replace
 from pathlib import Path
 
@@ -23,6 +23,8 @@ from posedetector.models.videopose3d import TemporalModel
 from posedetector.pose import Array, Keypoints, RelativePose, Source, finite
 from posedetector.skeletons import BLAZEPOSE_33, COCO_17, H36M_17, Skeleton, extend, parts_of
 from posedetector.weights import ASSETS, WEIGHTS
+
+pytestmark = pytest.mark.usefixtures("one_thread")
 
 CAMERA = PinholeCamera(focal_length=900.0)
 OBLIQUE = Walker(heading=np.pi / 4, start=(-1.3, -2.0))  # wholly in the picture for four seconds, seen from the front
@@ -63,15 +65,6 @@ def even(rate: float, seconds: float = 4.0) -> Array:
 
 UNEVEN = np.cumsum(np.random.default_rng(0).uniform(0.01, 0.05, 130))
 TIMES = {"25": even(25), "30": even(30), "50": even(50), "59.94": even(59.94), "120": even(120), "uneven": UNEVEN}
-
-
-@pytest.fixture(autouse=True)
-def one_thread() -> Iterator[None]:
-    """Several threads would wait for each other longer than such small networks take."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
 
 
 @pytest.fixture

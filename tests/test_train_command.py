@@ -10,13 +10,13 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from inspect import signature
 from pathlib import Path
-from typing import NamedTuple
 
 import numpy as np
 import pytest
 import torch
 from scipy.spatial.transform import Rotation
 
+from commands import Done
 from posedetector.cli import main, train
 from posedetector.errors import InputError
 from posedetector.lifters import LifterOptions
@@ -320,14 +320,6 @@ def test_knees_are_straightened_each_by_what_it_is_bent_too_much() -> None:
 # The command
 
 
-class Done(NamedTuple):
-    """How a command ended, and what it said."""
-
-    status: int
-    out: str
-    errors: str
-
-
 @pytest.fixture(autouse=True)
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """The working folder."""
@@ -405,8 +397,10 @@ def test_errors_on_held_out_motion_are_told(run: Callable[..., Done], folder: Pa
 
 def test_what_is_said_to_be_in_the_folder_is_there(run: Callable[..., Done], folder: Path, mocap: Path) -> None:
     done = run(mocap, *SMALL, "--output-dir", "out")
+    said = done.out.splitlines()[-1].removeprefix("beside it: ").split(", ")
 
-    assert "errors by angle" not in done.out or (folder / "out" / "angles.csv").exists()
+    assert said == ["curve.csv", "curve.png", "angles.csv"]
+    assert [name for name in said if not (folder / "out" / name).exists()] == []
 
 
 def test_the_same_command_gives_the_same_network(run: Callable[..., Done], folder: Path, mocap: Path) -> None:

@@ -369,7 +369,7 @@ def test_a_file_of_another_name_is_the_users_own_and_nothing_is_written_beside_i
     loaded = load(UNPUBLISHED, given)
 
     assert (loaded.trust, loaded.known) == ("own file", False)
-    assert (loaded.licence, loaded.citation, loaded.terms) == ("licence not known", "", "")
+    assert (loaded.licence, loaded.citation, loaded.terms) == ("licence not known", "", row_of(UNPUBLISHED).terms)
     assert names_in(given.parent) == {"mine.bin"}
 
 

@@ -13,11 +13,11 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import NamedTuple
 
 import pytest
 import torch
 
+from commands import Done
 from posedetector.cli import main
 from posedetector.models.videopose3d import TemporalModel
 from posedetector.weights import ASSETS, WEIGHTS
@@ -37,14 +37,6 @@ def checkpoint(bias: float) -> bytes:
 
 CHECKPOINT, OTHER = checkpoint(1.0), checkpoint(2.0)
 PACKAGED = ASSETS / "pose_landmarker_full.task"
-
-
-class Done(NamedTuple):
-    """How a command ended, and what it said."""
-
-    status: int
-    out: str
-    errors: str
 
 
 @pytest.fixture(autouse=True)

@@ -161,7 +161,8 @@ def _shares(pose: MetricPose) -> dict[str, LandmarkShares]:
 def _notes_on_networks(networks: tuple[LoadedWeights, ...]) -> Iterator[str]:
     for network in networks:
         if network.trust == "own file":
-            yield f"{network.path.name} is a file of your own, taken to be built like {network.name}"
+            itself = f"; if it is {network.name} itself: {network.terms}" if network.terms else ""
+            yield f"{network.path.name} is a file of your own, taken to be built like {network.name}{itself}"
         if network.trust == "first use":
             yield (
                 f"the digest of {network.name}'s file is not in the table: it was accepted as it is, and has to stay so "
@@ -169,7 +170,7 @@ def _notes_on_networks(networks: tuple[LoadedWeights, ...]) -> Iterator[str]:
             )
         if network.trust == "as at first use":
             yield f"the digest of {network.name}'s file is not in the table; it is as it was at its first use"
-        if network.terms:
+        if network.terms and network.trust != "own file":
             yield f"{network.name} ({network.licence}): {network.terms}"
 
 

@@ -161,6 +161,7 @@ class LoadedWeights:
     ----------
     trust : whence its digest is known: the table; its first use, kept beside it; or not at all, since this is that first
         use, or a file of the user's own.
+    terms : what the licence asks for; of a file of the user's own, if it is the network of that name itself.
     """
 
     name: str
@@ -227,7 +228,7 @@ def load(
     path = locate(name, given) or fetch(name, progress=progress, check=check)
     digest, trust = verify(row, path)
     if trust == "own file":  # what the table says is said of another file
-        return LoadedWeights(name, path, digest, trust, "licence not known", "")
+        return LoadedWeights(name, path, digest, trust, "licence not known", "", row.terms)
     return LoadedWeights(name, path, digest, trust, row.licence, row.citation, row.terms)
 
 

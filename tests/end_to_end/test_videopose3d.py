@@ -387,7 +387,8 @@ def test_a_file_of_ones_own_works_with_the_layout_it_is_said_to_have(
         "",
     )
     assert account["lifting"].startswith("VideoPose3D, mine.bin, built like fair-cpn: ")
-    assert any("mine.bin is a file of your own" in note for note in account["notes"])
+    (note,) = (note for note in account["notes"] if "mine.bin is a file of your own" in note)
+    assert "if it is fair-cpn itself: not for commercial use" in note
 
 
 def test_no_flip_is_recorded(run: Callable[..., tuple[int, str]], cache_folder: Path) -> None:

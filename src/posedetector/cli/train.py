@@ -15,6 +15,8 @@ from posedetector.cli.console import Stopped
 from posedetector.errors import InputError
 
 if TYPE_CHECKING:
+    import torch
+
     from posedetector.training.fit import Plan, Row
     from posedetector.training.mocap import Take
 
@@ -78,7 +80,7 @@ def train(
     from posedetector.training.mocap import RATE, digest, read_takes
 
     options = ReadOptions(rate=rate, unit=unit, point_map=read_map(name_map) if name_map else {}, side="-")
-    device_of(device)  # before the reading, which takes its time
+    target = device_of(device)  # before the reading, which takes its time
     takes = read_takes([Path(path) for path in mocap], options, hold_out or (), lambda line: typer.echo(line, err=True))
     for word in hold_out or ():
         if not word or not any(word in take.name for take in takes):
@@ -98,11 +100,10 @@ def train(
 
     cameras = Cameras(elevation=elevation, fov=fov)
     plan = Plan(steps=steps, channels=channels, seed=seed, data=digest(takes), cameras=cameras)
-    _run(plan, takes, output_dir, device, threads)
+    _run(plan, takes, output_dir, target, threads)
 
 
-def _run(plan: "Plan", takes: list["Take"], folder: Path, device: str, threads: int | None) -> None:
-    from posedetector.lifters.videopose3d import device_of
+def _run(plan: "Plan", takes: list["Take"], folder: Path, device: "torch.device", threads: int | None) -> None:
     from posedetector.training.fit import steps_done
     from posedetector.training.fit import train as fit
 
@@ -111,7 +112,7 @@ def _run(plan: "Plan", takes: list["Take"], folder: Path, device: str, threads: 
             takes,
             plan,
             folder,
-            device=device_of(device),
+            device=device,
             threads=threads or os.cpu_count() or 1,
             told=_teller(steps_done(folder)),
             stop=stopped,

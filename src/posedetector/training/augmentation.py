@@ -42,7 +42,7 @@ from posedetector.training.bodies import (
 )
 from posedetector.training.mocap import EYES, NECK, NOSE, Take
 
-HELD_AHEAD = 0.02  # of stature, heads before the trunk's line; on average
+HELD_AHEAD = 0.02  # of stature
 # share of stature, and its spread
 _SEGMENTS = ((THIGH, 0.05), (SHANK, 0.05), (UPPER_ARM, 0.07), (FOREARM, 0.07), (TRUNK, 0.07))
 
@@ -191,7 +191,8 @@ def lower(points: Floats, rng: Generator) -> Floats:
 def turn_head(points: Floats, rng: Generator) -> Floats:
     """Return bodies whose faces look about: 30° to either side and 15° up and down, about.
 
-    Heads are held 2 ± 2 % of stature before the trunk's line (benchmarks/proportions.py).
+    Heads are held 2 ± 2 % of stature farther ahead than `NOSE` says: judgement, between published bodies and the 4 % of
+    our sample walk (benchmarks/proportions.py).
     """
     count, frames = points.shape[:2]
     left, up, forward = trunk_axes(points)

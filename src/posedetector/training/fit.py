@@ -149,11 +149,10 @@ def train(
             advance(training, pool)
             last = progress.step == plan.steps
             if last or progress.step % every == 0:
-                row = _row(progress)
+                progress.rows.append(_row(progress))
                 if unseen is not None and (last or progress.step % validate_every == 0):
-                    row |= check(training, unseen)
-                progress.rows.append(row)
-                told(progress.step, plan.steps, row)
+                    progress.rows[-1] |= check(training, unseen)
+                told(progress.step, plan.steps, progress.rows[-1])
             stopped = stop() and not last
             if last or stopped or progress.step % save_every == 0:
                 save(training)
@@ -260,11 +259,12 @@ def _same_plan(plan: Plan, folder: Path) -> None:
         before = dict(json.loads(file.read_text(encoding="utf-8")))
     except (ValueError, TypeError) as error:
         raise InputError(f"{file} is no plan of a training: {error}; take another folder") from error
-    if differing := [f"{name} {before.get(name)}" for name in asked if before.get(name) != asked[name]]:
-        raise InputError(
-            f"{folder} holds a training of another plan: {', '.join(differing)}, and not "
-            f"{', '.join(str(asked[name]) for name in asked if before.get(name) != asked[name])}; take another folder"
+    if other := [name for name in asked if before.get(name) != asked[name]]:
+        held, wanted = (
+            ", ".join(f"{name} {before.get(name)}" for name in other),
+            ", ".join(str(asked[name]) for name in other),
         )
+        raise InputError(f"{folder} holds a training of another plan: {held}, and not {wanted}; take another folder")
 
 
 def _plain(plan: Plan) -> dict[str, Any]:

@@ -131,7 +131,7 @@ def _pieces(motion: Motion, path: Path, told: Callable[[str], None]) -> Iterator
     usual = _plausible(xyz)
     if odd := int((whole & ~usual).sum()):
         told(
-            f"{path}: {odd} of {len(xyz)} frames are left out, whose limbs are not half, or more than twice, as long as usual"
+            f"{path}: {odd} of {len(xyz)} frames are left out: a limb is less than half or more than twice its usual length"
         )
     rows = np.flatnonzero(whole & usual)
     if len(rows) < 2:
