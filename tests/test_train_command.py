@@ -172,6 +172,15 @@ def test_the_stretches_of_one_clip_are_held_out_together(read: Callable) -> None
     assert [take.held_out for take in takes] == [True, True, False]
 
 
+def test_clips_of_one_file_are_told_as_such_whatever_they_are_called(tmp_path: Path) -> None:
+    write_npz(tmp_path / "one.npz", {"walks/slow": walking(1), "walks/fast": walking(1), "runs/1": walking(1)})
+    write_npz(tmp_path / "other.npz", {"walks/slow": walking(1)})
+
+    takes = read_takes([tmp_path], OPTIONS)
+
+    assert [take.file for take in takes] == ["one", "one", "one", "other"]
+
+
 def test_of_a_few_recordings_one_is_held_out(read: Callable) -> None:
     takes = read([(f"clip {number}", walking(1)) for number in range(3)])
 

@@ -223,7 +223,10 @@ def test_one_clip_in_ten_is_played_backwards() -> None:
 
 
 def test_large_files_and_long_recordings_are_drawn_more_often_but_not_in_proportion() -> None:
-    clips = [Take(name, np.zeros((frames, 14, 3))) for name, frames in (("a/1", 100), ("a/2", 300), ("b/1", 100))]
+    clips = [
+        Take(name, np.zeros((frames, 14, 3)), file=name[0])
+        for name, frames in (("a/1", 100), ("a/2", 300), ("b/1", 100))
+    ]
     first, longer, other = shares(clips, 1000)
 
     assert first + longer + other == pytest.approx(1)

@@ -70,12 +70,11 @@ def draw(takes: Sequence[Take], count: int, frames: int, rng: Generator) -> Floa
 def shares(takes: Sequence[Take], most: int) -> NDArray[np.float64]:
     """Return how often each recording is drawn; sums to 1.
 
-    Files, and folders of files of one recording, are drawn by the root of their duration, so that a large one does not
-    drown the others; within them, long recordings are drawn more often, but not in proportion, and none for more than
-    `most` frames.
+    Files are drawn by the root of their duration, so that a large one does not drown the others; within a file, long
+    recordings are drawn more often, but not in proportion, and none for more than `most` frames.
     """
     lengths = np.array([len(take.points) for take in takes], float)
-    _, files = np.unique([take.name.rpartition("/")[0] or take.name for take in takes], return_inverse=True)
+    _, files = np.unique([take.file for take in takes], return_inverse=True)
     share = np.minimum(lengths, most) ** 0.7
     scale = np.sqrt(np.bincount(files, lengths)) / np.bincount(files, share)
     share *= scale[files]

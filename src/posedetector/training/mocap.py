@@ -45,11 +45,12 @@ _STANDING, _MOST_WRONG = np.radians(4), np.radians(25)
 
 @dataclass(frozen=True)
 class Take:
-    """One recording: its name, (T, 14, 3) metres with Y up at 50 Hz, and whether it is kept for validation."""
+    """One recording: its name, (T, 14, 3) metres with Y up at 50 Hz, whether it is kept for validation, and its file."""
 
     name: str
     points: Floats
     held_out: bool = False
+    file: str = ""
 
 
 def read_takes(
@@ -76,8 +77,8 @@ def read_takes(
             name = f"{called}/{trial}" if trial else called
             pieces = list(_pieces(motion, path, told))
             for number, points in enumerate(pieces):
-                part = f"{name}{' ' if trial else '/'}{number}" if number else name  # of the same file
-                takes.setdefault(name, []).append(Take(part, points, any(word in name for word in words)))
+                part = f"{name}{' ' if trial else '/'}{number}" if number else name
+                takes.setdefault(name, []).append(Take(part, points, any(word in name for word in words), called))
             if not pieces:
                 told(f"{name}: no {SHORTEST:g} s in which all twelve joints are there")
     drawn = _draw([name for name, parts in takes.items() if not parts[0].held_out], several=len(takes) > 1)
