@@ -135,6 +135,20 @@ class RelativePose:
 
 
 @dataclass(frozen=True, slots=True)
+class Spread:
+    """How sure a refined pose is: standard deviations, NaN where none is known.
+
+    Attributes
+    ----------
+    points : (T, J, 3) metres, of each point's place relative to the middle of the hips, along the laboratory's axes.
+    angles : by name, (T,) radians.
+    """
+
+    points: Array
+    angles: dict[str, Array]
+
+
+@dataclass(frozen=True, slots=True)
 class MetricPose:
     """A 3D pose in metres in the laboratory frame (X towards the camera, Y up, Z right of a person who faces it).
 
@@ -143,6 +157,7 @@ class MetricPose:
     xyz : (T, J, 3) metres from the middle of the hips.
     root : (T, 3) metres, the middle of the hips in the laboratory; its origin is the floor below the first of them.
     source : (T, J) uint8, a `Source` each.
+    spread : how sure it is, once a body was fitted to it.
     """
 
     skeleton: Skeleton
@@ -151,10 +166,13 @@ class MetricPose:
     score: Array
     source: ByteArray
     root: Array
+    spread: Spread | None = None
 
     def __post_init__(self) -> None:
         _check_pose(self.skeleton, self.time, self.xyz, self.score, self.source)
         _check("root", self.root, (len(self.time), 3))
+        if self.spread is not None:
+            _check("spread.points", self.spread.points, self.xyz.shape)
 
     @property
     def positions(self) -> Array:
