@@ -1,7 +1,7 @@
 """What several tests need: a known walk seen by a known camera, a trial made by hand, a clip without people in it."""
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from pathlib import Path
 
@@ -11,7 +11,7 @@ import pytest
 import torch
 
 from posedetector.estimators.synthetic import PinholeCamera, Synthetic, Walker
-from posedetector.pose import Array, Keypoints, MetricPose, Source
+from posedetector.pose import Array, Keypoints, MetricPose, Source, Spread
 from posedetector.skeletons import Skeleton
 from posedetector.subject import Subject
 from posedetector.tracking import track
@@ -171,3 +171,27 @@ def trial() -> Trial:
         notes=[],
     )
     return Trial("knees", keypoints, pose, provenance)
+
+
+@pytest.fixture
+def fitted(trial: Trial) -> Trial:
+    """The two knees with a spread: (10, 20, 30) mm in frame 0, unknown in frame 1, (40, 50, 60) mm in frame 2."""
+    points = np.repeat([[[0.01, 0.02, 0.03]], [[np.nan] * 3], [[0.04, 0.05, 0.06]]], 2, axis=1)
+    return replace(trial, pose=replace(trial.pose, spread=Spread(points, {})))
+
+
+LEG = Skeleton("leg", ("left_shoulder", "left_hip", "left_knee", "left_ankle"), (1, -1, 1, 2))
+
+
+@pytest.fixture
+def bent(trial: Trial) -> Trial:
+    """A left leg at 0, 0.5 and 1.25 s: straight, then its knee bent by 90° (sd 2°), then without its ankle.
+
+    The fit knows every knee's deviation (2°), and no hip's.
+    """
+    ankles = [[0.0, -0.8, 0.0], [-0.4, -0.4, 0.0], [np.nan] * 3]
+    xyz = np.array([[[0.0, 0.5, 0.0], [0.0, 0.0, 0.0], [0.0, -0.4, 0.0], ankle] for ankle in ankles])
+    source = np.where(np.isfinite(xyz[..., 0]), Source.MEASURED, Source.NONE).astype(np.uint8)
+    spread = Spread(np.full(xyz.shape, 0.01), {"left_knee_flexion": np.full(3, np.radians(2.0))})
+    time, root = trial.pose.time, trial.pose.root
+    return replace(trial, pose=MetricPose(LEG, time, xyz, (source > 0).astype(float), source, root, spread))

@@ -615,6 +615,12 @@ def test_flexion_needs_all_three_points() -> None:
     assert set(scored(bent(40), bent(0)).angles) == {"left_knee_flexion"}
 
 
+def test_the_hips_angle_is_not_compared() -> None:
+    trunk = motion(("left_shoulder", "left_hip", "right_hip", "left_knee"), star().xyz[:, :4])
+
+    assert scored(trunk, trunk).angles == {}
+
+
 def test_points_that_fall_together_have_no_angle() -> None:
     nowhere = replace(bent(30), xyz=np.zeros((10, 4, 3)))
 

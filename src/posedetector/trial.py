@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from pydantic import BaseModel, ConfigDict
 
+from posedetector.kinematics import JointAngles, joint_angles
 from posedetector.pose import Keypoints, MetricPose
 from posedetector.subject import Subject
 
@@ -131,6 +132,11 @@ class Trial:
     keypoints: Keypoints
     pose: MetricPose
     provenance: Provenance
+
+    @property
+    def angles(self) -> JointAngles:
+        """The joint angles of the pose."""
+        return joint_angles(self.pose)
 
     @property
     def subject(self) -> Subject:

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from posedetector.evaluation.matching import Matched
 from posedetector.evaluation.protocols import Part, Protocol
+from posedetector.kinematics import ANGLES
 from posedetector.metrics import (
     Agreement,
     Estimate,
@@ -27,12 +28,8 @@ from posedetector.metrics import (
 )
 from posedetector.pose import Array, finite
 
-# quantity → proximal point, joint, distal point; flexion is 180° less the included angle
-ANGLES = {
-    f"{side}_{joint}_flexion": (f"{side}_{proximal}", f"{side}_{joint}", f"{side}_{distal}")
-    for joint, (proximal, distal) in {"knee": ("hip", "ankle"), "elbow": ("shoulder", "wrist")}.items()
-    for side in ("left", "right")
-}
+# without the hips': between trunk and thigh they are not the flexion that a laboratory reports
+_COMPARED = tuple(f"{side}_{joint}_flexion" for joint in ("knee", "elbow") for side in ("left", "right"))
 _BONES = (("hip", "knee"), ("knee", "ankle"), ("shoulder", "elbow"), ("elbow", "wrist"))
 
 # figure → unit, factor from metres
@@ -234,9 +231,9 @@ def angle_pairs(scores: Sequence[Scores], name: str) -> tuple[Array, Array, NDAr
 
 
 def _angles(joints: tuple[str, ...]) -> Iterator[tuple[str, list[int]]]:
-    for name, points in ANGLES.items():
-        if all(point in joints for point in points):
-            yield name, [joints.index(point) for point in points]
+    for name in _COMPARED:
+        if all(point in joints for point in ANGLES[name]):
+            yield name, [joints.index(point) for point in ANGLES[name]]
 
 
 def _flexion(points: Array, rows: list[int]) -> Array:
