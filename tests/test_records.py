@@ -11,7 +11,8 @@ from posedetector.trial import Trial
 
 
 def test_the_columns_are_those_of_the_design() -> None:
-    assert COLUMNS == ("timestamp_s", "landmark", "x_m", "y_m", "z_m", "visibility", "frame", "source")
+    assert COLUMNS[:5] == ("timestamp_s", "landmark", "x_m", "y_m", "z_m")
+    assert COLUMNS[5:] == ("x_sd_m", "y_sd_m", "z_sd_m", "visibility", "frame", "source")
 
 
 def test_there_is_one_record_per_landmark_and_frame(trial: Trial) -> None:
@@ -38,6 +39,31 @@ def test_a_missing_landmark_has_no_coordinates_no_source_and_no_visibility(trial
 
     assert (missing.x_m, missing.y_m, missing.z_m, missing.source) == (None, None, None, None)
     assert missing.visibility == 0
+
+
+def deviations_of(trial: Trial) -> list[tuple[float | None, float | None, float | None]]:
+    return [(record.x_sd_m, record.y_sd_m, record.z_sd_m) for record in landmark_records(trial)]
+
+
+def test_a_pose_without_spread_has_no_deviations(trial: Trial) -> None:
+    assert set(deviations_of(trial)) == {(None, None, None)}
+
+
+def test_the_deviations_are_the_spreads_axis_by_axis(fitted: Trial) -> None:
+    assert deviations_of(fitted)[0] == (0.01, 0.02, 0.03)
+    assert deviations_of(fitted)[4] == (0.04, 0.05, 0.06)
+
+
+def test_a_mirrored_place_has_no_deviation(fitted: Trial) -> None:
+    assert deviations_of(fitted)[1] == (None, None, None)
+
+
+def test_a_landmark_without_a_place_has_no_deviation(fitted: Trial) -> None:
+    assert deviations_of(fitted)[5] == (None, None, None)
+
+
+def test_a_deviation_that_the_fit_does_not_know_is_none(fitted: Trial) -> None:
+    assert deviations_of(fitted)[2] == (None, None, None)
 
 
 def test_a_frame_without_a_place_in_the_room_has_no_coordinates(trial: Trial) -> None:

@@ -13,6 +13,8 @@ from trc import TRCData
 from posedetector.errors import InputError, OutputError
 from posedetector.pipeline import silently
 from posedetector.pose import Source
+from posedetector.readers.csv import read_csv
+from posedetector.readers.recording import ReadOptions
 from posedetector.records import LandmarkRecord
 from posedetector.trial import Trial
 from posedetector.writers import FORMATS, PROVENANCE, Folder, check_formats
@@ -44,7 +46,8 @@ def test_the_header_of_landmarks_is_the_fields_of_a_record_in_order(trial: Trial
     header = list(rows_of(write_landmarks, trial, target)[0])
 
     assert header == list(LandmarkRecord.model_fields)
-    assert header == ["timestamp_s", "landmark", "x_m", "y_m", "z_m", "visibility", "frame", "source"]
+    assert header[:5] == ["timestamp_s", "landmark", "x_m", "y_m", "z_m"]
+    assert header[5:] == ["x_sd_m", "y_sd_m", "z_sd_m", "visibility", "frame", "source"]
 
 
 def test_landmarks_are_read_back_to_the_micrometre(trial: Trial, target: Path) -> None:
@@ -56,6 +59,9 @@ def test_landmarks_are_read_back_to_the_micrometre(trial: Trial, target: Path) -
         "x_m": "1.100000",
         "y_m": "2.200000",
         "z_m": "3.300000",
+        "x_sd_m": "",
+        "y_sd_m": "",
+        "z_sd_m": "",
         "visibility": "0.900000",
         "frame": "laboratory",
         "source": "measured",
@@ -76,6 +82,12 @@ def test_a_missing_landmark_is_empty(trial: Trial, target: Path) -> None:
     assert [missing[name] for name in ("x_m", "y_m", "z_m", "source")] == ["", "", "", ""]
 
 
+def test_landmarks_have_their_deviations_to_the_micrometre(fitted: Trial, target: Path) -> None:
+    last = rows_of(write_landmarks, fitted, target)[4]
+
+    assert [last[f"{axis}_sd_m"] for axis in "xyz"] == ["0.040000", "0.050000", "0.060000"]
+
+
 def test_every_landmark_row_is_a_record(trial: Trial, target: Path) -> None:
     for row in rows_of(write_landmarks, trial, target):
         LandmarkRecord(**{name: value or None for name, value in row.items()})
@@ -92,6 +104,28 @@ def test_the_wide_table_names_point_axis_and_unit(trial: Trial, target: Path) ->
 
     assert [float(last[f"left_knee_{axis}_m"]) for axis in "xyz"] == pytest.approx([1.3, 2.2, 3.3])
     assert [last[f"right_knee_{axis}_m"] for axis in "xyz"] == ["", "", ""]
+
+
+def test_the_wide_table_of_a_pose_without_spread_has_coordinates_alone(trial: Trial, target: Path) -> None:
+    header = list(rows_of(write_landmarks_wide, trial, target)[0])
+
+    assert header[2:] == [f"{side}_knee_{axis}_m" for side in ("left", "right") for axis in "xyz"]
+
+
+def test_the_wide_table_has_its_deviations_after_all_coordinates(fitted: Trial, target: Path) -> None:
+    first = rows_of(write_landmarks_wide, fitted, target)[0]
+
+    assert list(first)[8:] == [f"{side}_knee_{axis}_sd_m" for side in ("left", "right") for axis in "xyz"]
+    assert [first[f"left_knee_{axis}_sd_m"] for axis in "xyz"] == ["0.010000", "0.020000", "0.030000"]
+
+
+def test_our_own_reader_finds_the_same_places_beside_deviations(trial: Trial, fitted: Trial, tmp_path: Path) -> None:
+    for name, one in (("plain.csv", trial), ("fitted.csv", fitted)):
+        write_landmarks(one, tmp_path / name)
+    (plain,), (beside,) = (read_csv(tmp_path / name, ReadOptions()).values() for name in ("plain.csv", "fitted.csv"))
+
+    assert np.array_equal(plain.xyz, beside.xyz, equal_nan=True)
+    assert beside.xyz[0, 0] == pytest.approx([1.1, 2.2, 3.3])
 
 
 def test_keypoints_are_pixels_with_score_and_source(trial: Trial, target: Path) -> None:

@@ -13,7 +13,7 @@ _MISSING = {column: ["", "nan", "NaN", "NA"] for column in (COLUMNS[0], *COLUMNS
 
 
 def read_csv(path: Path, _: ReadOptions) -> dict[str, Recording]:
-    """Read a table with the columns of LandmarkRecord; `visibility`, `frame` and `source` may be absent."""
+    """Read a table with the columns of LandmarkRecord; those after `z_m` may be absent."""
     import pandas as pd
 
     needed = list(COLUMNS[:5])

@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 
 from posedetector.pose import Source
-from posedetector.records import FRAMES_AT_ONCE, landmark_tables
+from posedetector.records import FRAMES_AT_ONCE, deviations, landmark_tables
 from posedetector.trial import Trial
 
 _MICRO = "%.6f"  # micrometres and microseconds: finer than anything a video can tell
@@ -19,7 +19,10 @@ def write_landmarks(trial: Trial, path: Path) -> None:
 
 
 def write_landmarks_wide(trial: Trial, path: Path) -> None:
-    """Wide, for spreadsheets: one row per frame; metres in the laboratory frame."""
+    """Wide, for spreadsheets: one row per frame; metres in the laboratory frame.
+
+    A pose that knows its spread has the standard deviations of LandmarkRecord in columns after all coordinates.
+    """
     import pandas as pd
 
     pose = trial.pose
@@ -27,6 +30,9 @@ def write_landmarks_wide(trial: Trial, path: Path) -> None:
     table = pd.DataFrame(pose.positions.reshape(len(pose.time), -1), columns=columns)
     table.insert(0, "frame_index", np.arange(len(pose.time)))
     table.insert(1, "timestamp_s", pose.time)
+    if pose.spread is not None:
+        names = [name.removesuffix("_m") + "_sd_m" for name in columns]
+        table = table.join(pd.DataFrame(deviations(pose).reshape(len(pose.time), -1), columns=names))
     table.to_csv(path, index=False, float_format=_MICRO, lineterminator="\n")
 
 
