@@ -18,7 +18,15 @@ import pytest
 from clips import noise_images, plain_image, write_clip, write_sound
 
 ROOT = Path(__file__).parents[1]
-FILES = {"landmarks.csv", "landmarks_wide.csv", "keypoints_2d.csv", "clip.trc", "provenance.json"}
+FILES = {
+    "landmarks.csv",
+    "landmarks_wide.csv",
+    "keypoints_2d.csv",
+    "joint_angles.csv",
+    "clip.trc",
+    "joint_angles.png",
+    "provenance.json",
+}
 
 
 def command(*arguments: object) -> list[str]:
@@ -209,7 +217,7 @@ def test_an_output_folder_that_is_a_file_is_refused(tmp_path: Path, clip: Path) 
 
 def test_earlier_results_survive_a_full_disk(clip: Path, out: Path) -> None:
     # TRC first: the disk is full when a smaller file has been written already
-    arguments = ("--video", clip, "--output-dir", out, "--formats", "trc,csv")
+    arguments = ("--video", clip, "--output-dir", out, "--formats", "trc,csv,png")
     assert run(*arguments, "--height", 1.60).returncode == 0
     earlier = contents(out)
     limit = len(earlier["landmarks.csv"]) // 2
@@ -301,10 +309,14 @@ def test_a_folder_of_images_with_unicode_and_spaces_works(tmp_path: Path) -> Non
     for number in range(3):
         (folder / f"bild {number}.png").write_bytes(cv2.imencode(".png", plain_image())[1].tobytes())
 
-    done = run("--video", folder, "--height", 1.75, "--output-dir", tmp_path / "out", "--formats", "trc")
+    done = run("--video", folder, "--height", 1.75, "--output-dir", tmp_path / "out", "--formats", "trc,png")
 
-    assert done.returncode == 0, done.stderr
-    assert {path.name for path in (tmp_path / "out").iterdir()} == {"Bilder für 歩く.trc", "provenance.json"}
+    assert (done.returncode, done.stderr) == (0, "")
+    assert {path.name for path in (tmp_path / "out").iterdir()} == {
+        "Bilder für 歩く.trc",
+        "joint_angles.png",
+        "provenance.json",
+    }
 
 
 def test_a_clip_of_one_frame_works(tmp_path: Path, out: Path) -> None:

@@ -11,6 +11,7 @@ import pytest
 from trc import TRCData
 
 from posedetector.errors import InputError, OutputError
+from posedetector.kinematics import ANGLES
 from posedetector.pipeline import silently
 from posedetector.pose import Source
 from posedetector.readers.csv import read_csv
@@ -18,7 +19,7 @@ from posedetector.readers.recording import ReadOptions
 from posedetector.records import LandmarkRecord
 from posedetector.trial import Trial
 from posedetector.writers import FORMATS, PROVENANCE, Folder, check_formats
-from posedetector.writers.csv import write_keypoints, write_landmarks, write_landmarks_wide
+from posedetector.writers.csv import write_joint_angles, write_keypoints, write_landmarks, write_landmarks_wide
 from posedetector.writers.trc import write_trc
 
 
@@ -128,6 +129,26 @@ def test_our_own_reader_finds_the_same_places_beside_deviations(trial: Trial, fi
     assert beside.xyz[0, 0] == pytest.approx([1.1, 2.2, 3.3])
 
 
+def test_angles_are_degrees_beside_their_deviations(bent: Trial, target: Path) -> None:
+    rows = rows_of(write_joint_angles, bent, target)
+
+    assert list(rows[0])[:4] == ["frame_index", "timestamp_s", "left_knee_flexion_deg", "left_knee_flexion_sd_deg"]
+    assert list(rows[1].values())[:4] == ["1", "0.500000", "90.000000", "2.000000"]
+
+
+def test_an_angle_that_is_missing_is_empty_and_so_is_its_deviation(bent: Trial, target: Path) -> None:
+    last = rows_of(write_joint_angles, bent, target)[2]
+
+    assert (last["left_knee_flexion_deg"], last["left_knee_flexion_sd_deg"]) == ("", "")
+
+
+def test_every_angle_of_the_table_has_both_columns_whatever_was_seen(trial: Trial, target: Path) -> None:
+    first = rows_of(write_joint_angles, trial, target)[0]
+
+    assert list(first)[2:] == [f"{name}_{unit}" for name in ANGLES for unit in ("deg", "sd_deg")]
+    assert set(list(first.values())[2:]) == {""}
+
+
 def test_keypoints_are_pixels_with_score_and_source(trial: Trial, target: Path) -> None:
     rows = rows_of(write_keypoints, trial, target)
 
@@ -148,7 +169,7 @@ def test_a_keypoint_not_seen_is_empty(trial: Trial, target: Path) -> None:
     assert (missing["x_px"], missing["y_px"], missing["source"]) == ("", "", "")
 
 
-@pytest.mark.parametrize("writer", [write_landmarks, write_landmarks_wide, write_keypoints])
+@pytest.mark.parametrize("writer", [write_landmarks, write_landmarks_wide, write_keypoints, write_joint_angles])
 def test_tables_end_their_lines_alike_on_every_system(
     writer: Callable[[Trial, Path], None], trial: Trial, target: Path
 ) -> None:
@@ -214,7 +235,8 @@ def write_all(trial: Trial, folder: Path, formats: tuple[str, ...] = tuple(FORMA
 def test_all_formats_give_these_files(trial: Trial, tmp_path: Path) -> None:
     files = write_all(trial, tmp_path / "out")
 
-    assert files == ["landmarks.csv", "landmarks_wide.csv", "keypoints_2d.csv", "knees.trc", "provenance.json"]
+    tables = ["landmarks.csv", "landmarks_wide.csv", "keypoints_2d.csv", "joint_angles.csv"]
+    assert files == [*tables, "knees.trc", "joint_angles.png", "provenance.json"]
     assert sorted(path.name for path in (tmp_path / "out").iterdir()) == sorted(files)
 
 
@@ -263,7 +285,7 @@ def test_a_failure_leaves_no_new_folder_behind(tmp_path: Path) -> None:
 
 
 def test_an_unknown_format_is_refused_and_the_known_ones_named() -> None:
-    with pytest.raises(InputError, match="there is no format 'xlsx'; there are csv, trc"):
+    with pytest.raises(InputError, match="there is no format 'xlsx'; there are csv, trc, png"):
         check_formats(["csv", "xlsx"])
 
 

@@ -29,7 +29,15 @@ def column(results: Path, name: str) -> np.ndarray:
 def test_every_file_is_there_and_nothing_else(results: Path) -> None:
     files = {path.name for path in results.iterdir()}
 
-    assert files == {"landmarks.csv", "landmarks_wide.csv", "keypoints_2d.csv", "walk_side.trc", "provenance.json"}
+    assert files == {
+        "landmarks.csv",
+        "landmarks_wide.csv",
+        "keypoints_2d.csv",
+        "joint_angles.csv",
+        "walk_side.trc",
+        "joint_angles.png",
+        "provenance.json",
+    }
 
 
 def test_she_is_found_in_nearly_every_frame(results: Path) -> None:

@@ -132,7 +132,15 @@ def length(results: Path, *ends: str) -> float:
 def test_every_file_is_there_and_nothing_else(results: Path) -> None:
     files = {path.name for path in results.iterdir()}
 
-    assert files == {"landmarks.csv", "landmarks_wide.csv", "keypoints_2d.csv", "walk_side.trc", "provenance.json"}
+    assert files == {
+        "landmarks.csv",
+        "landmarks_wide.csv",
+        "keypoints_2d.csv",
+        "joint_angles.csv",
+        "walk_side.trc",
+        "joint_angles.png",
+        "provenance.json",
+    }
 
 
 @pytest.mark.parametrize("landmark", H36M_17.points)

@@ -59,12 +59,12 @@ def analyze(
     max_gap: Annotated[float, typer.Option(help="Longest hole in seconds that is interpolated.")] = 0.25,
     fps: Annotated[float | None, typer.Option(help="Frames per second of a folder of images (30).")] = None,
     duration: Annotated[float | None, typer.Option(help="Seconds to read; all, or 10 from a camera.")] = None,
-    formats: Annotated[str, typer.Option(help="Comma-separated: csv, trc.")] = "csv,trc",
+    formats: Annotated[str, typer.Option(help="Comma-separated: csv, trc, png.")] = "csv,trc,png",
     output_dir: Annotated[Path | None, typer.Option(help="Default: data/output/<clip>/.")] = None,
     quiet: Annotated[bool, typer.Option("--quiet", help="No progress, no summary.")] = False,
     debug: Annotated[bool, typer.Option("--debug", help="Tracebacks, and the networks' own messages.")] = False,
 ) -> None:
-    """Analyse one video: metric 3D landmarks of one person, as CSV and TRC, with their provenance."""
+    """Analyse one video: metric 3D landmarks and joint angles of one person, as CSV, TRC and PNG, with their provenance."""
     if debug:
         os.environ["POSEDETECTOR_DEBUG"] = "1"
     if not video:

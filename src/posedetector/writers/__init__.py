@@ -15,7 +15,8 @@ from typing import Any, Self
 
 from posedetector.errors import InputError, OutputError
 from posedetector.trial import Trial
-from posedetector.writers.csv import write_keypoints, write_landmarks, write_landmarks_wide
+from posedetector.writers.csv import write_joint_angles, write_keypoints, write_landmarks, write_landmarks_wide
+from posedetector.writers.png import draw_joint_angles
 from posedetector.writers.trc import write_trc
 
 Writer = Callable[[Trial, Path], None]
@@ -27,8 +28,10 @@ FORMATS: dict[str, dict[str, Writer]] = {
         "landmarks.csv": write_landmarks,
         "landmarks_wide.csv": write_landmarks_wide,
         "keypoints_2d.csv": write_keypoints,
+        "joint_angles.csv": write_joint_angles,
     },
     "trc": {"{}.trc": write_trc},
+    "png": {"joint_angles.png": draw_joint_angles},
 }
 
 

@@ -36,6 +36,18 @@ def write_landmarks_wide(trial: Trial, path: Path) -> None:
     table.to_csv(path, index=False, float_format=_MICRO, lineterminator="\n")
 
 
+def write_joint_angles(trial: Trial, path: Path) -> None:
+    """Wide: one row per frame; degrees, 0 when straight, each angle with its standard deviation beside it."""
+    import pandas as pd
+
+    angles = trial.angles
+    table = {"frame_index": np.arange(len(angles.time)), "timestamp_s": angles.time}
+    for column, name in enumerate(angles.names):
+        table[f"{name}_deg"] = np.degrees(angles.values[:, column])  # noqa: PD011 (not a DataFrame)
+        table[f"{name}_sd_deg"] = np.degrees(angles.sd[:, column])
+    pd.DataFrame(table).to_csv(path, index=False, float_format=_MICRO, lineterminator="\n")
+
+
 def write_keypoints(trial: Trial, path: Path) -> None:
     """Long: the cleaned 2D points in pixels, origin in the picture's upper left corner."""
     import pandas as pd
