@@ -9,6 +9,7 @@ the camera. Its origin is on the floor below the middle of the hips when first s
 """
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
@@ -62,23 +63,27 @@ class Calibration:
     scale_spread : robust standard deviation of the scale over the frames, as a share of it.
     scale_from : which measure and which segments gave it.
     implied_height : metres; the stature that the bone lengths given imply, or None.
+    stature : metres; as given, or implied, or None.
     tilt : radians between the camera's vertical and the one found.
     vertical_from : what showed the vertical.
     floor_from : what showed the height of the floor.
     focal_length : pixels.
     camera_position : (3,) metres in the laboratory frame.
+    rotation : (3, 3) from the camera's frame to the laboratory's.
     """
 
     scale: float
     scale_spread: float
     scale_from: str
     implied_height: float | None
+    stature: float | None
     tilt: float
     vertical_from: str
     floor_from: str
     focal_length: float
     focal_length_assumed: bool
     camera_position: Array
+    rotation: Array
 
 
 def calibrate(
@@ -96,22 +101,47 @@ def calibrate(
     focal = camera.pixels(keypoints.image_size)
     root = find_root(metric, in_order_of(pose.skeleton, keypoints), focal)
     up, vertical_from = (_CAMERA_UP, "the camera, said to be level") if camera.level else find_up(pose, metric, root)
-    turn = _turn(up)
-    lab, path = metric @ turn.T, root @ turn.T
-    origin, floor_from = _origin(pose.skeleton, lab, path, subject.height or implied)
+    stature = subject.height or implied
+    room = place_in_room(pose.skeleton, metric, root, up, stature)
     calibration = Calibration(
         scale=scale,
         scale_spread=spread,
         scale_from=scale_from,
         implied_height=implied,
+        stature=stature,
         tilt=float(np.arccos(np.clip(up @ _CAMERA_UP, -1, 1))),
         vertical_from=vertical_from,
-        floor_from=floor_from,
+        floor_from=room.floor_from,
         focal_length=focal,
         focal_length_assumed=camera.assumed,
-        camera_position=-origin,
+        camera_position=room.camera_position,
+        rotation=room.rotation,
     )
-    return MetricPose(pose.skeleton, pose.time, lab, pose.score, pose.source, path - origin), calibration
+    return MetricPose(pose.skeleton, pose.time, room.xyz, pose.score, pose.source, room.root), calibration
+
+
+class Room(NamedTuple):
+    """A body (T, J, 3) and its path (T, 3) in the laboratory, metres, and how the camera's frame lies in that.
+
+    `rotation` (3, 3) turns the camera's axes into the laboratory's, `camera_position` (3,) is where the camera is.
+    """
+
+    xyz: Array
+    root: Array
+    rotation: Array
+    camera_position: Array
+    floor_from: str
+
+
+def place_in_room(skeleton: Skeleton, body: Array, root: Array, up: Array, stature: float | None) -> Room:
+    """Bring a body (T, J, 3), from the middle of its hips, and its path (T, 3) from the camera's frame into the room.
+
+    `up` (3,) is the vertical in the camera's frame; metres.
+    """
+    turn = np.asarray(CAMERA_TO_LAB @ _rotation_between(up, _CAMERA_UP))
+    lab, path = body @ turn.T, root @ turn.T
+    origin, floor_from = _origin(skeleton, lab, path, stature)
+    return Room(lab, path - origin, turn, -origin, floor_from)
 
 
 _CAMERA_UP = np.array([0.0, -1.0, 0.0])
@@ -224,13 +254,9 @@ def find_up(pose: RelativePose, metric: Array, root: Array) -> tuple[Array, str]
 
 def _unevenness(skeleton: Skeleton, metric: Array, root: Array, up: Array) -> float:
     """Return the standard deviation of the lowest foot's height, metres."""
-    turn = _turn(up)
+    turn = CAMERA_TO_LAB @ _rotation_between(up, _CAMERA_UP)
     lowest = _lowest_foot(skeleton, metric @ turn.T, root @ turn.T)
     return float(np.std(lowest)) if len(lowest) else 0.0
-
-
-def _turn(up: Array) -> Array:
-    return np.asarray(CAMERA_TO_LAB @ _rotation_between(up, _CAMERA_UP))
 
 
 def find_root(metric: Array, keypoints: Keypoints, focal_length: float) -> Array:

@@ -16,6 +16,7 @@ from posedetector.lifters import LifterOptions, make_lifter
 from posedetector.mirroring import mirror_missing
 from posedetector.pose import Frame, PersonPose
 from posedetector.provenance import account_for
+from posedetector.refinement import NOT_REFINED, other_opinions, refine
 from posedetector.sanity import find_doubts
 from posedetector.settings import Settings
 from posedetector.smoothing import smooth
@@ -27,7 +28,14 @@ from posedetector.writers import Folder
 T = TypeVar("T")
 
 # What the later rooms load when they first need it takes two seconds, which fit behind the first frames.
-_LOADED_BEHIND_THE_FIRST_FRAMES = ("scipy.optimize", "scipy.ndimage", "scipy.interpolate", "scipy.signal", "pandas")
+_LOADED_BEHIND_THE_FIRST_FRAMES = (
+    "scipy.optimize",
+    "scipy.ndimage",
+    "scipy.interpolate",
+    "scipy.signal",
+    "pandas",
+    "matplotlib.figure",
+)
 
 
 class Progress(Protocol):
@@ -65,11 +73,19 @@ def analyze(
     relative = lifter.lift(cleaned.keypoints)
     camera = Camera(settings.focal_length, settings.fov, settings.camera_level)
     metric, calibration = calibrate(relative, cleaned.keypoints, settings.subject, camera)
+    refinement = NOT_REFINED
+    if settings.refine:
+        others = other_opinions(lifter, cleaned.keypoints)
+        metric, calibration, refinement = refine(
+            metric, cleaned.keypoints, calibration, settings.subject, lifter.errors, others, progress
+        )
     pose, smoothing = smooth(metric, settings.cutoff)
     if settings.estimate_missing:
         pose = mirror_missing(pose)
 
-    provenance = account_for(settings, video, estimator, tracks, cleaned, doubts, lifter, calibration, smoothing, pose)
+    provenance = account_for(
+        settings, video, estimator, tracks, cleaned, doubts, lifter, calibration, refinement, smoothing, pose
+    )
     return Trial(video.name, cleaned.keypoints, pose, provenance)
 
 

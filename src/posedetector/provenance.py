@@ -14,6 +14,7 @@ from posedetector.estimators import KeypointEstimator
 from posedetector.filters import sampling_rate
 from posedetector.lifters import Lifter
 from posedetector.pose import MetricPose, Source, finite
+from posedetector.refinement import Refinement, describe_terms
 from posedetector.settings import Settings
 from posedetector.subject import Subject
 from posedetector.tracking import Tracks
@@ -24,6 +25,8 @@ from posedetector.trial import (
     NetworkRecord,
     PersonRecord,
     Provenance,
+    RefinementRecord,
+    TermRecord,
     VideoRecord,
 )
 from posedetector.video import Video
@@ -32,7 +35,12 @@ from posedetector.weights import LoadedWeights
 _LIBRARIES = ("av", "mediapipe", "numpy", "opencv-python-headless", "pandas", "scipy", "torch")
 _WIDE_SPREAD = 0.08
 _DISAGREEMENT = 0.05
+_POOR_PICTURE = 0.02  # of body height
 _ASYMMETRY = 0.08
+_SPREAD = (
+    "standard deviations of places relative to the middle of the hips and of angles, from the curvature of the fit, "
+    "widened so that nominal 90 % intervals hold 90 % on filmed motion capture; before smoothing"
+)
 
 
 def account_for(
@@ -44,6 +52,7 @@ def account_for(
     doubts: list[str],
     lifter: Lifter,
     calibration: Calibration,
+    refinement: Refinement,
     smoothing: str,
     pose: MetricPose,
 ) -> Provenance:
@@ -107,6 +116,18 @@ def account_for(
                 float(calibration.camera_position[2]),
             ),
         ),
+        refinement=RefinementRecord(
+            done=refinement.done,
+            frames=refinement.frames,
+            terms={
+                name: TermRecord(weight=weight, source=source, residual=round(refinement.residuals[name], 4))
+                for name, (weight, source) in describe_terms().items()
+                if name in refinement.residuals
+            },
+            reprojection_share=refinement.reprojection if refinement.frames else None,
+            segment_lengths_m={name: round(length, 4) for name, length in refinement.lengths.items()},
+            spread=_SPREAD if refinement.frames else "none: nothing was fitted",
+        ),
         smoothing=smoothing,
         bone_lengths_m={bone: round(length, 4) for bone, length in lengths.items()},
         landmarks=_shares(pose),
@@ -115,6 +136,7 @@ def account_for(
             *doubts,
             *_notes_on_networks(networks),
             *_notes(settings, tracks, calibration, smoothing),
+            *_notes_on_the_fit(refinement),
             *_unplaced(pose),
             *_unlike_sides(lengths),
         ],
@@ -191,6 +213,24 @@ def _notes(settings: Settings, tracks: Tracks, calibration: Calibration, smoothi
     yield from _notes_on_size(settings.subject, calibration)
     if smoothing.startswith("off:"):
         yield f"not smoothed: {smoothing.removeprefix('off: ')}"
+
+
+def _notes_on_the_fit(refinement: Refinement) -> Iterator[str]:
+    if refinement.reprojection > _POOR_PICTURE:
+        yield (
+            f"the fitted body lies {100 * refinement.reprojection:.1f} % of its height from its picture (median): "
+            "the keypoints, the focal length or the depth are wrong; --no-refine leaves the fit out"
+        )
+    for name, off in refinement.odd.items():
+        yield (
+            f"the fit makes the {name.replace('_', ' ')} {100 * abs(off):.0f} % "
+            f"{'longer' if off > 0 else 'shorter'} than is usual for this stature: check --height, or the person is so"
+        )
+    if refinement.focal_at_bound:
+        yield (
+            f"the fit draws the focal length as far as it may ({refinement.focal_length:.0f} px): "
+            "--focal-length or --fov would tell it"
+        )
 
 
 def _notes_on_size(subject: Subject, calibration: Calibration) -> Iterator[str]:

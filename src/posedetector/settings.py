@@ -33,6 +33,7 @@ class Settings(BaseModel):
     lifter_like: str | None = None
     flip: bool = True
     device: str = "auto"
+    refine: bool = True
     estimate_missing: bool = False
     min_score: float = 0.2
     max_gap: float = 0.25

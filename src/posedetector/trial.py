@@ -80,6 +80,34 @@ class CalibrationRecord(_Record):
     camera_position_m: tuple[float, float, float]
 
 
+class TermRecord(_Record):
+    """A term of refinement: its weight, as a standard deviation with its unit, whence that is, and what is left.
+
+    `residual` is the root mean square over the clip, in standard deviations.
+    """
+
+    weight: str
+    source: str
+    residual: float
+
+
+class RefinementRecord(_Record):
+    """How one body of constant lengths was fitted to the clip.
+
+    Attributes
+    ----------
+    reprojection_share : median distance of the keypoints from where the fitted points appear, in shares of stature.
+    spread : what the standard deviations in the tables are.
+    """
+
+    done: str
+    frames: int
+    terms: dict[str, TermRecord]
+    reprojection_share: float | None
+    segment_lengths_m: dict[str, float]
+    spread: str
+
+
 class LandmarkShares(_Record):
     """Shares of the clip's frames in which a landmark came about in each way; the rest is missing.
 
@@ -113,6 +141,7 @@ class Provenance(_Record):
     person: int
     cleaning: CleaningRecord
     calibration: CalibrationRecord
+    refinement: RefinementRecord
     smoothing: str
     frame_of_reference: str = (
         "laboratory: X forward, towards the camera; Y up; Z to the right of a person who faces the camera; metres; "

@@ -44,6 +44,9 @@ def analyze(
         bool, typer.Option("--no-flip", help="Lift once, without averaging over the mirrored input.")
     ] = False,
     device: Annotated[str, typer.Option(help="Where the lifter runs: auto, cpu, cuda or mps.")] = "auto",
+    refine: Annotated[
+        bool, typer.Option("--refine/--no-refine", help="Fit one body of constant lengths to the whole clip.")
+    ] = True,
     estimate_missing: Annotated[
         bool, typer.Option("--estimate-missing", help="Mirror unseen limbs from the other side; marked as mirrored.")
     ] = False,
@@ -92,6 +95,7 @@ def analyze(
         lifter_like=videopose3d_like,
         flip=not no_flip,
         device=device,
+        refine=refine,
         estimate_missing=estimate_missing,
         min_score=min_score,
         max_gap=max_gap,
@@ -160,6 +164,7 @@ def _summarize(trial: "Trial", folder: Path, seconds: float) -> None:
     table.add_row("vertical", f"{calibration.tilt_deg:.1f}° from the camera's; shown by {calibration.vertical_from}")
     if account.lifter != "native":
         table.add_row("lifter", account.lifting)
+    table.add_row("refinement", account.refinement.done)
     table.add_row("smoothing", account.smoothing)
     table.add_row("network", ", ".join(f"{one.name} ({one.licence})" for one in account.networks) or "none")
     table.add_row("time", f"{seconds:.1f} s")

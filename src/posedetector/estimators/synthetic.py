@@ -17,6 +17,8 @@ from posedetector.skeletons import BLAZEPOSE_33, Skeleton
 from posedetector.weights import LoadedWeights
 
 _UP = np.array([0.0, 1.0, 0.0])
+# half of the distances between joint centres: a calliper's breadths, 0.191 and 0.259 (Winter 2009), are over the bones
+_HIP, _SHOULDER = 0.052, 0.115  # Harrington et al. 2007; biacromial breadth, ANSUR II (Gordon et al. 2014)
 _BALL = 0.117  # ball of the foot ahead of the ankle, in shares of stature
 
 
@@ -74,7 +76,7 @@ class Walker:
         sign = 1.0 if side == "left" else -1.0
         forward, _ = self._axes()
         size, root, phase = self.stature, self._root(time), self._phase(time, side)
-        hip = root + self._out(sign * 0.0955 * size)
+        hip = root + self._out(sign * _HIP * size)
         ankle, pitch = self._ankle(time, phase, sign)
         knee = _two_link(hip, ankle, 0.245 * size, 0.246 * size, forward)
         yield from (("hip", hip), ("knee", knee), ("ankle", ankle))
@@ -84,7 +86,7 @@ class Walker:
         yield "heel", sole - 0.035 * size * toe_direction
         yield "foot_index", sole + _BALL * size * toe_direction
         swing = 0.42 * np.cos(2 * np.pi * (phase - 0.5))  # the arm goes with the other leg
-        shoulder = root + 0.288 * size * _UP + self._out(sign * 0.1295 * size)
+        shoulder = root + 0.288 * size * _UP + self._out(sign * _SHOULDER * size)
         elbow = shoulder + 0.186 * size * _hanging(swing, forward)
         wrist = elbow + 0.146 * size * _hanging(swing + 0.35, forward)
         yield from (("shoulder", shoulder), ("elbow", elbow), ("wrist", wrist))

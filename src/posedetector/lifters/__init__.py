@@ -14,8 +14,27 @@ from posedetector.pose import Keypoints, RelativePose
 from posedetector.weights import LoadedWeights
 
 
+@dataclass(frozen=True)
+class DepthErrors:
+    """How far off a lifter's depth usually is: standard deviations.
+
+    Attributes
+    ----------
+    bone : of the depth of a bone's far end from its near end, in shares of the person's stature.
+    knee, elbow : of how much these are bent, radians; None where the bend says no more than the bones' depths do.
+    """
+
+    bone: float
+    knee: float | None = None
+    elbow: float | None = None
+
+
 class Lifter(Protocol):
     """Gives the points of a whole clip their depth."""
+
+    @property
+    def errors(self) -> DepthErrors:
+        """How far off its depth usually is."""
 
     @property
     def weights(self) -> tuple[LoadedWeights, ...]:

@@ -1,0 +1,171 @@
+"""Refinement: one body of constant lengths, fitted to all that is known about the whole clip.
+
+After calibration each frame stands alone: bones breathe, feet slide, depth wobbles. Here the places of all points in all
+frames, the lengths of the segments, the focal length (where nobody gave it) and the floor are sought together, so that
+they agree best with a table of terms (`terms.TERMS`): what the camera saw, what the lifter says, and what a body can do.
+The size that calibration found stays, exactly: it is that of the limb that gave it.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import numpy as np
+
+from posedetector.calibration import Calibration, find_scale, place_in_room
+from posedetector.errors import InputError
+from posedetector.lifters import DepthErrors, Lifter
+from posedetector.lifters.native import Native
+from posedetector.pose import Array, Keypoints, MetricPose, RelativePose, finite
+from posedetector.refinement.body import HIPS
+from posedetector.refinement.problem import Rows
+from posedetector.refinement.spread import spread_of
+from posedetector.refinement.stating import Stated, state_problem
+from posedetector.refinement.terms import EXPECTED, FOCAL, OVER_TIME, TERMS
+from posedetector.refinement.windows import Fit, fit
+from posedetector.skeletons import Skeleton
+from posedetector.subject import Subject
+
+Progress = Callable[[str, Iterable[Any], int | None], Iterator[Any]]
+
+_POOR_LENGTH = 0.10
+_AT_BOUND = 2.5  # standard deviations of the focal length's prior
+
+
+@dataclass(frozen=True)
+class Refinement:
+    """How the fit came out.
+
+    Attributes
+    ----------
+    done : what was done, in one line.
+    frames : how many were fitted.
+    residuals : by term, its root mean square in the term's standard deviations.
+    reprojection : median distance of keypoints from where the fitted points appear, in shares of stature.
+    lengths : metres, by segment.
+    odd : segments whose length is far from what is usual, by what share.
+    focal_length : pixels; `focal_at_bound` tells whether it went as far as it may.
+    """
+
+    done: str
+    frames: int = 0
+    residuals: Mapping[str, float] = field(default_factory=dict)
+    reprojection: float = 0.0
+    lengths: Mapping[str, float] = field(default_factory=dict)
+    odd: Mapping[str, float] = field(default_factory=dict)
+    focal_length: float = float("nan")
+    focal_at_bound: bool = False
+
+
+NOT_REFINED = Refinement("off: --no-refine")
+Opinion = tuple[RelativePose, DepthErrors]
+
+
+def other_opinions(lifter: Lifter, keypoints: Keypoints) -> list[Opinion]:
+    """Return what somebody else than the lifter says about the pose's depth: the estimator, where it gives any.
+
+    Errors of a network that sees the picture and of one that sees 2D points over time have little in common, so the
+    worse of both still makes the better one better.
+    """
+    if isinstance(lifter, Native) or keypoints.xyz is None:
+        return []
+    return [(Native().lift(keypoints), Native.errors)]
+
+
+def refine(
+    pose: MetricPose,
+    keypoints: Keypoints,
+    calibration: Calibration,
+    subject: Subject,
+    errors: DepthErrors,
+    others: Sequence[Opinion] = (),
+    progress: Progress = lambda _, items, __: iter(items),
+) -> tuple[MetricPose, Calibration, Refinement]:
+    """Return the fitted pose with its spread, the calibration as the fit has it, and how well it fits.
+
+    `errors` says how far off the pose's depth is; `others` are further opinions on it, of any size. Points that were
+    missing stay missing. Where nothing can be fitted, all stays as it was, and `done` says why.
+    """
+    if calibration.stature is None:
+        return pose, calibration, Refinement("off: the person's stature is not known")
+    stated = state_problem(pose, keypoints, calibration, subject, errors, list(_scaled(others, subject)))
+    if stated is None:
+        return pose, calibration, Refinement("off: the hips were never seen, or too few points with them")
+    found = fit(stated.problem, stated.start, progress)
+    body, root = _moved(pose, calibration, stated, found)
+    room = place_in_room(pose.skeleton, body, root, stated.problem.up, calibration.stature)
+    spread = spread_of(stated, found, pose, room.rotation)
+    calibration = replace(
+        calibration,
+        floor_from=room.floor_from,
+        focal_length=found.focal_length,
+        camera_position=room.camera_position,
+        rotation=room.rotation,
+    )
+    return replace(pose, xyz=room.xyz, root=room.root, spread=spread), calibration, _account(stated, found)
+
+
+def describe_terms() -> dict[str, tuple[str, str]]:
+    """Return by term its weight, as a standard deviation with its unit, and whence that is."""
+    return {name: (term.spread, term.source) for name, term in TERMS.items()} | OVER_TIME | EXPECTED
+
+
+def _scaled(others: Sequence[Opinion], subject: Subject) -> Iterator[Opinion]:
+    for pose, errors in others:
+        try:
+            scale, *_ = find_scale(pose, subject)
+        except InputError:
+            continue  # no limb of it was seen whole: there is nothing to learn from it
+        yield replace(pose, xyz=pose.xyz * scale), errors
+
+
+def _moved(pose: MetricPose, calibration: Calibration, stated: Stated, found: Fit) -> tuple[Array, Array]:
+    """Return all points (T, J, 3) and the path (T, 3) in the camera's frame, metres; what is not fitted goes along."""
+    turn = calibration.rotation
+    before, root = pose.xyz @ turn, (pose.root - calibration.camera_position) @ turn
+    points = found.points * stated.stature
+    hips = points[:, stated.problem.body.rows(*HIPS)].mean(axis=1)
+    shift = points - hips[:, None] - before[np.ix_(stated.rows, stated.columns)]
+    after = before.copy()
+    moves = _followers(pose.skeleton, stated.columns)
+    after[stated.rows] += np.einsum("js,tsd->tjd", moves, np.nan_to_num(shift))
+    there = finite(root)[stated.rows]
+    root[stated.rows[there]] = hips[there]
+    return after, root
+
+
+def _followers(skeleton: Skeleton, columns: Rows) -> Array:
+    """Return (J, S) by how much each point of the skeleton goes along with each fitted one.
+
+    A point that is not fitted goes along with the one that it hangs from; what lies in the trunk, with its corners.
+    """
+    moves = np.zeros((len(skeleton), len(columns)))
+    fitted = {int(column): number for number, column in enumerate(columns)}
+    corners = {"thorax": ("left_shoulder", "right_shoulder"), "spine": ("left_shoulder", "right_shoulder")}
+    for row, name in enumerate(skeleton.points):
+        if name in corners and all(skeleton.index(one) in fitted for one in corners[name]):
+            held = [fitted[skeleton.index(one)] for one in corners[name]]
+            moves[row, held] = 0.5 if name == "thorax" else 0.25  # the hips' middle does not move
+            continue
+        at = row
+        while at >= 0 and at not in fitted:
+            at = skeleton.parents[at]
+        if at >= 0:
+            moves[row, fitted[at]] = 1.0
+    return moves
+
+
+def _account(stated: Stated, found: Fit) -> Refinement:
+    body = stated.problem.body
+    ratios = dict(zip(body.segments, np.exp(found.shared[: len(body.segments)]), strict=True))
+    return Refinement(
+        done=f"one body of constant lengths fitted to {len(stated.rows)} frames, "
+        + ("at once" if found.windows == 1 else f"in {found.windows} overlapping windows"),
+        frames=len(stated.rows),
+        residuals=found.residuals,
+        reprojection=found.reprojection,
+        lengths={name: float(body.shares[name] * ratio * stated.stature) for name, ratio in ratios.items()},
+        odd={name: float(ratio - 1) for name, ratio in ratios.items() if abs(ratio - 1) > _POOR_LENGTH},
+        focal_length=found.focal_length,
+        focal_at_bound=bool(abs(found.shared[body.focal]) > _AT_BOUND * FOCAL),
+    )

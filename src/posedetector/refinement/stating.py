@@ -1,0 +1,209 @@
+"""From what the road knows to a problem: which frames and points, in the camera's frame and in statures."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from posedetector.calibration import Calibration, segment_lengths
+from posedetector.errors import InputError
+from posedetector.filters import low_pass, sampling_rate
+from posedetector.lifters import DepthErrors
+from posedetector.pose import Array, Keypoints, MetricPose, RelativePose, finite
+from posedetector.refinement.body import CHAINS, FEET, HIPS, POINTS, SEGMENTS, SIDES
+from posedetector.refinement.problem import Body, Flags, Problem, Rows, State
+from posedetector.skeletons import parts_of
+from posedetector.subject import Subject
+
+_LONGEST_HOLE = 0.25  # seconds, through which a path goes on; after longer ones the body begins anew
+_STILL, _STILL_IN_DEPTH = 0.3, 0.8  # m/s: feet stand that are slower, in the picture's plane and away from the camera
+_STILL_CUTOFF = 5.0  # Hz
+_START_CUTOFF = 3.0  # Hz
+_LOW = 0.06  # of stature above the frame's lowest foot
+_GIVEN_LENGTH = ("thigh", "shank", "upper_arm", "forearm")
+
+
+@dataclass(frozen=True)
+class Stated:
+    """A problem, where to start, and where it comes from.
+
+    Attributes
+    ----------
+    rows : (F,) frames of the clip that are fitted.
+    columns : (P,) points of the pose's skeleton that are fitted.
+    stature : metres a stature.
+    """
+
+    problem: Problem
+    start: State
+    rows: Rows
+    columns: Rows
+    stature: float
+
+
+def state_problem(
+    pose: MetricPose,
+    keypoints: Keypoints,
+    calibration: Calibration,
+    subject: Subject,
+    errors: DepthErrors,
+    others: Sequence[tuple[RelativePose, DepthErrors]],
+) -> Stated | None:
+    """Return the problem, or None where the hips are never there with two more points.
+
+    `errors` are the pose's; `others` are further opinions on it, metres.
+    """
+    stature, turn = calibration.stature or np.nan, calibration.rotation
+    metric = pose.xyz @ turn / stature
+    root = (pose.root - calibration.camera_position) @ turn / stature
+    hips = pose.skeleton.indices(*HIPS)
+    rows = _stretches(finite(root) & finite(metric[:, hips]).all(axis=1), pose.time)
+    if not len(rows):
+        return None
+    columns = np.array(
+        [
+            pose.skeleton.index(name)
+            for name in POINTS
+            if pose.skeleton.has(name) and finite(metric[rows, pose.skeleton.index(name)]).any()
+        ]
+    )
+    names = tuple(pose.skeleton.points[column] for column in columns)
+    if len(names) <= len(HIPS) + 1:
+        return None
+    own = (metric[np.ix_(rows, columns)], errors)
+    merged = _merged([own, *((_by_name(one, names)[rows] / stature, error) for one, error in others)])
+    image, weight = _image(keypoints, names)
+    image, weight = image[rows] - np.array(keypoints.image_size) / 2, weight[rows]
+    path = _filled(root[rows], pose.time[rows])
+    points = _smooth(_filled(merged, pose.time[rows]) + path[:, None], pose.time[rows])
+    body = Body(names, _shares(pose, subject, stature))
+    size = calibration.focal_length / path[:, 2]
+    up = np.asarray(turn[1])  # the laboratory's Y axis in the camera's frame
+    standing = _standing(names, pose.time[rows], image, weight, size / stature)
+    standing &= _slow_in_depth(points[..., 2] * stature, pose.time[rows])
+    problem = Problem(
+        body=body,
+        rate=sampling_rate(pose.time) if len(pose.time) > 1 else 1.0,
+        joined=np.diff(rows) == 1,
+        image=image,
+        weight=weight,
+        size=size,
+        focal=calibration.focal_length,
+        focal_known=not calibration.focal_length_assumed,
+        pose=merged,
+        said=finite(merged),
+        bone_error=errors.bone,
+        bends={kind: error for kind in ("knee", "elbow") if (error := getattr(errors, kind)) is not None},
+        standing=standing,
+        low=standing & _low(names, points @ up),
+        up=up,
+    )
+    shared = np.zeros(body.unknowns)
+    if problem.low.any():
+        shared[body.floor] = np.median((points @ up)[problem.low])
+    return Stated(problem, State(points, shared), rows, columns, float(stature))
+
+
+def _stretches(there: Flags, time: Array) -> Rows:
+    """Return the frames to fit: those where the person is, and short holes between them."""
+    rows = np.flatnonzero(there)
+    if not len(rows):
+        return rows
+    parts = np.split(rows, np.flatnonzero(np.diff(time[rows]) > _LONGEST_HOLE) + 1)
+    return np.concatenate([np.arange(part[0], part[-1] + 1) for part in parts])
+
+
+def _by_name(pose: RelativePose, names: Sequence[str]) -> Array:
+    """Return the named points (T, P, 3), NaN for those that the pose lacks."""
+    found = np.full((len(pose.time), len(names), 3), np.nan)
+    for number, name in enumerate(names):
+        if pose.skeleton.has(name):
+            found[:, number] = pose.xyz[:, pose.skeleton.index(name)]
+    return found
+
+
+def _merged(opinions: Sequence[tuple[Array, DepthErrors]]) -> Array:
+    """Return the mean (T, P, 3) of opinions, each weighted by one over its variance; their disagreement shortens bones."""
+    poses = np.stack([pose for pose, _ in opinions])
+    weights = np.array([1 / errors.bone**2 for _, errors in opinions])[:, None, None] * finite(poses)
+    total = weights.sum(axis=0)
+    with np.errstate(invalid="ignore"):
+        return np.asarray((np.nan_to_num(poses) * weights[..., None]).sum(axis=0) / total[..., None])
+
+
+def _image(keypoints: Keypoints, names: Sequence[str]) -> tuple[Array, Array]:
+    """Return the points' pictures (T, P, 2) in pixels and their scores (T, P), 0 for what the keypoints lack."""
+    xy, score = np.full((len(keypoints.time), len(names), 2), np.nan), np.zeros((len(keypoints.time), len(names)))
+    for number, name in enumerate(names):
+        try:
+            rows = parts_of(name, keypoints.skeleton)
+        except InputError:
+            continue
+        xy[:, number] = keypoints.xy[:, rows].mean(axis=1)
+        score[:, number] = keypoints.score[:, rows].min(axis=1)
+    return xy, np.where(finite(xy), score, 0.0)
+
+
+def _filled(values: Array, time: Array) -> Array:
+    """Return values (T, …) without holes, by straight lines over time: only where a fit starts."""
+    flat = values.reshape(len(values), -1).copy()
+    for column in range(flat.shape[1]):
+        known = np.isfinite(flat[:, column])
+        flat[:, column] = np.interp(time, time[known], flat[known, column])
+    return flat.reshape(values.shape)
+
+
+def _smooth(values: Array, time: Array) -> Array:
+    """Return values (T, …) without what is faster than a start needs to know."""
+    cutoff = min(_START_CUTOFF, 0.45 * sampling_rate(time))
+    return low_pass(values, time, cutoff) if len(time) > 1 else values
+
+
+def _shares(pose: MetricPose, subject: Subject, stature: float) -> dict[str, float]:
+    """Return the segments' expected shares of stature: as published, but as given where bones were measured.
+
+    The limb that gave the size keeps the length that calibration gave it.
+    """
+    shares = {name: one.share for name, one in SEGMENTS.items()}
+    for name in _GIVEN_LENGTH:
+        given = [subject.bone_lengths[bone] for side in SIDES if (bone := f"{side}_{name}") in subject.bone_lengths]
+        if given:
+            shares[name] = float(np.mean(given)) / stature
+    made = segment_lengths(pose)
+    for chain in CHAINS:
+        sides = [[made[bone] for side in SIDES if (bone := f"{side}_{name}") in made] for name in chain]
+        if all(sides):
+            whole = sum(float(np.mean(one)) for one in sides) / stature
+            ratio = whole / sum(shares[name] for name in chain)
+            shares |= {name: shares[name] * ratio for name in chain}
+            break
+    return shares
+
+
+def _standing(names: Sequence[str], time: Array, image: Array, weight: Array, pixels: Array) -> Flags:
+    """Tell where points of feet (T, P) stand still in the picture; `pixels` (T,) a metre measures at their distance."""
+    still = np.zeros(weight.shape, bool)
+    rate = sampling_rate(time)
+    if len(time) < 3 or rate / 2 <= _STILL_CUTOFF:
+        return still
+    for number, name in enumerate(names):
+        if name in FEET:
+            seen = np.where(weight[:, number, None] > 0, image[:, number], np.nan)
+            speed = np.gradient(low_pass(seen, time, _STILL_CUTOFF), time, axis=0) / pixels[:, None]
+            still[:, number] = np.nan_to_num(np.linalg.norm(speed, axis=1), nan=np.inf) < _STILL
+    return still
+
+
+def _slow_in_depth(depth: Array, time: Array) -> Flags:
+    """Tell which points (T, P) keep their distance from the camera, metres."""
+    if len(time) < 3:
+        return np.zeros(depth.shape, bool)
+    return np.asarray(np.abs(np.gradient(depth, time, axis=0)) < _STILL_IN_DEPTH)
+
+
+def _low(names: Sequence[str], height: Array) -> Flags:
+    """Tell which points (T, P) are no higher than a frame's lowest foot, or little."""
+    feet = [number for number, name in enumerate(names) if name in FEET]
+    if not feet:
+        return np.zeros(height.shape, bool)
+    return np.asarray(height < height[:, feet].min(axis=1, keepdims=True) + _LOW)

@@ -1,0 +1,341 @@
+"""What the fitted body has to agree with: a table of terms, each a residual over its standard deviation.
+
+A term is linearised about a state: values (T, R), the few coordinates that each depends on, its slopes along them, and
+along the numbers that all frames share. Robust ones follow Student's t (Lange, Little & Taylor, JASA 84, 1989): what
+lies far off counts less. Weights come from filmed motion capture (benchmarks/refinement.py), from tables, or from what a
+body can do; none was searched for on the clips that accuracy is measured on.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+
+from posedetector.pose import Array
+from posedetector.refinement.body import HIPS, POINTS, SEGMENTS, SHOULDERS
+from posedetector.refinement.problem import LACKING, LASTS, Body, Problem, Rows, State
+
+STATURE = 1.7  # metres, of the person to whom speeds and accelerations refer
+FREEDOM = 4.0  # degrees of freedom of Student's t
+FREEDOM_OF_LENGTHS = 30.0
+BLUR = 0.010  # of stature: how far a knee's keypoint lies from the knee
+TWIST = 0.12
+HINGE, OPENING = 0.008, 0.5
+FLOOR = 0.010
+STILL = 0.1 / STATURE
+DEPTH_ACCELERATION = 4.0
+CHAIN = 1e-4
+FOCAL = 0.1
+FLOOR_ANYWHERE = 10.0  # of stature
+
+
+class Linear(NamedTuple):
+    """A term at a state.
+
+    Attributes
+    ----------
+    values : (T, R) residuals in standard deviations.
+    columns : (R, K) the coordinates (of a frame's 3J) that each depends on.
+    slopes : (T, R, K) its derivatives along them.
+    shared : (T, R, G) along the shared numbers, or None where it does not depend on them.
+    weight : (T, R) how much each counts.
+    energy : the negative logarithm of the likelihood.
+    """
+
+    values: Array
+    columns: Rows
+    slopes: Array
+    shared: Array | None
+    weight: Array
+    energy: float
+
+
+class Steps(NamedTuple):
+    """A penalty on differences over time: `order` 1 or 2, the weight (T − order, D) of each one's square, its energy.
+
+    `expected` is how many squares of one standard deviation that could be.
+    """
+
+    order: int
+    weight: Array
+    energy: float
+    expected: float
+
+
+class Common(NamedTuple):
+    """A term of the shared numbers alone: values (R,), slopes (R, G), weights (R,), energy."""
+
+    values: Array
+    slopes: Array
+    weight: Array
+    energy: float
+
+
+@dataclass(frozen=True)
+class Term:
+    """A row of the table: what is compared, its standard deviation, and whence that is."""
+
+    evaluate: Callable[[Problem, State], Linear | None]
+    spread: str
+    source: str
+
+
+def _student(values: Array, share: Array | float, group: int = 1, freedom: float = FREEDOM) -> tuple[Array, float]:
+    """Return weights (T, R) and energy of residuals that come in groups, which count 0 where `share` is."""
+    square = (values.reshape(*values.shape[:-1], -1, group) ** 2).sum(axis=-1)
+    share = np.broadcast_to(share, square.shape)
+    weight = share * (freedom + group) / (freedom + square)
+    return np.repeat(weight, group, axis=-1), float((share * (freedom + group) / 2 * np.log1p(square / freedom)).sum())
+
+
+def _coordinates(rows: list[int] | Rows) -> Rows:
+    """(…, 3) columns of points."""
+    return np.asarray(rows)[..., None] * 3 + np.arange(3)
+
+
+def focal_length(problem: Problem, state: State) -> float:
+    """Return the focal length in pixels."""
+    return problem.focal * float(np.exp(state.shared[problem.body.focal]))
+
+
+def segment_lengths(body: Body, state: State) -> Array:
+    """(S,) lengths in statures."""
+    return np.array([body.shares[name] for name in body.segments]) * np.exp(state.shared[: len(body.segments)])
+
+
+def reprojection(problem: Problem, state: State) -> Linear:
+    """Compare where the points appear with their keypoints; a pinhole camera without distortion."""
+    body, focal = problem.body, focal_length(problem, state)
+    depth = state.points[..., 2:]
+    seen = focal * state.points[..., :2] / depth
+    blur = problem.size[:, None] * BLUR * np.array([POINTS[name].blur for name in body.points])
+    there = problem.weight > 0
+    values = np.where(there[..., None], (seen - problem.image) / blur[..., None], 0.0)
+    slopes = np.zeros((*seen.shape, 3))
+    slopes[..., 0, 0] = slopes[..., 1, 1] = focal / depth[..., 0]
+    slopes[..., 2] = -seen / depth
+    slopes /= blur[..., None, None]
+    frames, points = blur.shape
+    shared = np.zeros((frames, 2 * points, body.unknowns))
+    shared[..., body.focal] = (seen / blur[..., None]).reshape(frames, -1)
+    flat = values.reshape(frames, -1)
+    weight, energy = _student(flat, problem.weight * problem.share(LASTS), group=2)
+    columns = np.repeat(_coordinates(np.arange(points)), 2, axis=0)
+    return Linear(flat, columns, slopes.reshape(frames, -1, 3), shared, weight, energy)
+
+
+def lengths(problem: Problem, state: State) -> Linear:
+    """Compare how far apart the ends of the segments are with the segments' lengths."""
+    near, far, segment, give = problem.body.sticks
+    along, apart = _from_to(state.points, near, far)
+    target = segment_lengths(problem.body, state)[segment]
+    values, direction = (apart - target) / give, along / give[:, None]
+    shared = np.zeros((*values.shape, problem.body.unknowns))
+    shared[:, np.arange(len(segment)), segment] = -target / give
+    weight = np.full(values.shape, problem.share(0.05))
+    columns = np.concatenate([_coordinates(near), _coordinates(far)], axis=1)
+    slopes = np.concatenate([-direction, direction], axis=-1)
+    return Linear(values, columns, slopes, shared, weight, float((weight * values**2).sum() / 2))
+
+
+def depth(problem: Problem, state: State) -> Linear:
+    """Compare the bones' depths with those that the lifter says."""
+    parts, _ = problem.body.bones
+    said, spread = problem.bone_depths
+    values = (np.einsum("rj,tj->tr", parts, state.points[..., 2]) - said) / spread
+    columns = np.broadcast_to(np.arange(parts.shape[1]) * 3 + 2, parts.shape)
+    weight, energy = _student(values, np.where(np.isfinite(spread), problem.share(LASTS), 0.0))
+    return Linear(values, columns, parts / spread[..., None], None, weight, energy)
+
+
+def bend(problem: Problem, state: State) -> Linear | None:
+    """Compare the share of its stretched length that a limb reaches with what the lifter says: how much it is bent."""
+    limbs = problem.body.limbs
+    if not limbs or not problem.bends:
+        return None
+    share, spread = problem.reaches
+    ends = np.array([(rows[0], rows[2]) for _, _, rows in limbs])
+    along, apart = _from_to(state.points, ends[:, 0], ends[:, 1])
+    made = segment_lengths(problem.body, state)
+    whole = np.array([made[list(segments)].sum() for _, segments, _ in limbs])
+    scale = spread * whole
+    values = (apart - share * whole) / scale
+    shared = np.zeros((*values.shape, problem.body.unknowns))
+    for number, (_, segments, _) in enumerate(limbs):
+        for segment in segments:
+            shared[:, number, segment] = -share[:, number] * made[segment] / scale[:, number]
+    direction = along / scale[..., None]
+    columns = np.concatenate([_coordinates(ends[:, 0]), _coordinates(ends[:, 1])], axis=1)
+    weight, energy = _student(values, np.where(np.isfinite(spread), problem.share(LASTS), 0.0))
+    return Linear(values, columns, np.concatenate([-direction, direction], axis=-1), shared, weight, energy)
+
+
+def twist(problem: Problem, state: State) -> Linear | None:
+    """Compare the line of the hips with that of the shoulders, each over its length: a trunk twists and tilts only so far."""
+    body = problem.body
+    if not body.has(*HIPS, *SHOULDERS):
+        return None
+    rows = body.rows(*HIPS, *SHOULDERS)
+    segments = [body.segments.index(name) for name in ("hips", "shoulders")]
+    hips, shoulders = segment_lengths(body, state)[segments]
+    points = state.points[:, rows]
+    first, second = (points[:, 0] - points[:, 1]) / hips, (points[:, 2] - points[:, 3]) / shoulders
+    values = (first - second) / TWIST
+    shared = np.zeros((*values.shape, body.unknowns))
+    shared[..., segments[0]], shared[..., segments[1]] = -first / TWIST, second / TWIST
+    slopes = np.array([1 / hips, -1 / hips, -1 / shoulders, 1 / shoulders]) / TWIST
+    weight, energy = _student(values, problem.share(LASTS), group=3)
+    return Linear(values, _coordinates(rows).T, np.broadcast_to(slopes, (*values.shape, 4)), shared, weight, energy)
+
+
+def hinge(problem: Problem, state: State) -> Linear | None:
+    """Ask where the knees are beside the lines from hips to ankles, and behind them: knees are hinges that open forwards.
+
+    Two residuals a leg: sideways, over a standard deviation that grows as the knee moves ahead of the line (a thigh may
+    turn out), and backwards, which counts only where it is. The axes are held while the term is linearised.
+    """
+    body = problem.body
+    legs = [rows for kind, _, rows in body.limbs if kind == "knee"]
+    if not legs or not body.has(*SHOULDERS):
+        return None
+    to_left = _to_left(body, state.points)
+    values, slopes, columns = [], [], []
+    for hip, knee, ankle in legs:
+        beside = state.points[:, knee] - (state.points[:, hip] + state.points[:, ankle]) / 2
+        line = _unit(state.points[:, hip] - state.points[:, ankle])
+        left = to_left - (to_left * line).sum(axis=1, keepdims=True) * line
+        left /= np.maximum(np.linalg.norm(left, axis=1, keepdims=True), 0.3)  # across the leg's own line nobody knows
+        ahead = np.cross(left, line)
+        forward = (beside * ahead).sum(axis=1)
+        wide = np.hypot(HINGE, OPENING * np.clip(forward, 0, None))
+        behind = np.where(forward < 0, 1 / HINGE, 0.0)
+        for axis, scale in ((left, 1 / wide), (ahead, behind)):
+            values.append((beside * axis).sum(axis=1) * scale)
+            slope = axis * scale[:, None]
+            slopes.append(np.concatenate([slope, -slope / 2, -slope / 2], axis=1))
+            columns.append(_coordinates([knee, hip, ankle]).reshape(-1))
+    found = np.stack(values, axis=1)
+    weight = np.full(found.shape, problem.share(LASTS))
+    energy = float((weight * found**2).sum() / 2)
+    return Linear(found, np.array(columns), np.stack(slopes, axis=1), None, weight, energy)
+
+
+def floor(problem: Problem, state: State) -> Linear | None:
+    """Compare the heights of points of feet that stand on the floor with the floor's, which is level."""
+    body = problem.body
+    rows = np.flatnonzero(problem.low.any(axis=0))
+    if not len(rows):
+        return None
+    values = (state.points[:, rows] @ problem.up - state.shared[body.floor]) / FLOOR
+    shared = np.zeros((*values.shape, body.unknowns))
+    shared[..., body.floor] = -1 / FLOOR
+    weight, energy = _student(values, np.asarray(problem.low[:, rows] * problem.share(LASTS)))
+    slopes = np.broadcast_to(problem.up / FLOOR, (*values.shape, 3))
+    return Linear(values, _coordinates(rows), slopes, shared, weight, energy)
+
+
+TERMS: dict[str, Term] = {
+    "reprojection": Term(
+        reprojection,
+        f"{BLUR:g} of stature at the knee, other points by COCO's sigmas",
+        "tracks of a walk that no accuracy is measured on; COCO's annotators",
+    ),
+    "lengths": Term(
+        lengths, "0.006 of stature; trunk, shoulders and head 0.010–0.030", "judgement: soft parts give 1 cm"
+    ),
+    "depth": Term(
+        depth,
+        f"of a bone, the lifter's usual error (shares of stature), and {LACKING:g} of what its length lacks",
+        "the lifter on filmed motion capture; 0.06 for an estimator's own depth is a judgement",
+    ),
+    "bend": Term(bend, "the lifter's usual error (knee, elbow)", "the lifter on filmed motion capture"),
+    "twist": Term(twist, f"{TWIST:g} of each width", "motion capture: shoulders against hips, along each axis"),
+    "hinge": Term(
+        hinge,
+        f"{HINGE:g} of stature and {OPENING:g} of what the knee is ahead",
+        "motion capture: knees beside legs' lines",
+    ),
+    "floor": Term(floor, f"{FLOOR:g} of stature", "judgement: points of feet are not on the sole"),
+}
+# the weights of what is said below, for whoever asks
+OVER_TIME = {
+    "acceleration": (
+        f"15–60 m/s² of a person 1.7 m tall, by joint; hips away from the camera {DEPTH_ACCELERATION:g}",
+        "motion capture: about three times the median recording's",
+    ),
+    "still": (f"{STILL * STATURE:g} m/s of a person 1.7 m tall, of standing feet", "judgement"),
+}
+EXPECTED = {
+    "proportions": ("1.3–8 % of each length's share of stature", "published bodies; MediaPipe's own on a sample walk"),
+    "size": (f"{CHAIN:g} of stature: the limb that gives the size keeps its length", "calibration"),
+    "focal length": (f"{100 * FOCAL:g} %, where it was not given", "phones' main cameras"),
+    "level": ("the floor is level, at any height", "calibration's vertical"),
+}
+
+
+def steps(problem: Problem, state: State) -> dict[str, Steps]:
+    """Return what changes little over time: velocities (accelerations are small) and standing feet's places."""
+    body, rate = problem.body, problem.rate
+    flat = state.points.reshape(len(state.points), -1)
+    acceleration = np.repeat([POINTS[name].acceleration for name in body.points], 3)
+    acceleration[np.array(body.rows(*HIPS)) * 3 + 2] = DEPTH_ACCELERATION
+    joined = problem.joined
+    smooth = (joined[1:] & joined[:-1])[:, None] * rate**4 / (acceleration / STATURE) ** 2 * problem.share(1 / 60)
+    jerked = float((smooth * np.diff(flat, 2, axis=0) ** 2).sum() / 2)
+    still = np.repeat(problem.standing[1:] & problem.standing[:-1] & joined[:, None], 3, axis=1)
+    weight, energy = _student(
+        np.diff(flat, axis=0) * rate / STILL, np.asarray(still[:, ::3] * problem.share(LASTS)), group=3
+    )
+    return {
+        "acceleration": Steps(2, smooth, jerked, float((smooth > 0).sum() * problem.share(1 / 60))),
+        "still": Steps(1, weight * (rate / STILL) ** 2, energy, float(still.sum() * problem.share(LASTS))),
+    }
+
+
+def common(problem: Problem, state: State) -> dict[str, Common]:
+    """Return what is expected of the shared numbers: proportions, size, focal length, a floor at some height."""
+    body, shared = problem.body, state.shared
+    count, unknowns = len(body.segments), body.unknowns
+    values = shared[:count] / np.array([SEGMENTS[name].spread for name in body.segments])
+    slopes = np.zeros((count, unknowns))
+    slopes[:, :count] = np.diag([1 / SEGMENTS[name].spread for name in body.segments])
+    weight, energy = _student(values[None].T, 1.0, freedom=FREEDOM_OF_LENGTHS)
+    found = {"proportions": Common(values, slopes, weight[:, 0], energy)}
+    if body.chain:
+        made = segment_lengths(body, state)[body.chain]
+        whole = sum(body.shares[body.segments[number]] for number in body.chain)
+        row = np.zeros((1, unknowns))
+        row[0, body.chain] = made / CHAIN
+        found["size"] = _plain((made.sum() - whole) / CHAIN, row)
+    row = np.zeros((1, unknowns))
+    row[0, body.focal] = 1 / FOCAL
+    found["focal length"] = _plain(shared[body.focal] / FOCAL, row)
+    row = np.zeros((1, unknowns))
+    row[0, body.floor] = 1 / FLOOR_ANYWHERE
+    found["level"] = _plain(row @ shared, row)
+    return found
+
+
+def _plain(values: Array | float, slopes: Array) -> Common:
+    values = np.atleast_1d(values)
+    return Common(values, slopes, np.ones(len(values)), float((values**2).sum() / 2))
+
+
+def _from_to(points: Array, near: Rows, far: Rows) -> tuple[Array, Array]:
+    """Return directions (T, S, 3) and distances (T, S) from one point to another."""
+    apart = points[:, far] - points[:, near]
+    distance = np.linalg.norm(apart, axis=-1)
+    return apart / np.maximum(distance, 1e-6)[..., None], distance
+
+
+def _to_left(body: Body, points: Array) -> Array:
+    """(T, 3) the person's left, at right angles to the trunk."""
+    hips, shoulders = points[:, body.rows(*HIPS)], points[:, body.rows(*SHOULDERS)]
+    up = _unit(shoulders.mean(axis=1) - hips.mean(axis=1))
+    across = hips[:, 0] - hips[:, 1] + shoulders[:, 0] - shoulders[:, 1]
+    return _unit(across - (across * up).sum(axis=1, keepdims=True) * up)
+
+
+def _unit(vectors: Array) -> Array:
+    return np.asarray(vectors / np.maximum(np.linalg.norm(vectors, axis=-1, keepdims=True), 1e-9))

@@ -1,0 +1,145 @@
+"""A fit of any length in fixed memory: the shared numbers from a sample of the clip, then window after window.
+
+A short clip is fitted at once. Of a long one, evenly spread pieces are fitted together for what all frames share; with
+that held, what a frame says is forgotten within a second, so windows that overlap by more than that on both sides give
+what the whole would have given.
+"""
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from posedetector.pose import Array
+from posedetector.refinement.problem import Flags, Problem, Rows, State
+from posedetector.refinement.solver import Linearised, covariances, solve
+from posedetector.refinement.terms import focal_length
+
+WHOLE = 1500  # frames that are fitted at once
+WINDOW = 900
+MARGIN = 1.5  # seconds on either side of a window
+PIECES = 6  # of the sample
+
+
+@dataclass(frozen=True)
+class Fit:
+    """What was found for F frames, in statures.
+
+    Attributes
+    ----------
+    points : (F, P, 3) camera frame.
+    shared, shared_spread : (G,) the numbers that all frames share, and their standard deviations (0: held).
+    covariance : (F, 3P, 3P).
+    residuals : by term, root mean square in standard deviations.
+    reprojection : median distance in the picture, shares of stature.
+    """
+
+    points: Array
+    shared: Array
+    shared_spread: Array
+    covariance: Array
+    residuals: dict[str, float]
+    reprojection: float
+    focal_length: float
+    windows: int
+
+
+def fit(problem: Problem, start: State, progress: Callable[[str, Iterable[Any], int | None], Iterator[Any]]) -> Fit:
+    """Return the best fit; where no step helps, it is where it started."""
+    count = len(start.points)
+    free = _free(problem)
+    held = np.zeros_like(free)
+    points = np.empty_like(start.points)
+    covariance = np.empty((count, points[0].size, points[0].size))
+    squares, away = _Squares(), []
+    windows = _windows(count)
+    for number, rows in enumerate(progress("refining", windows, len(windows))):
+        if number == 0:
+            sample = _sample(count)
+            at = solve(problem.cut(sample), State(start.points[sample], start.shared), free)
+            shared, (own, common) = at.state.shared, covariances(at, free)
+        if len(windows) > 1:
+            near = _with_margins(rows, count, round(MARGIN * problem.rate))
+            at = solve(problem.cut(near), State(start.points[near], shared), held)
+            own, _ = covariances(at, free, common)
+            inside = slice(rows[0] - near[0], rows[-1] + 1 - near[0])
+        else:
+            inside = slice(None)
+        points[rows], covariance[rows] = at.state.points[inside], own[inside]
+        squares.add(at, inside)
+        away.append(_away(problem.cut(rows), State(points[rows], shared)))
+    spread = np.zeros(len(free))
+    spread[free] = np.sqrt(np.diag(common))
+    return Fit(
+        points=points,
+        shared=shared,
+        shared_spread=spread,
+        covariance=covariance,
+        residuals=squares.roots() | _of_all(at),
+        reprojection=float(np.nanmedian(np.concatenate(away))),
+        focal_length=focal_length(problem, State(points, shared)),
+        windows=len(windows),
+    )
+
+
+def _free(problem: Problem) -> Flags:
+    """Tell which of the shared numbers the clip can say something about."""
+    free = np.ones(problem.body.unknowns, bool)
+    free[problem.body.focal] = not problem.focal_known
+    free[problem.body.floor] = problem.low.any()
+    return free
+
+
+def _windows(count: int) -> list[Rows]:
+    if count <= WHOLE:
+        return [np.arange(count)]
+    return np.array_split(np.arange(count), -(-count // WINDOW))
+
+
+def _with_margins(rows: Rows, count: int, margin: int) -> Rows:
+    return np.arange(max(rows[0] - margin, 0), min(rows[-1] + 1 + margin, count))
+
+
+def _sample(count: int) -> Rows:
+    """Return evenly spread pieces of the frames, or all of them."""
+    if count <= WHOLE:
+        return np.arange(count)
+    length = WHOLE // PIECES
+    starts = np.linspace(0, count - length, PIECES).astype(int)
+    return np.concatenate([np.arange(start, start + length) for start in starts])
+
+
+class _Squares:
+    """Weighted squares of the terms' residuals, summed over windows."""
+
+    def __init__(self) -> None:
+        self._sums: dict[str, tuple[float, float]] = {}
+
+    def add(self, at: Linearised, rows: slice) -> None:
+        for name, term in at.terms.items():
+            weight, values = term.weight[rows], term.values[rows]
+            self._add(name, float((weight * values**2).sum()), float(weight.sum()))
+        for name, path in at.steps.items():
+            self._add(name, 2 * path.energy, path.expected)
+
+    def _add(self, name: str, square: float, count: float) -> None:
+        before = self._sums.get(name, (0.0, 0.0))
+        self._sums[name] = before[0] + square, before[1] + count
+
+    def roots(self) -> dict[str, float]:
+        return {name: float(np.sqrt(square / total)) if total else 0.0 for name, (square, total) in self._sums.items()}
+
+
+def _of_all(at: Linearised) -> dict[str, float]:
+    """Return the residuals of what is expected of the shared numbers."""
+    return {
+        name: float(np.sqrt((one.weight * one.values**2).sum() / one.weight.sum())) for name, one in at.common.items()
+    }
+
+
+def _away(problem: Problem, state: State) -> Array:
+    """(F·P,) how far keypoints are from where the points appear, shares of stature; NaN where there is none."""
+    seen = focal_length(problem, state) * state.points[..., :2] / state.points[..., 2:]
+    away = np.linalg.norm(seen - problem.image, axis=-1) / problem.size[:, None]
+    return np.where(problem.weight > 0, away, np.nan).ravel()
