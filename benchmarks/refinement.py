@@ -9,6 +9,10 @@
 --speed: frames per second on one thread, seams between windows against the whole, memory.
 """
 
+import argparse
+import resource
+import time
+from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
 
@@ -16,12 +20,25 @@ import numpy as np
 
 from posedetector import Subject
 from posedetector.calibration import STATURE_SHARES, Camera, calibrate
+from posedetector.cleaning import clean
+from posedetector.estimators.synthetic import PinholeCamera, Synthetic, Walker
 from posedetector.kinematics import ANGLES
 from posedetector.lifters import make_lifter
+from posedetector.lifters.inputs import apparent_size
+from posedetector.lifters.native import Native
 from posedetector.metrics import included_angle, p_mpjpe
 from posedetector.pose import Array, Keypoints, MetricPose, RelativePose, Source
-from posedetector.refinement import refine
+from posedetector.readers.recording import ReadOptions
+from posedetector.refinement import refine, windows
 from posedetector.skeletons import H36M_17
+from posedetector.smoothing import smooth
+from posedetector.tracking import track
+from posedetector.training.augmentation import augment, draw
+from posedetector.training.bodies import BODY_14, to_h36m
+from posedetector.training.cameras import Cameras, film
+from posedetector.training.mocap import read_takes
+from posedetector.training.noise import detect
+from posedetector.training.samples import FRAMES, as_h36m
 
 JOINTS = tuple(
     f"{side}_{name}" for name in ("hip", "knee", "ankle", "shoulder", "elbow", "wrist") for side in ("left", "right")
@@ -52,25 +69,13 @@ class Outcome(NamedTuple):
 
 
 def filmed(recordings: list[Path], count: int, seed: int) -> list[Case]:
-    from posedetector.readers.recording import ReadOptions
-    from posedetector.training.augmentation import augment, draw
-    from posedetector.training.bodies import BODY_14, to_h36m
-    from posedetector.training.cameras import Cameras, film
-    from posedetector.training.mocap import read_takes
-    from posedetector.training.noise import detect
-    from posedetector.training.samples import FRAMES, as_h36m
-
     lifter = make_lifter("videopose3d")
     takes = [take for take in read_takes(recordings, ReadOptions(side="-"), ("cmu/03_",)) if take.held_out]
     rng = np.random.default_rng(seed)
     films = film(augment(draw(takes, count, FRAMES, rng), rng), rng, Cameras())
-    size = np.median(
-        np.linalg.norm(np.diff(to_h36m(films.screen(films.camera))[:, :, [0, 3]], axis=2)[..., 0, :], axis=-1)
-    )
-    del size
-    from posedetector.training.samples import _size
-
-    seen = as_h36m(detect(films, _size(to_h36m(films.screen(films.camera))), rng)).astype(float)
+    whole = to_h36m(films.screen(films.camera))
+    size = np.median(apparent_size(whole, H36M_17), axis=1, keepdims=True)
+    seen = as_h36m(detect(films, size, rng)).astype(float)
     rows = BODY_14.indices(*JOINTS)
     cases = []
     for points, aspect, focal, camera in zip(seen, films.aspect, films.focal, films.camera.astype(float), strict=True):
@@ -129,3 +134,104 @@ def compare(truth: Array, metric: MetricPose, turn: Array, fitted: MetricPose, t
         away[:, 2:],
         np.stack(angles, axis=1),
     )
+
+
+def walked(heading: float, frames: int, depth: float, speed: float = 0.9) -> tuple[Keypoints, Walker, PinholeCamera]:
+    """Return what the synthetic estimator sees of a walker, with white noise in depth added."""
+    start = (-1.2, 0.0) if heading == 0 else (0.0, -1.5)
+    person, camera = Walker(heading=heading, speed=speed, start=start if speed else (0.0, 0.0)), PinholeCamera()
+    estimator = Synthetic((person,), camera, noise=2.0)
+    pictures = list(estimator.frames(frames))
+    seen = zip([one.time for one in pictures], estimator.estimate(pictures), strict=True)
+    keypoints = clean(track(seen, skeleton=estimator.skeleton, image_size=camera.size).keypoints()).keypoints
+    assert keypoints.xyz is not None
+    xyz = keypoints.xyz.copy()
+    xyz[..., 2] += depth * estimator.model_scale * np.random.default_rng(0).standard_normal(xyz.shape[:2])
+    return replace(keypoints, xyz=xyz), person, camera
+
+
+def fitted_walk(keypoints: Keypoints, person: Walker, camera: PinholeCamera) -> tuple[Outcome, Outcome]:
+    """Return what refinement makes of it beside the pose as it was, and beside the smoothed one."""
+    subject = Subject(height=person.stature)
+    metric, calibration = calibrate(
+        Native().lift(keypoints), keypoints, subject, Camera(focal_length=camera.focal_length)
+    )
+    fitted, found, _ = refine(metric, keypoints, calibration, subject, Native.errors)
+    truth = camera.view(person.positions(keypoints.time))[:, keypoints.skeleton.indices(*JOINTS)]
+    smoothed = smooth(metric, 6.0)[0]
+    return (
+        compare(truth, metric, calibration.rotation, fitted, found.rotation),
+        compare(truth, smoothed, calibration.rotation, fitted, found.rotation),
+    )
+
+
+def mocap(recordings: list[Path], count: int, seeds: list[int]) -> None:
+    print("| clips | | MPJPE mm | P-MPJPE mm | knee ° | worse clips | 90 % of coordinates | 90 % of angles |")
+    print("|---|---|---|---|---|---|---|---|")
+    for seed in seeds:
+        found = [outcome(case) for case in filmed(recordings, count, seed)]
+        before, after = (1000 * np.mean([one[side].mean() for one in found]) for side in (0, 1))
+        aligned = 1000 * np.mean([one.aligned for one in found], axis=0)
+        knees = np.mean([one.knees for one in found], axis=0)
+        worse = sum(one.after.mean() > one.before.mean() for one in found)
+        held = [
+            100 * np.mean(np.concatenate([np.abs(part).ravel() for part in parts]) < NOMINAL)
+            for parts in ([one.coordinates for one in found], [one.angles for one in found])
+        ]
+        print(f"| {len(found)}, seed {seed} | lifted | {before:.1f} | {aligned[0]:.1f} | {knees[0]:.1f} | | | |")
+        print(
+            f"| | refined | {after:.1f} | {aligned[1]:.1f} | {knees[1]:.1f} | {worse} | {held[0]:.0f} | {held[1]:.0f} |",
+            flush=True,
+        )
+
+
+def walker() -> None:
+    print("| synthetic walk, 4 s | | MPJPE mm | P-MPJPE mm | knee ° |")
+    print("|---|---|---|---|---|")
+    for name, heading in (("across", 0.0), ("towards", np.pi / 2), ("oblique", np.pi / 4)):
+        raw, smoothed = fitted_walk(*walked(heading, 240, 0.10))
+        for label, error, aligned, knee in (
+            ("unrefined", raw.before, raw.aligned[0], raw.knees[0]),
+            ("6 Hz", smoothed.before, smoothed.aligned[0], smoothed.knees[0]),
+            ("refined", raw.after, raw.aligned[1], raw.knees[1]),
+        ):
+            print(f"| {name} | {label} | {1000 * error.mean():.1f} | {1000 * aligned:.1f} | {knee:.1f} |", flush=True)
+
+
+def speed(frames: int) -> None:
+    keypoints, person, _ = walked(0.0, frames, 0.03, speed=0.0)
+    subject = Subject(height=person.stature)
+    metric, calibration = calibrate(Native().lift(keypoints), keypoints, subject, Camera())
+    poses = {}
+    for name, at_once in (("windows", windows.WHOLE), ("at once", frames)):
+        windows.WHOLE, usual = at_once, windows.WHOLE
+        start = time.perf_counter()
+        poses[name] = refine(metric, keypoints, calibration, subject, Native.errors)[0].xyz
+        took = time.perf_counter() - start
+        windows.WHOLE = usual
+        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+        print(f"{name}: {frames} frames in {took:.1f} s, {frames / took:.0f} frames/s, peak {peak:.0f} MiB", flush=True)
+    apart = 1000 * np.linalg.norm(poses["windows"] - poses["at once"], axis=-1)
+    print(
+        f"apart: median {np.nanmedian(apart):.3f}, 99 % {np.nanpercentile(apart, 99):.3f}, at most {np.nanmax(apart):.3f} mm"
+    )
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--mocap", type=Path, nargs="+")
+    parser.add_argument("--clips", type=int, default=32)
+    parser.add_argument("--seeds", type=int, nargs="+", default=[5, 7])
+    parser.add_argument("--walker", action="store_true")
+    parser.add_argument("--speed", type=int, nargs="?", const=3600, metavar="FRAMES")
+    options = parser.parse_args()
+    if options.mocap:
+        mocap(options.mocap, options.clips, options.seeds)
+    if options.walker:
+        walker()
+    if options.speed:
+        speed(options.speed)
+
+
+if __name__ == "__main__":
+    main()

@@ -86,12 +86,15 @@ def refine(
     `errors` says how far off the pose's depth is; `others` are further opinions on it, of any size. Points that were
     missing stay missing. Where nothing can be fitted, all stays as it was, and `done` says why.
     """
+    from threadpoolctl import threadpool_limits
+
     if calibration.stature is None:
         return pose, calibration, Refinement("off: the person's stature is not known")
     stated = state_problem(pose, keypoints, calibration, subject, errors, list(_scaled(others, subject)))
     if stated is None:
         return pose, calibration, Refinement("off: the hips were never seen, or too few points with them")
-    found = fit(stated.problem, stated.start, progress)
+    with threadpool_limits(limits=1):  # the blocks are small: two threads take twice as long
+        found = fit(stated.problem, stated.start, progress)
     body, root = _moved(pose, calibration, stated, found)
     room = place_in_room(pose.skeleton, body, root, stated.problem.up, calibration.stature)
     spread = spread_of(stated, found, pose, room.rotation)

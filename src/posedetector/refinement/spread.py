@@ -10,8 +10,8 @@ from posedetector.refinement.windows import Fit
 
 # Errors that are alike in all frames are not in the curvature: on filmed motion capture (benchmarks/refinement.py)
 # nominal 90 % intervals hold 90 % with these.
-POINTS_WIDER = 1.0
-ANGLES_WIDER = 1.0
+POINTS_WIDER = 1.8
+ANGLES_WIDER = 1.85
 
 
 def spread_of(stated: Stated, found: Fit, pose: MetricPose, rotation: Array) -> Spread:
