@@ -146,7 +146,9 @@ def results(clip: Clip, models: list[str], lifters: list[str]) -> Iterator[Resul
 def systems(clip: Clip, models: list[str], lifters: list[str]) -> Iterator[tuple[str, Motion]]:
     for model in models:
         for lifter in lifters:
-            yield f"posedetector, MediaPipe {model}, {lifter}", ours(clip, model, lifter)
+            for fit in (False, True):
+                name = f"posedetector, MediaPipe {model}, {lifter}{'' if fit else ', not refined'}"
+                yield name, ours(clip, model, lifter, fit=fit)
     yield from clip.peers.items()
 
 
@@ -166,7 +168,7 @@ def by_angle(clips: list[Clip], models: list[str], lifters: list[str]) -> None:
             )
 
 
-def ours(clip: Clip, model: str, lifter: str) -> Motion:
+def ours(clip: Clip, model: str, lifter: str, *, fit: bool = True) -> Motion:
     settings = Settings(
         video=str(clip.video),
         subject=Subject(height=clip.stature),
@@ -174,6 +176,7 @@ def ours(clip: Clip, model: str, lifter: str) -> Motion:
         lifter="native" if lifter == "native" else "videopose3d",
         lifter_model=None if lifter == "native" else lifter,
         lifter_like="bundled" if _own(lifter) else None,
+        refine=fit,
     )
     pose = analyze(settings).pose
     return Motion(pose.skeleton, pose.time, pose.positions, depth_axis=0)

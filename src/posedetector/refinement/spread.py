@@ -28,14 +28,14 @@ def spread_of(stated: Stated, found: Fit, pose: MetricPose, rotation: Array) -> 
     for name, joints in ANGLES.items():
         if body.has(*joints):
             values = np.full(len(pose.time), np.nan)
-            values[stated.rows] = ANGLES_WIDER * _angle_spread(found, body.rows(*joints))
+            values[stated.rows] = ANGLES_WIDER * angle_spread(found.points, found.covariance, body.rows(*joints))
             angles[name] = values
     return Spread(np.where(finite(pose.xyz)[..., None], points, np.nan), angles)
 
 
-def _angle_spread(found: Fit, rows: list[int]) -> Array:
+def angle_spread(points: Array, covariance: Array, rows: list[int]) -> Array:
     """(F,) radians, of the angle at the middle one of three points: its gradient's share of their covariance."""
-    near, joint, far = (found.points[:, row] for row in rows)
+    near, joint, far = (points[:, row] for row in rows)
     first, second = near - joint, far - joint
     lengths = [np.linalg.norm(one, axis=1, keepdims=True) for one in (first, second)]
     first, second = first / lengths[0], second / lengths[1]
@@ -44,5 +44,5 @@ def _angle_spread(found: Fit, rows: list[int]) -> Array:
     ends = [-(second - cosine * first) / sine / lengths[0], -(first - cosine * second) / sine / lengths[1]]
     gradient = np.concatenate([ends[0], -ends[0] - ends[1], ends[1]], axis=1)
     columns = (np.array(rows)[:, None] * 3 + np.arange(3)).ravel()
-    own = found.covariance[:, columns[:, None], columns]
+    own = covariance[:, columns[:, None], columns]
     return np.asarray(np.sqrt(np.einsum("fi,fij,fj->f", gradient, own, gradient)))

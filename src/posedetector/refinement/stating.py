@@ -16,7 +16,8 @@ from posedetector.skeletons import parts_of
 from posedetector.subject import Subject
 
 _LONGEST_HOLE = 0.25  # seconds, through which a path goes on; after longer ones the body begins anew
-_STILL, _STILL_IN_DEPTH = 0.3, 0.8  # m/s: feet stand that are slower, in the picture's plane and away from the camera
+# statures a second: feet stand that are slower, in the picture's plane and away from the camera (0.3 and 0.8 m/s)
+_STILL, _STILL_IN_DEPTH = 0.18, 0.47
 _STILL_CUTOFF = 5.0  # Hz
 _START_CUTOFF = 3.0  # Hz
 _LOW = 0.06  # of stature above the frame's lowest foot
@@ -79,8 +80,8 @@ def state_problem(
     body = Body(names, _shares(pose, subject, stature))
     size = calibration.focal_length / path[:, 2]
     up = np.asarray(turn[1])  # the laboratory's Y axis in the camera's frame
-    standing = _standing(names, pose.time[rows], image, weight, size / stature)
-    standing &= _slow_in_depth(points[..., 2] * stature, pose.time[rows])
+    standing = _standing(names, pose.time[rows], image, weight, size)
+    standing &= _slow_in_depth(points[..., 2], pose.time[rows])
     problem = Problem(
         body=body,
         rate=sampling_rate(pose.time) if len(pose.time) > 1 else 1.0,
@@ -181,7 +182,7 @@ def _shares(pose: MetricPose, subject: Subject, stature: float) -> dict[str, flo
 
 
 def _standing(names: Sequence[str], time: Array, image: Array, weight: Array, pixels: Array) -> Flags:
-    """Tell where points of feet (T, P) stand still in the picture; `pixels` (T,) a metre measures at their distance."""
+    """Tell where points of feet (T, P) stand still in the picture; `pixels` (T,) a stature measures there."""
     still = np.zeros(weight.shape, bool)
     rate = sampling_rate(time)
     if len(time) < 3 or rate / 2 <= _STILL_CUTOFF:
@@ -195,7 +196,7 @@ def _standing(names: Sequence[str], time: Array, image: Array, weight: Array, pi
 
 
 def _slow_in_depth(depth: Array, time: Array) -> Flags:
-    """Tell which points (T, P) keep their distance from the camera, metres."""
+    """Tell which points (T, P) keep their distance from the camera, statures."""
     if len(time) < 3:
         return np.zeros(depth.shape, bool)
     return np.asarray(np.abs(np.gradient(depth, time, axis=0)) < _STILL_IN_DEPTH)

@@ -83,7 +83,7 @@ class Term:
 
 def _student(values: Array, share: Array | float, group: int = 1, freedom: float = FREEDOM) -> tuple[Array, float]:
     """Return weights (T, R) and energy of residuals that come in groups, which count 0 where `share` is."""
-    square = (values.reshape(*values.shape[:-1], -1, group) ** 2).sum(axis=-1)
+    square = (values.reshape(*values.shape[:-1], values.shape[-1] // group, group) ** 2).sum(axis=-1)
     share = np.broadcast_to(share, square.shape)
     weight = share * (freedom + group) / (freedom + square)
     return np.repeat(weight, group, axis=-1), float((share * (freedom + group) / 2 * np.log1p(square / freedom)).sum())
@@ -159,7 +159,9 @@ def bend(problem: Problem, state: State) -> Linear | None:
     along, apart = _from_to(state.points, ends[:, 0], ends[:, 1])
     made = segment_lengths(problem.body, state)
     whole = np.array([made[list(segments)].sum() for _, segments, _ in limbs])
-    scale = spread * whole
+    scale = spread * np.array(
+        [sum(problem.body.shares[problem.body.segments[one]] for one in two) for _, two, _ in limbs]
+    )
     values = (apart - share * whole) / scale
     shared = np.zeros((*values.shape, problem.body.unknowns))
     for number, (_, segments, _) in enumerate(limbs):

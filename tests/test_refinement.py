@@ -1,0 +1,515 @@
+"""One body of constant lengths, fitted to the whole clip."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pytest
+
+from posedetector.calibration import Calibration, Camera, calibrate
+from posedetector.estimators.synthetic import PinholeCamera, Walker
+from posedetector.kinematics import ANGLES
+from posedetector.lifters import DepthErrors
+from posedetector.lifters.native import Native
+from posedetector.metrics import included_angle
+from posedetector.pose import Array, Keypoints, MetricPose, RelativePose, Source
+from posedetector.refinement import NOT_REFINED, Refinement, other_opinions, refine, windows
+from posedetector.refinement.body import POINTS, SEGMENTS
+from posedetector.refinement.problem import Problem, State
+from posedetector.refinement.solver import Linearised, assemble, covariances, linearise, solve
+from posedetector.refinement.stating import Stated, state_problem
+from posedetector.refinement.terms import TERMS, Steps, segment_lengths
+from posedetector.skeletons import BLAZEPOSE_33
+from posedetector.subject import Subject
+
+WALKER = Walker(heading=0.6, start=(-0.6, -0.3))
+CAMERA = PinholeCamera()
+JOINTS = tuple(
+    f"{side}_{name}" for name in ("hip", "knee", "ankle", "shoulder", "elbow", "wrist") for side in ("left", "right")
+)
+
+
+def seen(frames: int = 45, pixels: float = 0.0, depth: float = 0.0, rate: float = 30.0) -> Keypoints:
+    """A walk with white noise in the picture (pixels) and in depth (metres)."""
+    time = np.arange(frames) / rate
+    world, random = WALKER.positions(time), np.random.default_rng(1)
+    view = CAMERA.view(world)
+    xyz = view - view[:, BLAZEPOSE_33.indices("left_hip", "right_hip")].mean(axis=1, keepdims=True)
+    xyz[..., 2] += depth * random.standard_normal(xyz.shape[:2])
+    xy = CAMERA.project(world) + pixels * random.standard_normal((*xyz.shape[:2], 2))
+    shape = xyz.shape[:2]
+    return Keypoints(
+        BLAZEPOSE_33, time, xy, np.ones(shape), np.full(shape, Source.MEASURED, np.uint8), xyz, CAMERA.size
+    )
+
+
+def calibrated(
+    keypoints: Keypoints, height: float = WALKER.stature, camera: Camera | None = None
+) -> tuple[MetricPose, Calibration, Subject]:
+    subject = Subject(height=height)
+    camera = camera or Camera(focal_length=CAMERA.focal_length)
+    return *calibrate(Native().lift(keypoints), keypoints, subject, camera), subject
+
+
+def refined(keypoints: Keypoints, **known: Any) -> tuple[MetricPose, Calibration, Refinement]:
+    pose, calibration, subject = calibrated(keypoints, **known)
+    return refine(pose, keypoints, calibration, subject, Native.errors)
+
+
+def errors(pose: MetricPose, calibration: Calibration) -> Array:
+    """(T, 12) metres from the walker, from the middle of the hips."""
+    truth = CAMERA.view(WALKER.positions(pose.time)) @ calibration.rotation.T
+    hips = BLAZEPOSE_33.indices("left_hip", "right_hip")
+    truth -= truth[:, hips].mean(axis=1, keepdims=True)
+    return np.linalg.norm(pose.xyz - truth, axis=-1)[:, BLAZEPOSE_33.indices(*JOINTS)]
+
+
+def stated(frames: int = 6, bends: bool = True) -> Stated:
+    """A small problem that uses every term."""
+    keypoints = seen(frames, pixels=1.0, depth=0.02)
+    pose, calibration, subject = calibrated(keypoints, camera=Camera())
+    found = DepthErrors(0.03, knee=0.2, elbow=0.3) if bends else DepthErrors(0.03)
+    one = state_problem(pose, keypoints, calibration, subject, found, [])
+    assert one is not None
+    feet = np.array([name.endswith(("heel", "foot_index")) for name in one.problem.body.points])
+    everywhere = np.broadcast_to(feet, one.problem.weight.shape)
+    return replace(one, problem=replace(one.problem, standing=everywhere, low=everywhere))
+
+
+def shifted(state: State, number: int, step: float) -> State:
+    points, shared = state.points.copy(), state.shared.copy()
+    if number < points.size:
+        points.reshape(-1)[number] += step
+    else:
+        shared[number - points.size] += step
+    return State(points, shared)
+
+
+def somewhere(one: Stated) -> State:
+    """A state that fits badly, so that no term is at its least."""
+    random = np.random.default_rng(0)
+    points = one.start.points + 0.02 * random.standard_normal(one.start.points.shape)
+    return State(points, one.start.shared + 0.05 * random.standard_normal(one.start.shared.shape))
+
+
+@pytest.mark.parametrize("name", [name for name in TERMS if name != "hinge"])
+def test_the_slopes_of_a_term_are_its_derivatives(name: str) -> None:
+    one = stated(3)
+    state, evaluate, step = somewhere(one), TERMS[name].evaluate, 1e-6
+    term = evaluate(one.problem, state)
+    assert term is not None
+    frames, size = len(state.points), state.points[0].size
+    for number in [*range(size), *range(state.points.size, state.points.size + len(state.shared))]:
+        ahead, behind = (evaluate(one.problem, shifted(state, number, sign * step)) for sign in (1, -1))
+        assert ahead is not None
+        assert behind is not None
+        measured = (ahead.values - behind.values) / (2 * step)
+        if number < size:
+            told = np.where(term.columns == number, term.slopes[0], 0).sum(axis=-1)
+            assert measured[0] == pytest.approx(told, rel=1e-4, abs=1e-4)
+        elif term.shared is not None:
+            told = term.shared[..., number - frames * size]
+            assert measured == pytest.approx(told, rel=1e-4, abs=1e-4)
+        else:
+            assert np.abs(measured).max() == 0
+
+
+def test_the_pull_is_the_gradient_of_the_energy() -> None:
+    one = stated(5)
+    state = somewhere(one)
+    without = [name for name in TERMS if name != "hinge"]  # whose axes are held while it is linearised
+
+    def of(at: Linearised) -> Linearised:
+        return Linearised(at.state, {name: at.terms[name] for name in without}, at.common, at.steps)
+
+    normal = assemble(of(linearise(one.problem, state)), np.ones(len(state.shared), bool))
+    told = np.concatenate([normal.pull, normal.shared_pull])
+    for number in range(0, len(told), 7):
+        step = 1e-6
+        ahead, behind = (of(linearise(one.problem, shifted(state, number, sign * step))).energy for sign in (1, -1))
+        assert (ahead - behind) / (2 * step) == pytest.approx(told[number], rel=1e-3, abs=1e-3 * np.abs(told).max())
+
+
+def test_the_covariances_are_blocks_of_the_inverse_of_the_whole_matrix() -> None:
+    one = stated(5)
+    free = np.ones(len(one.start.shared), bool)
+    at = solve(one.problem, one.start, free)
+    normal = assemble(at, free)
+    size, count = one.start.points[0].size, one.start.points.size
+    whole = np.zeros((count + len(free), count + len(free)))
+    for row in range(len(normal.band)):
+        off = 2 * size - row
+        values = normal.band[row, off:]
+        whole[np.arange(count - off), np.arange(off, count)] = values
+        whole[np.arange(off, count), np.arange(count - off)] = values
+    whole[:count, count:], whole[count:, :count], whole[count:, count:] = normal.border, normal.border.T, normal.corner
+    inverse = np.linalg.inv(whole + np.diag(np.append(np.full(count, 1e-9), np.zeros(len(free)))))
+
+    blocks, shared = covariances(at, free)
+
+    assert shared == pytest.approx(inverse[count:, count:], rel=1e-4, abs=1e-9)
+    for frame, block in enumerate(blocks):
+        rows = slice(frame * size, (frame + 1) * size)
+        assert block == pytest.approx(inverse[rows, rows], rel=1e-3, abs=1e-8)
+
+
+def test_solving_lowers_the_energy() -> None:
+    one = stated(20)
+
+    found = solve(one.problem, one.start, np.ones(len(one.start.shared), bool))
+
+    assert found.energy < 0.5 * linearise(one.problem, one.start).energy
+
+
+def test_noise_in_depth_goes() -> None:
+    keypoints = seen(90, pixels=1.0, depth=0.05)
+    pose, calibration, _ = calibrated(keypoints)
+    fitted, found, _ = refined(keypoints)
+
+    assert errors(fitted, found).mean() < 0.4 * errors(pose, calibration).mean()
+
+
+def test_what_is_exact_stays_within_millimetres() -> None:
+    fitted, found, _ = refined(seen(60))
+
+    assert errors(fitted, found).mean() < 0.012
+
+
+def test_bones_keep_their_lengths() -> None:
+    keypoints = seen(60, pixels=1.0, depth=0.05)
+
+    def variation(pose: MetricPose) -> float:
+        thigh = pose.xyz[:, BLAZEPOSE_33.index("left_hip")] - pose.xyz[:, BLAZEPOSE_33.index("left_knee")]
+        lengths = np.linalg.norm(thigh, axis=1)
+        return float(lengths.std() / lengths.mean())
+
+    assert variation(refined(keypoints)[0]) < 0.005 < variation(calibrated(keypoints)[0])
+
+
+def test_both_sides_have_the_same_lengths() -> None:
+    fitted = refined(seen(60, pixels=1.0, depth=0.05))[0]
+
+    sides = [
+        np.linalg.norm(
+            fitted.xyz[:, BLAZEPOSE_33.index(f"{side}_hip")] - fitted.xyz[:, BLAZEPOSE_33.index(f"{side}_knee")], axis=1
+        )
+        for side in ("left", "right")
+    ]
+
+    assert np.median(sides[0]) == pytest.approx(np.median(sides[1]), rel=0.003)
+
+
+def test_the_legs_keep_the_size_that_calibration_gave_them() -> None:
+    keypoints = seen(60, pixels=1.0, depth=0.03)
+
+    lengths = refined(keypoints)[2].lengths
+
+    assert lengths["thigh"] + lengths["shank"] == pytest.approx(0.491 * WALKER.stature, rel=0.01)
+
+
+def test_a_taller_person_is_the_same_person_larger() -> None:
+    keypoints = seen(40, pixels=1.0, depth=0.03)
+    usual, larger = (refined(keypoints, height=height)[0] for height in (1.6, 2.0))
+
+    assert larger.xyz == pytest.approx(1.25 * usual.xyz, abs=1e-3)
+
+
+def test_what_was_missing_stays_missing() -> None:
+    keypoints = seen(40, depth=0.02)
+    wrist = BLAZEPOSE_33.index("left_wrist")
+    xyz, xy, score, source = (
+        array.copy() for array in (keypoints.xyz, keypoints.xy, keypoints.score, keypoints.source) if array is not None
+    )
+    for array, nothing in ((xyz, np.nan), (xy, np.nan), (score, 0), (source, Source.NONE)):
+        array[10:20, wrist] = nothing
+    fitted = refined(replace(keypoints, xyz=xyz, xy=xy, score=score, source=source))[0]
+
+    assert np.isnan(fitted.xyz[10:20, wrist]).all()
+    assert np.isfinite(fitted.xyz[[9, 20], wrist]).all()
+    assert fitted.spread is not None
+    assert np.isnan(fitted.spread.points[10:20, wrist]).all()
+
+
+def test_a_person_who_is_away_for_long_is_fitted_on_both_sides_of_that() -> None:
+    keypoints = seen(60, pixels=1.0, depth=0.05)
+    xyz, xy = np.array(keypoints.xyz), keypoints.xy.copy()
+    xyz[20:40], xy[20:40] = np.nan, np.nan
+    gone = replace(keypoints, xyz=xyz, xy=xy)
+    pose, calibration, _ = calibrated(gone)
+    fitted, found, account = refined(gone)
+
+    assert account.frames == 40
+    assert np.isnan(fitted.xyz[20:40]).all()
+    assert np.nanmean(errors(fitted, found)) < 0.6 * np.nanmean(errors(pose, calibration))
+
+
+@pytest.mark.parametrize("frames", [1, 2, 3])
+def test_few_frames_are_enough(frames: int) -> None:
+    fitted, _, account = refined(seen(frames, depth=0.02))
+
+    assert account.frames == frames
+    assert np.isfinite(fitted.xyz).all()
+
+
+def test_without_a_stature_nothing_is_done() -> None:
+    keypoints = seen(10)
+    pose, calibration, subject = calibrated(keypoints)
+    calibration = replace(calibration, stature=None)
+
+    fitted, same, account = refine(pose, keypoints, calibration, subject, Native.errors)
+
+    assert fitted is pose
+    assert same is calibration
+    assert account.done == "off: the person's stature is not known"
+
+
+def test_hands_go_along_with_their_wrists() -> None:
+    keypoints = seen(30, pixels=1.0, depth=0.03)
+    before, calibration, _ = calibrated(keypoints)
+    after, found, _ = refined(keypoints)
+    wrist, thumb = BLAZEPOSE_33.indices("left_wrist", "left_thumb")
+    held = [
+        (pose.xyz[:, thumb] - pose.xyz[:, wrist]) @ turn.rotation
+        for pose, turn in ((before, calibration), (after, found))
+    ]
+
+    assert held[1] == pytest.approx(held[0], abs=1e-9)
+
+
+@pytest.fixture
+def in_windows(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    monkeypatch.setattr(windows, "WHOLE", 120)
+    monkeypatch.setattr(windows, "WINDOW", 60)
+    monkeypatch.setattr(windows, "PIECES", 3)
+    return iter(())
+
+
+@pytest.mark.usefixtures("in_windows")
+def test_windows_leave_no_seams() -> None:
+    keypoints = seen(180, pixels=1.0, depth=0.02)
+    pose, calibration, subject = calibrated(keypoints)
+    one = state_problem(pose, keypoints, calibration, subject, Native.errors, [])
+    assert one is not None
+
+    found = windows.fit(one.problem, one.start, lambda _, items, __: iter(items))
+    whole = solve(one.problem, State(one.start.points, found.shared), np.zeros(len(found.shared), bool))
+
+    assert found.windows == 3
+    assert WALKER.stature * np.abs(found.points - whole.state.points).max() < 0.001
+
+
+@pytest.mark.usefixtures("in_windows")
+def test_progress_counts_the_windows() -> None:
+    keypoints = seen(180, depth=0.02)
+    pose, calibration, subject = calibrated(keypoints)
+    told: list[tuple[str, int | None]] = []
+
+    def progress(stage: str, items: Any, total: int | None) -> Iterator[Any]:
+        for item in items:
+            told.append((stage, total))
+            yield item
+
+    refine(pose, keypoints, calibration, subject, Native.errors, progress=progress)
+
+    assert told == [("refining", 3)] * 3
+
+
+def test_standing_feet_stop_sliding() -> None:
+    keypoints = seen(60, pixels=1.0, depth=0.03)
+    heel = BLAZEPOSE_33.index("left_heel")
+    planted = slice(2, 14)  # early stance, before the heel rises
+
+    def slide(pose: MetricPose) -> float:
+        return float(np.linalg.norm(np.diff(pose.positions[planted, heel], axis=0), axis=1).mean())
+
+    assert slide(refined(keypoints)[0]) < 0.3 * slide(calibrated(keypoints)[0])
+
+
+def test_a_knee_that_bends_backwards_is_drawn_forwards() -> None:
+    one = stated(4, bends=False)
+    body = one.problem.body
+    hip, knee, ankle = body.rows("left_hip", "left_knee", "left_ankle")
+    points = one.start.points.copy()
+    middle = (points[:, hip] + points[:, ankle]) / 2
+    forward = points[:, knee] - middle
+    points[:, knee] = middle - forward
+    state = State(points, one.start.shared)
+    term, usual = (TERMS["hinge"].evaluate(one.problem, at) for at in (state, one.start))
+    assert term is not None
+    assert usual is not None
+    pull = np.einsum("tr,trk->tk", term.weight * term.values, term.slopes)[:, :3]
+
+    assert term.energy > 10 * usual.energy
+    assert (np.sum(-pull * forward, axis=1) > 0).all()
+
+
+def test_a_given_focal_length_is_kept() -> None:
+    found = refined(seen(30, pixels=1.0, depth=0.02))[1]
+
+    assert found.focal_length == CAMERA.focal_length
+
+
+def test_an_assumed_focal_length_is_fitted() -> None:
+    keypoints = seen(60, pixels=0.5)
+
+    found = refined(keypoints, camera=Camera())[1]
+
+    assert found.focal_length_assumed
+    assert found.focal_length != Camera().pixels(CAMERA.size)
+
+
+def test_a_person_of_odd_build_is_told() -> None:
+    keypoints = seen(60, pixels=0.5)
+    xyz = np.array(keypoints.xyz)
+    upper = [
+        row for row, name in enumerate(BLAZEPOSE_33.points) if "shoulder" in name or "elbow" in name or "wrist" in name
+    ]
+    tall = CAMERA.view(WALKER.positions(keypoints.time))
+    tall[:, upper] += [0, -0.16, 0]  # a trunk a third longer
+    focal = CAMERA.focal_length
+    xy = focal * tall[..., :2] / tall[..., 2:] + np.array(CAMERA.size) / 2
+    hips = BLAZEPOSE_33.indices("left_hip", "right_hip")
+    xyz = tall - tall[:, hips].mean(axis=1, keepdims=True)
+
+    odd = refined(replace(keypoints, xy=xy, xyz=xyz))[2].odd
+
+    assert odd["trunk"] > 0.1
+
+
+def test_keypoints_of_another_body_are_a_poor_fit() -> None:
+    keypoints = seen(30)
+    random = np.random.default_rng(0)
+    shuffled = keypoints.xy + 60 * random.standard_normal(keypoints.xy.shape)
+
+    assert refined(keypoints)[2].reprojection < 0.01
+    assert refined(replace(keypoints, xy=shuffled))[2].reprojection > 0.02
+
+
+def test_depth_is_less_sure_than_the_picture() -> None:
+    fitted = refined(seen(60, pixels=1.0, depth=0.03))[0]
+    assert fitted.spread is not None
+    towards, up, across = np.nanmedian(fitted.spread.points[:, BLAZEPOSE_33.indices(*JOINTS[2:])], axis=(0, 1))
+
+    assert towards > 1.5 * up
+    assert towards > 1.5 * across
+
+
+def test_points_that_are_not_fitted_have_no_spread() -> None:
+    spread = refined(seen(20, depth=0.02))[0].spread
+    assert spread is not None
+    fitted = [row for row, name in enumerate(BLAZEPOSE_33.points) if name in POINTS]
+
+    known = np.isfinite(spread.points).all(axis=(0, 2))
+
+    assert np.flatnonzero(known).tolist() == fitted
+
+
+def test_the_spread_of_an_angle_is_that_of_many_draws() -> None:
+    one = stated(4)
+    free = np.ones(len(one.start.shared), bool)
+    at = solve(one.problem, one.start, free)
+    blocks, _ = covariances(at, free)
+    rows = one.problem.body.rows(*ANGLES["left_elbow_flexion"])
+    columns = (np.array(rows)[:, None] * 3 + np.arange(3)).ravel()
+    small = 1e-4 * blocks[1][np.ix_(columns, columns)]
+    mean = at.state.points[1, rows].ravel()
+    drawn = np.random.default_rng(0).multivariate_normal(mean, small, 4000).reshape(-1, 3, 3)
+    from posedetector.refinement.spread import angle_spread
+
+    told = angle_spread(at.state.points, blocks, rows)[1]
+
+    measured = included_angle(drawn[:, 0], drawn[:, 1], drawn[:, 2]).std()
+    assert 1e-2 * told == pytest.approx(measured, rel=0.06)
+
+
+def test_the_estimator_is_a_second_opinion_on_a_lifter_and_not_on_itself() -> None:
+    class Lifting:
+        errors = DepthErrors(0.03)
+        weights = ()
+        method = ""
+
+        def lift(self, keypoints: Keypoints) -> RelativePose:
+            return Native().lift(keypoints)
+
+    keypoints = seen(3)
+
+    assert other_opinions(Native(), keypoints) == []
+    assert other_opinions(Lifting(), replace(keypoints, xyz=None)) == []
+    ((_, told),) = other_opinions(Lifting(), keypoints)
+    assert told == Native.errors
+
+
+def test_a_second_opinion_helps() -> None:
+    true, noisy = seen(60), seen(60, pixels=1.0, depth=0.08)
+    pose, calibration, subject = calibrated(noisy)
+    others = [(Native().lift(true), DepthErrors(0.01))]
+
+    alone, found, _ = refine(pose, noisy, calibration, subject, Native.errors)
+    helped, found_too, _ = refine(pose, noisy, calibration, subject, Native.errors, others)
+
+    assert errors(helped, found_too).mean() < 0.7 * errors(alone, found).mean()
+
+
+def test_a_measured_bone_decides_over_the_table() -> None:
+    keypoints = seen(20)
+    pose, calibration, _ = calibrated(keypoints)
+    subject = Subject(height=WALKER.stature, bone_lengths={"left_upper_arm": 0.35})
+    one = state_problem(pose, keypoints, calibration, subject, Native.errors, [])
+    assert one is not None
+
+    assert one.problem.body.shares["upper_arm"] == pytest.approx(0.35 / WALKER.stature)
+
+
+def test_a_bone_that_the_lifter_shortens_is_less_sure() -> None:
+    one = stated(6)
+    short = one.problem.pose.copy()
+    rows = one.problem.body.rows("left_elbow", "left_wrist")
+    short[:, rows[1]] = short[:, rows[0]] + 0.3 * (short[:, rows[1]] - short[:, rows[0]])
+    bone = next(
+        number for number, parts in enumerate(one.problem.body.bones[0]) if parts[rows[1]] == 1 and parts[rows[0]] == -1
+    )
+
+    before, after = (problem.bone_depths[1][:, bone] for problem in (one.problem, replace(one.problem, pose=short)))
+
+    assert (after > 1.2 * before).all()
+
+
+def test_jitter_counts_for_less_than_errors_that_last() -> None:
+    one = stated(60)
+    still = replace(one.problem, pose=np.repeat(one.problem.pose[:1], 60, axis=0))
+    random = np.random.default_rng(0)
+    jittering = replace(still, pose=still.pose + 0.02 * random.standard_normal(still.pose.shape) * [0, 0, 1])
+
+    assert np.median(jittering.bone_depths[1]) < np.median(still.bone_depths[1])
+
+
+def test_proportions_far_from_the_table_are_found() -> None:
+    one = stated(40)
+    body = one.problem.body
+    trunk = body.segments.index("trunk")
+
+    assert segment_lengths(body, one.start)[trunk] == SEGMENTS["trunk"].share
+    found = solve(one.problem, one.start, np.ones(len(one.start.shared), bool))
+    assert segment_lengths(body, found.state)[trunk] == pytest.approx(0.288, rel=0.06)
+
+
+def test_a_step_is_joined_only_to_what_it_follows() -> None:
+    one = stated(6)
+    apart = replace(one.problem, joined=np.array([True, True, False, True, True]))
+
+    found = linearise(apart, one.start).steps
+    acceleration: Steps = found["acceleration"]
+
+    assert (acceleration.weight.any(axis=1) == [True, False, False, True]).all()
+
+
+def test_a_cut_knows_what_follows_on_what() -> None:
+    problem: Problem = stated(8).problem
+
+    assert problem.cut(np.array([0, 1, 4, 5, 6])).joined.tolist() == [True, False, True, True]
+
+
+def test_nothing_refined_says_so() -> None:
+    assert NOT_REFINED.done == "off: --no-refine"
+    assert NOT_REFINED.frames == 0
