@@ -20,6 +20,7 @@ from posedetector.trial import (
     CleaningRecord,
     LandmarkShares,
     Provenance,
+    RefinementRecord,
     Trial,
     VideoRecord,
 )
@@ -161,6 +162,9 @@ def trial() -> Trial:
             focal_length_px=550.0,
             focal_length_assumed=True,
             camera_position_m=(4.5, 1.1, 0.0),
+        ),
+        refinement=RefinementRecord(
+            done="off", frames=0, terms={}, reprojection_share=None, segment_lengths_m={}, spread="none"
         ),
         smoothing="off",
         bone_lengths_m={},

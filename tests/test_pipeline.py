@@ -66,12 +66,49 @@ def truth() -> Array:
 
 
 def test_the_road_ends_within_a_millimetre_and_one_percent_of_the_truth(settings: Settings) -> None:
-    pose = analyze(settings).pose
+    pose = analyze(changed(settings, refine=False)).pose
     hips = truth()[:, 23:25].mean(axis=1)
 
     assert pose.time == pytest.approx(TIME)
     assert np.linalg.norm(pose.xyz - (truth() - hips[:, None]), axis=-1).max() <= 0.001
     assert np.linalg.norm(pose.root - hips, axis=-1).max() <= 0.01 * 0.9 * TIME[-1]
+
+
+def test_refinement_leaves_an_exact_pose_within_centimetres(settings: Settings) -> None:
+    # proportions, clean pictures and exact depth are weighted as if they were a person's and a detector's
+    pose = analyze(settings).pose
+    rows = [
+        row
+        for row, name in enumerate(BLAZEPOSE_33.points)
+        if name.endswith(("hip", "knee", "ankle", "shoulder", "elbow"))
+    ]
+    hips = truth()[:, 23:25].mean(axis=1)
+
+    away = np.linalg.norm(pose.xyz - (truth() - hips[:, None]), axis=-1)[:, rows]
+
+    assert 0.001 < away.mean() < 0.012
+    assert away.max() < 0.04
+
+
+def test_the_account_has_every_term_of_the_fit(settings: Settings) -> None:
+    account = analyze(settings).provenance.refinement
+
+    assert account.frames == FRAMES
+    assert {"reprojection", "lengths", "depth", "hinge", "floor", "acceleration", "still", "proportions"} <= set(
+        account.terms
+    )
+    assert all(term.weight and term.source for term in account.terms.values())
+    assert account.segment_lengths_m["thigh"] + account.segment_lengths_m["shank"] == pytest.approx(
+        0.491 * 1.75, rel=0.01
+    )
+
+
+def test_without_refinement_the_account_says_so_and_nothing_is_sure(settings: Settings) -> None:
+    trial = analyze(changed(settings, refine=False))
+
+    assert trial.provenance.refinement.done == "off: --no-refine"
+    assert trial.provenance.refinement.terms == {}
+    assert trial.pose.spread is None
 
 
 def test_everything_is_measured(settings: Settings) -> None:
@@ -145,9 +182,14 @@ def test_a_hand_never_seen_is_estimated_when_asked_for_and_marked(one_hand: Sett
 
 def test_an_estimated_forearm_is_as_long_as_the_other(one_hand: Settings) -> None:
     xyz = analyze(changed(one_hand, estimate_missing=True)).pose.xyz
-    forearm = np.linalg.norm(xyz[:, WRIST] - xyz[:, BLAZEPOSE_33.index("left_elbow")], axis=1)
+    mirrored, other = (
+        np.linalg.norm(
+            xyz[:, BLAZEPOSE_33.index(f"{side}_wrist")] - xyz[:, BLAZEPOSE_33.index(f"{side}_elbow")], axis=1
+        )
+        for side in ("left", "right")
+    )
 
-    assert forearm == pytest.approx(np.full(FRAMES, 0.146 * 1.75), abs=0.001)
+    assert mirrored == pytest.approx(other, abs=0.001)
 
 
 def test_estimating_changes_no_measured_point(one_hand: Settings) -> None:
@@ -193,7 +235,7 @@ def test_progress_is_told_of_every_frame(settings: Settings) -> None:
 
     analyze(settings, progress=progress)
 
-    assert told == {"finding people": FRAMES}
+    assert told == {"finding people": FRAMES, "refining": 1}
 
 
 def test_the_files_hold_what_the_trial_holds(settings: Settings, tmp_path: Path) -> None:
