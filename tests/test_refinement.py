@@ -18,6 +18,7 @@ from posedetector.refinement import NOT_REFINED, Refinement, other_opinions, ref
 from posedetector.refinement.body import POINTS, SEGMENTS
 from posedetector.refinement.problem import Problem, State
 from posedetector.refinement.solver import Linearised, assemble, covariances, linearise, solve
+from posedetector.refinement.spread import angle_spread, measure_for
 from posedetector.refinement.stating import Stated, state_problem
 from posedetector.refinement.terms import TERMS, Steps, segment_lengths
 from posedetector.skeletons import BLAZEPOSE_33
@@ -292,7 +293,9 @@ def test_windows_leave_no_seams() -> None:
     one = state_problem(pose, keypoints, calibration, subject, Native.errors, [])
     assert one is not None
 
-    found = windows.fit(one.problem, one.start, lambda _, items, __: iter(items))
+    found = windows.fit(
+        one.problem, one.start, measure_for(one.problem.body, calibration.rotation), lambda _, items, __: iter(items)
+    )
     whole = solve(one.problem, State(one.start.points, found.shared), np.zeros(len(found.shared), bool))
 
     assert found.windows == 3
@@ -415,8 +418,6 @@ def test_the_spread_of_an_angle_is_that_of_many_draws() -> None:
     small = 1e-4 * blocks[1][np.ix_(columns, columns)]
     mean = at.state.points[1, rows].ravel()
     drawn = np.random.default_rng(0).multivariate_normal(mean, small, 4000).reshape(-1, 3, 3)
-    from posedetector.refinement.spread import angle_spread
-
     told = angle_spread(at.state.points, blocks, rows)[1]
 
     measured = included_angle(drawn[:, 0], drawn[:, 1], drawn[:, 2]).std()

@@ -69,10 +69,30 @@ def test_errors_do_not_grow(clip: str, lifter: str, measured: Callable[[str, str
     assert float(now["compared"]) >= float(then["compared"]) / MARGIN
 
 
+# Where refinement makes P-MPJPE or knees worse: the detector takes his back for his front, or its own depth misleads.
+WORSE = {
+    ("cam02", "full", "native"),
+    ("cam01", "full", "bundled"),
+    ("cam02", "full", "bundled"),
+    ("cam04", "full", "bundled"),
+}
+
+
+@pytest.mark.parametrize("model", ["full", "heavy"])
+@pytest.mark.parametrize("lifter", LIFTERS)
+@pytest.mark.parametrize("clip", CLIPS)
+def test_refinement_makes_joints_and_knees_better_but_where_we_say_so(clip: str, lifter: str, model: str) -> None:
+    before, after = (committed()[clip, system(lifter, model) + fit] for fit in (", not refined", ""))
+
+    worse = any(float(after[figure]) > float(before[figure]) for figure in ("p_mpjpe", "knee"))
+
+    assert worse == ((clip, model, lifter) in WORSE)
+
+
 @pytest.mark.parametrize("model", ["full", "heavy"])
 @pytest.mark.parametrize("clip", CLIPS)
 def test_the_lifter_that_is_the_default_is_better_than_the_estimators_own_depth(clip: str, model: str) -> None:
-    own, lifted = (committed()[clip, system(lifter, model)] for lifter in LIFTERS)
+    own, lifted = (committed()[clip, system(lifter, model) + ", not refined"] for lifter in LIFTERS)
 
     assert float(lifted["p_mpjpe"]) < float(own["p_mpjpe"])
     assert float(lifted["knee"]) < float(own["knee"])

@@ -6,9 +6,8 @@ they agree best with a table of terms (`terms.TERMS`): what the camera saw, what
 The size that calibration found stays, exactly: it is that of the limb that gave it.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any
 
 import numpy as np
 
@@ -19,14 +18,12 @@ from posedetector.lifters.native import Native
 from posedetector.pose import Array, Keypoints, MetricPose, RelativePose, finite
 from posedetector.refinement.body import HIPS
 from posedetector.refinement.problem import Rows
-from posedetector.refinement.spread import spread_of
+from posedetector.refinement.spread import measure_for, spread_of
 from posedetector.refinement.stating import Stated, state_problem
 from posedetector.refinement.terms import EXPECTED, FOCAL, OVER_TIME, TERMS
-from posedetector.refinement.windows import Fit, fit
+from posedetector.refinement.windows import Fit, Progress, fit
 from posedetector.skeletons import Skeleton
 from posedetector.subject import Subject
-
-Progress = Callable[[str, Iterable[Any], int | None], Iterator[Any]]
 
 _POOR_LENGTH = 0.10
 _AT_BOUND = 2.5  # standard deviations of the focal length's prior
@@ -94,10 +91,10 @@ def refine(
     if stated is None:
         return pose, calibration, Refinement("off: the hips were never seen, or too few points with them")
     with threadpool_limits(limits=1):  # the blocks are small: two threads take twice as long
-        found = fit(stated.problem, stated.start, progress)
+        found = fit(stated.problem, stated.start, measure_for(stated.problem.body, calibration.rotation), progress)
     body, root = _moved(pose, calibration, stated, found)
     room = place_in_room(pose.skeleton, body, root, stated.problem.up, calibration.stature)
-    spread = spread_of(stated, found, pose, room.rotation)
+    spread = spread_of(stated, found.deviations, pose)
     calibration = replace(
         calibration,
         floor_from=room.floor_from,

@@ -1,35 +1,56 @@
 """How sure the fit is: standard deviations of points and of angles, from the curvature at the solution."""
 
+from collections.abc import Callable
+
 import numpy as np
 
 from posedetector.kinematics import ANGLES
 from posedetector.pose import Array, MetricPose, Spread, finite
 from posedetector.refinement.body import HIPS
+from posedetector.refinement.problem import Body
 from posedetector.refinement.stating import Stated
-from posedetector.refinement.windows import Fit
 
-# Errors that are alike in all frames are not in the curvature: on filmed motion capture (benchmarks/refinement.py)
-# nominal 90 % intervals hold 90 % with these.
+# What is wrong alike in many frames shows in the curvature too little: on filmed motion capture (benchmarks/refinement.py,
+# seed 5) nominal 90 % intervals hold 90 % with these.
 POINTS_WIDER = 1.8
 ANGLES_WIDER = 1.85
 
+Deviations = tuple[Array, Array]  # (F, P, 3) of points along the laboratory's axes, statures; (F, A) of angles, radians
+Measure = Callable[[Array, Array], Deviations]
 
-def spread_of(stated: Stated, found: Fit, pose: MetricPose, rotation: Array) -> Spread:
-    """Return the spread of the fitted points (T, J, 3), laboratory axes, and of the angles whose points were fitted."""
-    body = stated.problem.body
-    frames, size = found.points.shape[:2]
+
+def measure_for(body: Body, rotation: Array) -> Measure:
+    """Return what makes deviations of fitted points (F, P, 3) and their covariances (F, 3P, 3P) in the camera's frame.
+
+    A covariance is too large to be kept for every frame of a long clip.
+    """
+    size = len(body.points)
     relative = np.eye(size) - np.isin(np.arange(size), body.rows(*HIPS)) / len(HIPS)
     turned = np.kron(relative, rotation)
-    covariance = turned @ found.covariance @ turned.T
-    deviation = np.sqrt(np.clip(np.diagonal(covariance, 0, 1, 2), 0, None)).reshape(frames, size, 3)
+    angles = [body.rows(*ANGLES[name]) for name in angles_of(body)]
+
+    def measure(points: Array, covariance: Array) -> Deviations:
+        variance = np.einsum("ij,fjk,ik->fi", turned, covariance, turned, optimize=True)
+        deviation = np.sqrt(np.clip(variance, 0, None)).reshape(len(points), size, 3)
+        own = [angle_spread(points, covariance, rows) for rows in angles]
+        return deviation, np.stack(own, axis=1) if own else np.empty((len(points), 0))
+
+    return measure
+
+
+def angles_of(body: Body) -> list[str]:
+    """Return the angles whose points are fitted."""
+    return [name for name, joints in ANGLES.items() if body.has(*joints)]
+
+
+def spread_of(stated: Stated, found: Deviations, pose: MetricPose) -> Spread:
+    """Return the spread of the pose's points (T, J, 3), and of its angles; NaN for what was not fitted."""
     points = np.full(pose.xyz.shape, np.nan)
-    points[np.ix_(stated.rows, stated.columns)] = POINTS_WIDER * stated.stature * deviation
+    points[np.ix_(stated.rows, stated.columns)] = POINTS_WIDER * stated.stature * found[0]
     angles = {}
-    for name, joints in ANGLES.items():
-        if body.has(*joints):
-            values = np.full(len(pose.time), np.nan)
-            values[stated.rows] = ANGLES_WIDER * angle_spread(found.points, found.covariance, body.rows(*joints))
-            angles[name] = values
+    for number, name in enumerate(angles_of(stated.problem.body)):
+        angles[name] = np.full(len(pose.time), np.nan)
+        angles[name][stated.rows] = ANGLES_WIDER * found[1][:, number]
     return Spread(np.where(finite(pose.xyz)[..., None], points, np.nan), angles)
 
 

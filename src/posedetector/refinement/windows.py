@@ -14,7 +14,10 @@ import numpy as np
 from posedetector.pose import Array
 from posedetector.refinement.problem import Flags, Problem, Rows, State
 from posedetector.refinement.solver import Linearised, covariances, solve
+from posedetector.refinement.spread import Deviations, Measure
 from posedetector.refinement.terms import focal_length
+
+Progress = Callable[[str, Iterable[Any], int | None], Iterator[Any]]
 
 WHOLE = 1500  # frames that are fitted at once
 WINDOW = 900
@@ -30,7 +33,7 @@ class Fit:
     ----------
     points : (F, P, 3) camera frame.
     shared, shared_spread : (G,) the numbers that all frames share, and their standard deviations (0: held).
-    covariance : (F, 3P, 3P).
+    deviations : of points and angles.
     residuals : by term, root mean square in standard deviations.
     reprojection : median distance in the picture, shares of stature.
     """
@@ -38,21 +41,20 @@ class Fit:
     points: Array
     shared: Array
     shared_spread: Array
-    covariance: Array
+    deviations: Deviations
     residuals: dict[str, float]
     reprojection: float
     focal_length: float
     windows: int
 
 
-def fit(problem: Problem, start: State, progress: Callable[[str, Iterable[Any], int | None], Iterator[Any]]) -> Fit:
+def fit(problem: Problem, start: State, measure: Measure, progress: Progress) -> Fit:
     """Return the best fit; where no step helps, it is where it started."""
     count = len(start.points)
     free = _free(problem)
     held = np.zeros_like(free)
     points = np.empty_like(start.points)
-    covariance = np.empty((count, points[0].size, points[0].size))
-    squares, away = _Squares(), []
+    squares, away, deviations = _Squares(), [], []
     windows = _windows(count)
     for number, rows in enumerate(progress("refining", windows, len(windows))):
         if number == 0:
@@ -66,7 +68,8 @@ def fit(problem: Problem, start: State, progress: Callable[[str, Iterable[Any], 
             inside = slice(rows[0] - near[0], rows[-1] + 1 - near[0])
         else:
             inside = slice(None)
-        points[rows], covariance[rows] = at.state.points[inside], own[inside]
+        points[rows] = at.state.points[inside]
+        deviations.append(measure(points[rows], own[inside]))
         squares.add(at, inside)
         away.append(_away(problem.cut(rows), State(points[rows], shared)))
     spread = np.zeros(len(free))
@@ -75,7 +78,7 @@ def fit(problem: Problem, start: State, progress: Callable[[str, Iterable[Any], 
         points=points,
         shared=shared,
         shared_spread=spread,
-        covariance=covariance,
+        deviations=(np.concatenate([one for one, _ in deviations]), np.concatenate([one for _, one in deviations])),
         residuals=squares.roots() | _of_all(at),
         reprojection=float(np.nanmedian(np.concatenate(away))),
         focal_length=focal_length(problem, State(points, shared)),
