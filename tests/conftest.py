@@ -164,7 +164,14 @@ def trial() -> Trial:
             camera_position_m=(4.5, 1.1, 0.0),
         ),
         refinement=RefinementRecord(
-            done="off", frames=0, terms={}, reprojection_share=None, segment_lengths_m={}, spread="none"
+            done="off",
+            frames=0,
+            terms={},
+            reprojection_share=None,
+            focal_length_start_px=None,
+            focal_length_sd_share=None,
+            segment_lengths_m={},
+            spread="none",
         ),
         smoothing="off",
         bone_lengths_m={},

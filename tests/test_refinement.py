@@ -329,6 +329,71 @@ def test_standing_feet_stop_sliding() -> None:
     assert slide(refined(keypoints)[0]) < 0.3 * slide(calibrated(keypoints)[0])
 
 
+def test_a_foot_that_stands_is_held_and_one_that_does_not_is_not() -> None:
+    one = stated(30)
+    heel = one.problem.body.rows("left_heel")[0]
+    swinging = replace(one.problem, standing=np.zeros_like(one.problem.standing))
+
+    def slide(problem: Problem) -> float:
+        at = solve(problem, one.start, np.ones(len(one.start.shared), bool))
+        return float(np.abs(np.diff(at.state.points[:, heel], axis=0)).mean())
+
+    assert slide(one.problem) < 0.9 * slide(swinging)
+
+
+def test_uneven_times_are_taken_as_they_are() -> None:
+    keypoints = seen(90, pixels=1.0, depth=0.05)
+    kept = np.sort(np.random.default_rng(0).choice(90, 60, replace=False))
+    parts = {name: getattr(keypoints, name)[kept] for name in ("time", "xy", "score", "source", "xyz")}
+    uneven, found, _ = refined(replace(keypoints, **parts))
+    even, found_too, _ = refined(keypoints)
+
+    assert errors(uneven, found).mean() < 1.3 * errors(even, found_too).mean()
+
+
+def test_nobody_is_drawn_through_a_gap_in_time() -> None:
+    keypoints = seen(60, pixels=1.0, depth=0.03)
+    apart = replace(keypoints, time=keypoints.time + np.where(np.arange(60) < 30, 0.0, 10.0))
+    pose, calibration, subject = calibrated(apart)
+    one = state_problem(pose, apart, calibration, subject, Native.errors, [])
+    assert one is not None
+
+    assert one.problem.joined.sum() == 58
+    assert not one.problem.joined[29]
+
+
+def test_frames_that_show_one_hip_are_fitted_too() -> None:
+    keypoints = seen(60, pixels=1.0, depth=0.03)
+    hip = BLAZEPOSE_33.index("right_hip")
+    xyz, xy = np.array(keypoints.xyz), keypoints.xy.copy()
+    xyz[20:40, hip], xy[20:40, hip] = np.nan, np.nan
+    fitted, _, account = refined(replace(keypoints, xyz=xyz, xy=xy), camera=Camera())
+
+    steps = np.linalg.norm(np.diff(fitted.root, axis=0), axis=1)
+
+    assert account.frames == 60
+    assert steps.max() < 4 * np.median(steps)
+
+
+def test_where_no_step_helps_nothing_is_claimed() -> None:
+    keypoints = seen(20, pixels=1.0)
+    pose, calibration, subject = calibrated(keypoints, camera=Camera(focal_length=20.0))
+
+    fitted, same, account = refine(pose, keypoints, calibration, subject, Native.errors)
+
+    assert account.done.startswith("off: no step led to a better fit")
+    assert fitted is pose
+    assert same is calibration
+
+
+def test_a_straight_limb_is_no_surer_than_a_bent_one() -> None:
+    def spread(bend: float) -> float:
+        points = np.array([[[0, -0.2, 3], [0, 0, 3], [0.2 * np.sin(bend), 0.2 * np.cos(bend), 3]]])
+        return float(angle_spread(points, 1e-4 * np.eye(9)[None], [0, 1, 2])[0])
+
+    assert spread(np.radians(0.05)) == pytest.approx(spread(np.radians(20)), rel=0.1)
+
+
 def test_a_knee_that_bends_backwards_is_drawn_forwards() -> None:
     one = stated(4, bends=False)
     body = one.problem.body

@@ -121,10 +121,12 @@ def account_for(
             frames=refinement.frames,
             terms={
                 name: TermRecord(weight=weight, source=source, residual=round(refinement.residuals[name], 4))
-                for name, (weight, source) in describe_terms().items()
+                for name, (weight, source) in (describe_terms(refinement.errors) if refinement.errors else {}).items()
                 if name in refinement.residuals
             },
-            reprojection_share=refinement.reprojection if refinement.frames else None,
+            reprojection_share=round(refinement.reprojection, 5) if refinement.frames else None,
+            focal_length_start_px=round(refinement.focal_start, 1) if refinement.frames else None,
+            focal_length_sd_share=round(refinement.focal_spread, 4) if refinement.frames else None,
             segment_lengths_m={name: round(length, 4) for name, length in refinement.lengths.items()},
             spread=_SPREAD if refinement.frames else "none: nothing was fitted",
         ),
@@ -135,7 +137,7 @@ def account_for(
             *video.notes,
             *doubts,
             *_notes_on_networks(networks),
-            *_notes(settings, tracks, calibration, smoothing),
+            *_notes(settings, tracks, calibration, refinement, smoothing),
             *_notes_on_the_fit(refinement),
             *_unplaced(pose),
             *_unlike_sides(lengths),
@@ -196,7 +198,9 @@ def _notes_on_networks(networks: tuple[LoadedWeights, ...]) -> Iterator[str]:
             yield f"{network.name} ({network.licence}): {network.terms}"
 
 
-def _notes(settings: Settings, tracks: Tracks, calibration: Calibration, smoothing: str) -> Iterator[str]:
+def _notes(
+    settings: Settings, tracks: Tracks, calibration: Calibration, refinement: Refinement, smoothing: str
+) -> Iterator[str]:
     if settings.estimator == "synthetic":
         yield "the synthetic estimator does not look at the video: these are a made-up person's data"
     if len(tracks.tracks) > 1:
@@ -204,9 +208,15 @@ def _notes(settings: Settings, tracks: Tracks, calibration: Calibration, smoothi
     if "no foot was seen" in calibration.floor_from:
         yield f"the floor is {calibration.floor_from}"
     if calibration.focal_length_assumed:
+        fitted = (
+            f"fitted ({refinement.focal_length:.0f} px ± {100 * refinement.focal_spread:.0f} %, "
+            f"from {refinement.focal_start:.0f})"
+            if refinement.frames
+            else f"assumed ({calibration.focal_length:.0f} px)"
+        )
         yield (
-            f"the focal length was assumed ({calibration.focal_length:.0f} px): distance from the camera and the "
-            "path through the room scale with it; --focal-length or --fov says what it is"
+            f"the focal length was not given but {fitted}: distance from the camera and the path through the room "
+            "scale with it; --focal-length or --fov says what it is"
         )
     if calibration.scale_spread > _WIDE_SPREAD:
         yield f"the scale varies by ±{100 * calibration.scale_spread:.0f} % over the frames: sizes are uncertain"
@@ -221,16 +231,14 @@ def _notes_on_the_fit(refinement: Refinement) -> Iterator[str]:
             f"the fitted body lies {100 * refinement.reprojection:.1f} % of its height from its picture (median): "
             "the keypoints, the focal length or the depth are wrong; --no-refine leaves the fit out"
         )
-    for name, off in refinement.odd.items():
-        yield (
-            f"the fit makes the {name.replace('_', ' ')} {100 * abs(off):.0f} % "
-            f"{'longer' if off > 0 else 'shorter'} than is usual for this stature: check --height, or the person is so"
+    if refinement.odd:
+        lengths = ", ".join(
+            f"{name.replace('_', ' ')} {100 * abs(off):.0f} % {'longer' if off > 0 else 'shorter'}"
+            for name, off in refinement.odd.items()
         )
-    if refinement.focal_at_bound:
-        yield (
-            f"the fit draws the focal length as far as it may ({refinement.focal_length:.0f} px): "
-            "--focal-length or --fov would tell it"
-        )
+        yield f"beside the limb that gives the size, the fit makes them unusual: {lengths}; so built, or the depth is wrong"
+    if refinement.focal_off:
+        yield "the fit draws the focal length far from what was assumed: a real one would help"
 
 
 def _notes_on_size(subject: Subject, calibration: Calibration) -> Iterator[str]:

@@ -96,6 +96,7 @@ class RefinementRecord(_Record):
 
     Attributes
     ----------
+    frames : how many frames with values were fitted.
     reprojection_share : median distance of the keypoints from where the fitted points appear, in shares of stature.
     spread : what the standard deviations in the tables are.
     """
@@ -104,8 +105,15 @@ class RefinementRecord(_Record):
     frames: int
     terms: dict[str, TermRecord]
     reprojection_share: float | None
+    focal_length_start_px: float | None
+    focal_length_sd_share: float | None
     segment_lengths_m: dict[str, float]
     spread: str
+    about: str = (
+        "terms: weight is a standard deviation, residual the root mean square of what is left, in such; "
+        "reprojection_share: median distance of keypoints from the fitted points, in statures; segment_lengths_m: the fitted "
+        "body's, one for both sides (bone_lengths_m: medians of the smoothed landmarks)"
+    )
 
 
 class LandmarkShares(_Record):

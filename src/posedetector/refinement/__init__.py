@@ -26,7 +26,8 @@ from posedetector.skeletons import Skeleton
 from posedetector.subject import Subject
 
 _POOR_LENGTH = 0.10
-_AT_BOUND = 2.5  # standard deviations of the focal length's prior
+_TELLING = ("thigh", "shank", "upper_arm", "forearm", "hips", "shoulders", "trunk")  # small ones are too uncertain
+_FAR = 2.0  # standard deviations of the focal length's prior
 
 
 @dataclass(frozen=True)
@@ -41,7 +42,10 @@ class Refinement:
     reprojection : median distance of keypoints from where the fitted points appear, in shares of stature.
     lengths : metres, by segment.
     odd : segments whose length is far from what is usual, by what share.
-    focal_length : pixels; `focal_at_bound` tells whether it went as far as it may.
+    errors : of the lifter whose depth was fitted.
+    focal_length, focal_spread : pixels, as fitted, and its standard deviation as a share of it; 0 where it was given.
+    focal_start : pixels, as given or assumed.
+    focal_off : whether it went far from that.
     """
 
     done: str
@@ -50,8 +54,11 @@ class Refinement:
     reprojection: float = 0.0
     lengths: Mapping[str, float] = field(default_factory=dict)
     odd: Mapping[str, float] = field(default_factory=dict)
+    errors: DepthErrors | None = None
     focal_length: float = float("nan")
-    focal_at_bound: bool = False
+    focal_spread: float = 0.0
+    focal_start: float = float("nan")
+    focal_off: bool = False
 
 
 NOT_REFINED = Refinement("off: --no-refine")
@@ -92,6 +99,8 @@ def refine(
         return pose, calibration, Refinement("off: the hips were never seen, or too few points with them")
     with threadpool_limits(limits=1):  # the blocks are small: two threads take twice as long
         found = fit(stated.problem, stated.start, measure_for(stated.problem.body, calibration.rotation), progress)
+    if not found.moved:
+        return pose, calibration, Refinement("off: no step led to a better fit (is the focal length right?)")
     body, root = _moved(pose, calibration, stated, found)
     room = place_in_room(pose.skeleton, body, root, stated.problem.up, calibration.stature)
     spread = spread_of(stated, found.deviations, pose)
@@ -102,12 +111,16 @@ def refine(
         camera_position=room.camera_position,
         rotation=room.rotation,
     )
-    return replace(pose, xyz=room.xyz, root=room.root, spread=spread), calibration, _account(stated, found)
+    return replace(pose, xyz=room.xyz, root=room.root, spread=spread), calibration, _account(stated, found, errors)
 
 
-def describe_terms() -> dict[str, tuple[str, str]]:
+def describe_terms(errors: DepthErrors) -> dict[str, tuple[str, str]]:
     """Return by term its weight, as a standard deviation with its unit, and whence that is."""
-    return {name: (term.spread, term.source) for name, term in TERMS.items()} | OVER_TIME | EXPECTED
+    found = {name: (term.spread, term.source) for name, term in TERMS.items()} | OVER_TIME | EXPECTED
+    own = {"depth": f"{errors.bone:.3f} of stature"}
+    if errors.knee is not None and errors.elbow is not None:
+        own["bend"] = f"{np.degrees(errors.knee):.0f}° at the knee, {np.degrees(errors.elbow):.0f}° at the elbow"
+    return found | {name: (f"{own[name]}: {found[name][0]}", found[name][1]) for name in own}
 
 
 def _scaled(others: Sequence[Opinion], subject: Subject) -> Iterator[Opinion]:
@@ -155,17 +168,25 @@ def _followers(skeleton: Skeleton, columns: Rows) -> Array:
     return moves
 
 
-def _account(stated: Stated, found: Fit) -> Refinement:
+def _account(stated: Stated, found: Fit, errors: DepthErrors) -> Refinement:
     body = stated.problem.body
+    frames = int(stated.problem.said.any(axis=1).sum())
     ratios = dict(zip(body.segments, np.exp(found.shared[: len(body.segments)]), strict=True))
     return Refinement(
-        done=f"one body of constant lengths fitted to {len(stated.rows)} frames, "
+        done=f"one body of constant lengths fitted to {frames} frames, "
         + ("at once" if found.windows == 1 else f"in {found.windows} overlapping windows"),
-        frames=len(stated.rows),
+        frames=frames,
         residuals=found.residuals,
         reprojection=found.reprojection,
         lengths={name: float(body.shares[name] * ratio * stated.stature) for name, ratio in ratios.items()},
-        odd={name: float(ratio - 1) for name, ratio in ratios.items() if abs(ratio - 1) > _POOR_LENGTH},
+        odd={
+            name: float(ratio - 1)
+            for name, ratio in ratios.items()
+            if name in _TELLING and name not in body.given and abs(ratio - 1) > _POOR_LENGTH
+        },
         focal_length=found.focal_length,
-        focal_at_bound=bool(abs(found.shared[body.focal]) > _AT_BOUND * FOCAL),
+        errors=errors,
+        focal_spread=found.focal_spread,
+        focal_start=stated.problem.focal,
+        focal_off=bool(abs(found.shared[body.focal]) > _FAR * FOCAL),
     )

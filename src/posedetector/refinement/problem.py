@@ -28,10 +28,12 @@ class Body:
     ----------
     points : names, J.
     shares : by segment, its length's share of stature as expected.
+    given : segments whose length somebody measured.
     """
 
     points: tuple[str, ...]
     shares: Mapping[str, float]
+    given: frozenset[str] = frozenset()
 
     def rows(self, *names: str) -> list[int]:
         """Return the rows of points."""
@@ -45,6 +47,11 @@ class Body:
     def segments(self) -> tuple[str, ...]:
         """The segments both of whose ends are there."""
         return tuple(name for name, one in SEGMENTS.items() if any(self.has(*pair) for pair in one.ends))
+
+    @cached_property
+    def spreads(self) -> Array:
+        """(S,) standard deviations of the logarithms of the segments' lengths."""
+        return np.array([MEASURED if name in self.given else SEGMENTS[name].spread for name in self.segments])
 
     @cached_property
     def sticks(self) -> tuple[Rows, Rows, Rows, Array]:
@@ -113,7 +120,8 @@ class Problem:
 
     Attributes
     ----------
-    rate : frames per second.
+    time : (T,) seconds.
+    rate : frames per second, usually.
     joined : (T − 1,) whether a frame follows on the one before it.
     image : (T, J, 2) keypoints, pixels from the picture's middle; anything where `weight` is 0.
     weight : (T, J) in [0, 1], 0 where nothing was seen.
@@ -130,6 +138,7 @@ class Problem:
     """
 
     body: Body
+    time: Array
     rate: float
     joined: Flags
     image: Array
@@ -148,7 +157,8 @@ class Problem:
     def cut(self, rows: Rows) -> Self:
         """Return some frames' problem."""
         parts = {
-            name: getattr(self, name)[rows] for name in ("image", "weight", "size", "pose", "said", "standing", "low")
+            name: getattr(self, name)[rows]
+            for name in ("time", "image", "weight", "size", "pose", "said", "standing", "low")
         }
         follows = np.append(False, self.joined)[rows][1:] & (np.diff(rows) == 1)
         return replace(self, joined=follows, **parts)
@@ -206,6 +216,7 @@ class Problem:
 
 
 LASTS = 0.1  # seconds
+MEASURED = 0.003  # of a length that was measured on the person
 LEAST_LASTING = 0.3  # of a lifter's usual error, however much it jitters
 LACKING = 0.35  # of what a bone's length lacks: on filmed motion capture, error² = (1/30)² + (0.35 · lacking)²
 

@@ -128,27 +128,18 @@ def _banded(blocks: Array) -> Array:
     return band.reshape(2 * size + 1, -1)
 
 
-# the squares of second and first differences, written out: coefficients by (later, earlier) sample
-_STENCILS = {1: (-1.0, 1.0), 2: (1.0, -2.0, 1.0)}
-
-
-def _differences(points: Array, order: int) -> Array:
-    return np.diff(points.reshape(len(points), -1), order, axis=0)
-
-
 def _add_steps(band: Array, pull: Array, path: Steps, points: Array) -> None:
-    """Add a penalty on differences over time, in place."""
-    size, frames = pull.shape[1], len(points)
-    if frames <= path.order:
-        return
-    rows = band.reshape(2 * size + 1, frames, size)
-    weighted = path.weight * _differences(points, path.order)
-    stencil = _STENCILS[path.order]
-    for late, first in enumerate(stencil):
-        last = frames - path.order + late
-        pull[late:last] += first * weighted
-        for early, second in enumerate(stencil[: late + 1]):
-            rows[2 * size - size * (late - early), late:last] += first * second * path.weight
+    """Add a penalty on what changes over time, in place."""
+    length, samples = path.stencil.shape
+    size = pull.shape[1]
+    rows = band.reshape(2 * size + 1, len(points), size)
+    weighted = path.weight * path.sums(points)
+    for late in range(samples):
+        first = path.stencil[:, [late]]
+        pull[late : late + length] += first * weighted
+        for early in range(late + 1):
+            square = first * path.stencil[:, [early]] * path.weight
+            rows[2 * size - size * (late - early), late : late + length] += square
 
 
 def _step(problem: Problem, state: State, normal: Normal, free: Flags, damping: float) -> Linearised | None:

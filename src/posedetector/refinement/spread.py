@@ -61,9 +61,12 @@ def angle_spread(points: Array, covariance: Array, rows: list[int]) -> Array:
     lengths = [np.linalg.norm(one, axis=1, keepdims=True) for one in (first, second)]
     first, second = first / lengths[0], second / lengths[1]
     cosine = (first * second).sum(axis=1, keepdims=True)
-    sine = np.sqrt(np.clip(1 - cosine**2, 1e-4, None))  # of a straight limb, within half a degree
-    ends = [-(second - cosine * first) / sine / lengths[0], -(first - cosine * second) / sine / lengths[1]]
+    ends = [-_unit(second - cosine * first) / lengths[0], -_unit(first - cosine * second) / lengths[1]]
     gradient = np.concatenate([ends[0], -ends[0] - ends[1], ends[1]], axis=1)
     columns = (np.array(rows)[:, None] * 3 + np.arange(3)).ravel()
     own = covariance[:, columns[:, None], columns]
     return np.asarray(np.sqrt(np.einsum("fi,fij,fj->f", gradient, own, gradient)))
+
+
+def _unit(vectors: Array) -> Array:
+    return np.asarray(vectors / np.maximum(np.linalg.norm(vectors, axis=-1, keepdims=True), 1e-12))

@@ -30,7 +30,7 @@ class Stated:
 
     Attributes
     ----------
-    rows : (F,) frames of the clip that are fitted.
+    rows : (F,) frames of the clip that are fitted; short holes among them.
     columns : (P,) points of the pose's skeleton that are fitted.
     stature : metres a stature.
     """
@@ -58,8 +58,8 @@ def state_problem(
     metric = pose.xyz @ turn / stature
     root = (pose.root - calibration.camera_position) @ turn / stature
     hips = pose.skeleton.indices(*HIPS)
-    rows = _stretches(finite(root) & finite(metric[:, hips]).all(axis=1), pose.time)
-    if not len(rows):
+    rows = _stretches(finite(root), pose.time)
+    if not len(rows) or not finite(metric[rows][:, hips]).any(axis=0).all():
         return None
     columns = np.array(
         [
@@ -77,15 +77,17 @@ def state_problem(
     image, weight = image[rows] - np.array(keypoints.image_size) / 2, weight[rows]
     path = _filled(root[rows], pose.time[rows])
     points = _smooth(_filled(merged, pose.time[rows]) + path[:, None], pose.time[rows])
-    body = Body(names, _shares(pose, subject, stature))
+    given = frozenset(name for name in _GIVEN_LENGTH if _given(subject, name))
+    body = Body(names, _shares(pose, subject, stature), given)
     size = calibration.focal_length / path[:, 2]
     up = np.asarray(turn[1])  # the laboratory's Y axis in the camera's frame
     standing = _standing(names, pose.time[rows], image, weight, size)
     standing &= _slow_in_depth(points[..., 2], pose.time[rows])
     problem = Problem(
         body=body,
+        time=pose.time[rows],
         rate=sampling_rate(pose.time) if len(pose.time) > 1 else 1.0,
-        joined=np.diff(rows) == 1,
+        joined=(np.diff(rows) == 1) & (np.diff(pose.time[rows]) <= _LONGEST_HOLE),
         image=image,
         weight=weight,
         size=size,
@@ -167,8 +169,7 @@ def _shares(pose: MetricPose, subject: Subject, stature: float) -> dict[str, flo
     """
     shares = {name: one.share for name, one in SEGMENTS.items()}
     for name in _GIVEN_LENGTH:
-        given = [subject.bone_lengths[bone] for side in SIDES if (bone := f"{side}_{name}") in subject.bone_lengths]
-        if given:
+        if given := _given(subject, name):
             shares[name] = float(np.mean(given)) / stature
     made = segment_lengths(pose)
     for chain in CHAINS:
@@ -181,16 +182,20 @@ def _shares(pose: MetricPose, subject: Subject, stature: float) -> dict[str, flo
     return shares
 
 
+def _given(subject: Subject, name: str) -> list[float]:
+    return [subject.bone_lengths[bone] for side in SIDES if (bone := f"{side}_{name}") in subject.bone_lengths]
+
+
 def _standing(names: Sequence[str], time: Array, image: Array, weight: Array, pixels: Array) -> Flags:
     """Tell where points of feet (T, P) stand still in the picture; `pixels` (T,) a stature measures there."""
     still = np.zeros(weight.shape, bool)
-    rate = sampling_rate(time)
-    if len(time) < 3 or rate / 2 <= _STILL_CUTOFF:
+    if len(time) < 3:
         return still
+    cutoff = min(_STILL_CUTOFF, 0.45 * sampling_rate(time))
     for number, name in enumerate(names):
         if name in FEET:
             seen = np.where(weight[:, number, None] > 0, image[:, number], np.nan)
-            speed = np.gradient(low_pass(seen, time, _STILL_CUTOFF), time, axis=0) / pixels[:, None]
+            speed = np.gradient(low_pass(seen, time, cutoff), time, axis=0) / pixels[:, None]
             still[:, number] = np.nan_to_num(np.linalg.norm(speed, axis=1), nan=np.inf) < _STILL
     return still
 

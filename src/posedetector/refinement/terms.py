@@ -13,7 +13,7 @@ from typing import NamedTuple
 import numpy as np
 
 from posedetector.pose import Array
-from posedetector.refinement.body import HIPS, POINTS, SEGMENTS, SHOULDERS
+from posedetector.refinement.body import HIPS, POINTS, SHOULDERS
 from posedetector.refinement.problem import LACKING, LASTS, Body, Problem, Rows, State
 
 STATURE = 1.7  # metres, of the person to whom speeds and accelerations refer
@@ -52,15 +52,25 @@ class Linear(NamedTuple):
 
 
 class Steps(NamedTuple):
-    """A penalty on differences over time: `order` 1 or 2, the weight (T − order, D) of each one's square, its energy.
+    """A penalty on what changes over time: weights (T − n, D) of the squares of sums over n + 1 samples, and its energy.
 
-    `expected` is how many squares of one standard deviation that could be.
+    `stencil` (T − n, n + 1) is what each sample is multiplied by; `expected` is how many squares of one standard
+    deviation there could be.
     """
 
-    order: int
+    stencil: Array
     weight: Array
     energy: float
     expected: float
+
+    def sums(self, points: Array) -> Array:
+        """(T − n, D) of points (T, J, 3)."""
+        flat, length = points.reshape(len(points), -1), len(self.stencil)
+        return np.asarray(
+            sum(self.stencil[:, [at]] * flat[at : at + length] for at in range(self.stencil.shape[1]))
+            if length
+            else np.empty((0, flat.shape[1]))
+        )
 
 
 class Common(NamedTuple):
@@ -278,30 +288,39 @@ EXPECTED = {
 
 def steps(problem: Problem, state: State) -> dict[str, Steps]:
     """Return what changes little over time: velocities (accelerations are small) and standing feet's places."""
-    body, rate = problem.body, problem.rate
-    flat = state.points.reshape(len(state.points), -1)
+    body, joined = problem.body, problem.joined
+    step = np.maximum(np.diff(problem.time), 1e-3)
     acceleration = np.repeat([POINTS[name].acceleration for name in body.points], 3)
     acceleration[np.array(body.rows(*HIPS)) * 3 + 2] = DEPTH_ACCELERATION
-    joined = problem.joined
-    smooth = (joined[1:] & joined[:-1])[:, None] * rate**4 / (acceleration / STATURE) ** 2 * problem.share(1 / 60)
-    jerked = float((smooth * np.diff(flat, 2, axis=0) ** 2).sum() / 2)
-    still = np.repeat(problem.standing[1:] & problem.standing[:-1] & joined[:, None], 3, axis=1)
-    weight, energy = _student(
-        np.diff(flat, axis=0) * rate / STILL, np.asarray(still[:, ::3] * problem.share(LASTS)), group=3
-    )
+    smooth = (joined[1:] & joined[:-1])[:, None] / (acceleration / STATURE) ** 2 * problem.share(1 / 60)
+    curving = Steps(_second(step), smooth, 0.0, float((smooth > 0).sum() * problem.share(1 / 60)))
+    still = problem.standing[1:] & problem.standing[:-1] & joined[:, None]
+    moving = Steps(_first(step), np.empty(0), 0.0, float(3 * still.sum() * problem.share(LASTS)))
+    weight, energy = _student(moving.sums(state.points) / STILL, np.asarray(still * problem.share(LASTS)), group=3)
     return {
-        "acceleration": Steps(2, smooth, jerked, float((smooth > 0).sum() * problem.share(1 / 60))),
-        "still": Steps(1, weight * (rate / STILL) ** 2, energy, float(still.sum() * problem.share(LASTS))),
+        "acceleration": curving._replace(energy=float((smooth * curving.sums(state.points) ** 2).sum() / 2)),
+        "still": moving._replace(weight=weight / STILL**2, energy=energy),
     }
+
+
+def _first(step: Array) -> Array:
+    """(T − 1, 2) what makes a velocity of two samples, `step` (T − 1,) seconds apart."""
+    return np.stack([-1 / step, 1 / step], axis=1)
+
+
+def _second(step: Array) -> Array:
+    """(T − 2, 3) what makes an acceleration of three samples (divided differences)."""
+    early, late = step[:-1], step[1:]
+    return np.stack([2 / (early * (early + late)), -2 / (early * late), 2 / (late * (early + late))], axis=1)
 
 
 def common(problem: Problem, state: State) -> dict[str, Common]:
     """Return what is expected of the shared numbers: proportions, size, focal length, a floor at some height."""
     body, shared = problem.body, state.shared
     count, unknowns = len(body.segments), body.unknowns
-    values = shared[:count] / np.array([SEGMENTS[name].spread for name in body.segments])
+    values = shared[:count] / body.spreads
     slopes = np.zeros((count, unknowns))
-    slopes[:, :count] = np.diag([1 / SEGMENTS[name].spread for name in body.segments])
+    slopes[:, :count] = np.diag(1 / body.spreads)
     weight, energy = _student(values[None].T, 1.0, freedom=FREEDOM_OF_LENGTHS)
     found = {"proportions": Common(values, slopes, weight[:, 0], energy)}
     if body.chain:

@@ -32,26 +32,29 @@ class Fit:
     Attributes
     ----------
     points : (F, P, 3) camera frame.
-    shared, shared_spread : (G,) the numbers that all frames share, and their standard deviations (0: held).
+    shared : (G,) the numbers that all frames share.
     deviations : of points and angles.
     residuals : by term, root mean square in standard deviations.
     reprojection : median distance in the picture, shares of stature.
+    focal_length, focal_spread : pixels, and its standard deviation as a share of it (0: given).
+    moved : whether any step led to a better fit.
     """
 
     points: Array
     shared: Array
-    shared_spread: Array
     deviations: Deviations
     residuals: dict[str, float]
     reprojection: float
     focal_length: float
+    focal_spread: float
     windows: int
+    moved: bool
 
 
 def fit(problem: Problem, start: State, measure: Measure, progress: Progress) -> Fit:
     """Return the best fit; where no step helps, it is where it started."""
     count = len(start.points)
-    free = _free(problem)
+    free = _free(problem.cut(_sample(count)))
     held = np.zeros_like(free)
     points = np.empty_like(start.points)
     squares, away, deviations = _Squares(), [], []
@@ -77,12 +80,13 @@ def fit(problem: Problem, start: State, measure: Measure, progress: Progress) ->
     return Fit(
         points=points,
         shared=shared,
-        shared_spread=spread,
         deviations=(np.concatenate([one for one, _ in deviations]), np.concatenate([one for _, one in deviations])),
         residuals=squares.roots() | _of_all(at),
         reprojection=float(np.nanmedian(np.concatenate(away))),
         focal_length=focal_length(problem, State(points, shared)),
+        focal_spread=float(spread[problem.body.focal]),
         windows=len(windows),
+        moved=not np.array_equal(points, start.points),
     )
 
 
