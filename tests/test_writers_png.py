@@ -92,6 +92,12 @@ def test_the_band_reaches_1645_deviations_to_either_side() -> None:
     assert sorted(set(np.round(outline[:, 1], 6))) == [30 - 3.29, 30 + 3.29, 40 - 3.29, 40 + 3.29]
 
 
+def test_the_band_ends_where_angles_end() -> None:
+    band = figure_of(angles([2, 40], sd=2), "walk").axes[0].collections[0]
+
+    assert band.get_paths()[0].vertices[:, 1].min() == 0
+
+
 def test_the_band_is_named_where_there_is_one() -> None:
     assert legend(figure_of(angles([30, 40], sd=2), "walk")) == ["left", "right", "90 % interval of the fit"]
 

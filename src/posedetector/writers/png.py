@@ -1,6 +1,6 @@
 """PNG: the joint angles over the clip, one panel a joint, left and right in one colour each.
 
-Degrees and seconds. Holes stay holes. The band is the nominal 90 % interval, value ± 1.645 standard deviations, where
+Degrees and seconds. Holes stay holes. The band is the nominal 90 % interval, value ± 1.645 standard deviations, as far as such an angle goes, where
 these are known.
 """
 
@@ -71,7 +71,7 @@ def _draw(axes: "Axes", time: Array, value: Array, sd: Array, colour: str) -> No
     size = -(-len(time) // _STRETCHES)
     time = time[::size]
     least, greatest = _extremes(value, size)
-    (low, _), (_, high) = (_extremes(value + off * sd, size) for off in (-_REACH, _REACH))
+    (low, _), (_, high) = (_extremes(np.clip(value + off * sd, 0, 180), size) for off in (-_REACH, _REACH))
     opacity = 1 if size == 1 else 0.6  # the curves of a long clip are areas, one upon the other
     axes.plot(np.repeat(time, 2), np.stack([least, greatest], axis=1).ravel(), color=colour, lw=1.3, alpha=opacity)
     axes.fill_between(time, low, high, color=colour, alpha=0.25, lw=0)
