@@ -12,7 +12,7 @@ from posedetector.lifters import DepthErrors
 from posedetector.pose import Array, Keypoints, MetricPose, RelativePose, finite
 from posedetector.refinement.body import CHAINS, FEET, HIPS, POINTS, SEGMENTS, SIDES
 from posedetector.refinement.problem import Body, Flags, Problem, Rows, State
-from posedetector.skeletons import parts_of
+from posedetector.skeletons import Skeleton, parts_of
 from posedetector.subject import Subject
 
 _LONGEST_HOLE = 0.25  # seconds, through which a path goes on; after longer ones the body begins anew
@@ -61,13 +61,7 @@ def state_problem(
     rows = _stretches(finite(root), pose.time)
     if not len(rows) or not finite(metric[rows][:, hips]).any(axis=0).all():
         return None
-    columns = np.array(
-        [
-            pose.skeleton.index(name)
-            for name in POINTS
-            if pose.skeleton.has(name) and finite(metric[rows, pose.skeleton.index(name)]).any()
-        ]
-    )
+    columns = _columns(pose.skeleton, metric[rows])
     names = tuple(pose.skeleton.points[column] for column in columns)
     if len(names) <= len(HIPS) + 1:
         return None
@@ -105,6 +99,12 @@ def state_problem(
     if problem.low.any():
         shared[body.floor] = np.median((points @ up)[problem.low])
     return Stated(problem, State(points, shared), rows, columns, float(stature))
+
+
+def _columns(skeleton: Skeleton, seen: Array) -> Rows:
+    """Return those points of a skeleton that can be fitted and were seen (T, J, 3) at all."""
+    known = [skeleton.index(name) for name in POINTS if skeleton.has(name)]
+    return np.array([column for column in known if finite(seen[:, column]).any()])
 
 
 def _stretches(there: Flags, time: Array) -> Rows:
