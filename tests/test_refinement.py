@@ -14,6 +14,7 @@ from posedetector.lifters import DepthErrors
 from posedetector.lifters.native import Native
 from posedetector.metrics import included_angle
 from posedetector.pose import Array, Keypoints, MetricPose, RelativePose, Source
+from posedetector.provenance import notes_on_the_fit
 from posedetector.refinement import NOT_REFINED, Refinement, other_opinions, refine, windows
 from posedetector.refinement.body import POINTS, SEGMENTS
 from posedetector.refinement.problem import Problem, State
@@ -579,3 +580,22 @@ def test_a_cut_knows_what_follows_on_what() -> None:
 def test_nothing_refined_says_so() -> None:
     assert NOT_REFINED.done == "off: --no-refine"
     assert NOT_REFINED.frames == 0
+
+
+@pytest.mark.parametrize(
+    ("found", "said"),
+    [
+        (Refinement("", reprojection=0.031), "lies 3.1 % of its height from its picture"),
+        (Refinement("", odd={"upper_arm": -0.14, "trunk": 0.2}), "unusual: upper arm 14 % shorter, trunk 20 % longer"),
+        (Refinement("", focal_off=True), "draws the focal length far from what was assumed"),
+    ],
+    ids=["picture", "lengths", "focal length"],
+)
+def test_a_poor_fit_is_told_in_plain_words(found: Refinement, said: str) -> None:
+    (note,) = notes_on_the_fit(found)
+
+    assert said in note
+
+
+def test_a_good_fit_needs_no_words() -> None:
+    assert list(notes_on_the_fit(Refinement("", reprojection=0.019))) == []

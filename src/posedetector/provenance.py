@@ -138,7 +138,7 @@ def account_for(
             *doubts,
             *_notes_on_networks(networks),
             *_notes(settings, tracks, calibration, refinement, smoothing),
-            *_notes_on_the_fit(refinement),
+            *notes_on_the_fit(refinement),
             *_unplaced(pose),
             *_unlike_sides(lengths),
         ],
@@ -225,7 +225,8 @@ def _notes(
         yield f"not smoothed: {smoothing.removeprefix('off: ')}"
 
 
-def _notes_on_the_fit(refinement: Refinement) -> Iterator[str]:
+def notes_on_the_fit(refinement: Refinement) -> Iterator[str]:
+    """Yield what a reader should know of a fit that is not good."""
     if refinement.reprojection > _POOR_PICTURE:
         yield (
             f"the fitted body lies {100 * refinement.reprojection:.1f} % of its height from its picture (median): "
