@@ -352,6 +352,16 @@ def test_uneven_times_are_taken_as_they_are() -> None:
     assert errors(uneven, found).mean() < 1.3 * errors(even, found_too).mean()
 
 
+def test_constant_velocity_is_no_acceleration_whatever_the_times() -> None:
+    one = stated(6)
+    time = np.array([0.0, 0.02, 0.1, 0.13, 0.2, 0.21])
+    moving = one.start.points[:1] + np.array([1.0, 0.0, 0.5]) * time[:, None, None]
+
+    found = linearise(replace(one.problem, time=time), State(moving, one.start.shared)).steps
+
+    assert found["acceleration"].energy == pytest.approx(0, abs=1e-12)
+
+
 def test_nobody_is_drawn_through_a_gap_in_time() -> None:
     keypoints = seen(60, pixels=1.0, depth=0.03)
     apart = replace(keypoints, time=keypoints.time + np.where(np.arange(60) < 30, 0.0, 10.0))
@@ -526,6 +536,18 @@ def test_a_measured_bone_decides_over_the_table() -> None:
     assert one is not None
 
     assert one.problem.body.shares["upper_arm"] == pytest.approx(0.35 / WALKER.stature)
+
+
+def test_a_measured_bone_keeps_its_length() -> None:
+    keypoints = seen(40, pixels=1.0, depth=0.02)
+    pose, calibration, _ = calibrated(keypoints)
+
+    def upper_arm(**bones: float) -> float:
+        subject = Subject(height=WALKER.stature, bone_lengths=bones)
+        return refine(pose, keypoints, calibration, subject, Native.errors)[2].lengths["upper_arm"]
+
+    assert upper_arm(left_upper_arm=0.35) == pytest.approx(0.35, rel=0.02)
+    assert upper_arm() < 0.335
 
 
 def test_a_bone_that_the_lifter_shortens_is_less_sure() -> None:
