@@ -5,6 +5,7 @@
     uv run python benchmarks/refinement.py --speed
 
 --mocap: recordings that the bundled lifter was not trained on, filmed and blurred as in its training, lifted by it.
+--errors: with these, how far off the lifter's bones and bends are, where refinement's weights come from.
 --walker: the synthetic estimator's walker, 2 px of noise in the picture and 10 cm in depth.
 --speed: frames per second on one thread, seams between windows against the whole, memory.
 """
@@ -32,6 +33,7 @@ from posedetector.readers.recording import ReadOptions
 from posedetector.refinement import refine, windows
 from posedetector.skeletons import H36M_17
 from posedetector.smoothing import smooth
+from posedetector.subject import SEGMENTS
 from posedetector.tracking import track
 from posedetector.training.augmentation import augment, draw
 from posedetector.training.bodies import BODY_14, to_h36m
@@ -43,6 +45,14 @@ from posedetector.training.samples import FRAMES, as_h36m
 JOINTS = tuple(
     f"{side}_{name}" for name in ("hip", "knee", "ankle", "shoulder", "elbow", "wrist") for side in ("left", "right")
 )
+BONES = {
+    "hips": [("right_hip", "left_hip")],
+    "shoulders": [("right_shoulder", "left_shoulder")],
+    **{
+        name: [(f"{side}_{near}", f"{side}_{far}") for side in ("left", "right")]
+        for name, (near, far) in SEGMENTS.items()
+    },
+}
 WIDTH = 1000  # pixels of the filmed pictures
 NOMINAL = 1.645  # standard deviations of a 90 % interval
 
@@ -104,6 +114,69 @@ def outcome(case: Case) -> Outcome:
     metric, calibration = calibrate(case.lifted, case.keypoints, subject, Camera(focal_length=case.focal))
     fitted, found, _ = refine(metric, case.keypoints, calibration, subject, lifter_errors)
     return compare(case.truth, metric, calibration.rotation, fitted, found.rotation)
+
+
+def lifter_errors(cases: list[Case]) -> None:
+    """Print how far off the lifter's bones and bends are: where refinement's weights come from."""
+    print(
+        "| | error | still there after 0.1 s | after 0.6 s | error where a bone lacks 0–0.25, 0.25–0.5, more of its length |"
+    )
+    print("|---|---|---|---|---|")
+    poses = [_scaled(case) for case in cases]
+    for name, pairs in BONES.items():
+        rows = [(JOINTS.index(near), JOINTS.index(far)) for near, far in pairs]
+        made, true = (
+            np.array([one[:, far] - one[:, near] for both in poses for one in (both[side],) for near, far in rows])
+            for side in (0, 1)
+        )
+        length = np.median(np.linalg.norm(true, axis=-1), axis=1)[:, None]
+        lacks = np.sqrt(np.clip(1 - (np.linalg.norm(made, axis=-1) / length) ** 2, 0, None))
+        error = (made - true)[..., 2]
+        parts = [
+            f"{np.sqrt((error[(lacks >= low) & (lacks < high)] ** 2).mean()):.3f}"
+            for low, high in ((0, 0.25), (0.25, 0.5), (0.5, 1.01))
+        ]
+        print(
+            f"| {name}, depth in statures | {np.sqrt((error**2).mean()):.3f} | {_lasting(error)} | {', '.join(parts)} |"
+        )
+    for kind, joints in (("knee", ("hip", "knee", "ankle")), ("elbow", ("shoulder", "elbow", "wrist"))):
+        bends = [
+            [included_angle(*(one[:, JOINTS.index(f"{side}_{joint}")] for joint in joints)) for one in both]
+            for both in poses
+            for side in ("left", "right")
+        ]
+        error = np.degrees(np.array([made - true for made, true in bends]))
+        robust = 1.4826 * np.median(np.abs(error))
+        print(
+            f"| {kind}, bend in degrees | {np.sqrt((error**2).mean()):.1f} (robust {robust:.1f}) | {_lasting(error)} | |"
+        )
+    widths = [
+        [
+            _unit(one[:, JOINTS.index(f"left_{end}")] - one[:, JOINTS.index(f"right_{end}")])
+            for end in ("hip", "shoulder")
+        ]
+        for _, one in poses
+    ]
+    print(
+        f"| true hips against shoulders, unit vectors | {np.sqrt(np.mean([(a - b) ** 2 for a, b in widths])):.3f} | | | |"
+    )
+
+
+def _scaled(case: Case) -> tuple[Array, Array]:
+    """Return the lifted pose, its legs as long as the true ones, and the truth, (T, 12, 3) in statures from the hips."""
+    metric, calibration = calibrate(
+        case.lifted, case.keypoints, Subject(height=case.stature), Camera(focal_length=case.focal)
+    )
+    made = metric.xyz[:, metric.skeleton.indices(*JOINTS)] @ calibration.rotation
+    return made / case.stature, (case.truth - case.truth[:, :2].mean(axis=1, keepdims=True)) / case.stature
+
+
+def _lasting(error: Array) -> str:
+    return " | ".join(f"{(error[:, late:] * error[:, :-late]).mean() / (error**2).mean():.2f}" for late in (5, 30))
+
+
+def _unit(vectors: Array) -> Array:
+    return np.asarray(vectors / np.linalg.norm(vectors, axis=-1, keepdims=True))
 
 
 def compare(truth: Array, metric: MetricPose, turn: Array, fitted: MetricPose, turned: Array) -> Outcome:
@@ -222,10 +295,13 @@ def main() -> None:
     parser.add_argument("--mocap", type=Path, nargs="+")
     parser.add_argument("--clips", type=int, default=32)
     parser.add_argument("--seeds", type=int, nargs="+", default=[5, 7])
+    parser.add_argument("--errors", action="store_true")
     parser.add_argument("--walker", action="store_true")
     parser.add_argument("--speed", type=int, nargs="?", const=3600, metavar="FRAMES")
     options = parser.parse_args()
-    if options.mocap:
+    if options.mocap and options.errors:
+        lifter_errors(filmed(options.mocap, options.clips, options.seeds[0]))
+    elif options.mocap:
         mocap(options.mocap, options.clips, options.seeds)
     if options.walker:
         walker()

@@ -9,6 +9,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from commands import FILES_OF_THE_SAMPLE
+
 ROOT = Path(__file__).parents[2]
 
 
@@ -27,17 +29,7 @@ def column(results: Path, name: str) -> np.ndarray:
 
 
 def test_every_file_is_there_and_nothing_else(results: Path) -> None:
-    files = {path.name for path in results.iterdir()}
-
-    assert files == {
-        "landmarks.csv",
-        "landmarks_wide.csv",
-        "keypoints_2d.csv",
-        "joint_angles.csv",
-        "walk_side.trc",
-        "joint_angles.png",
-        "provenance.json",
-    }
+    assert {path.name for path in results.iterdir()} == FILES_OF_THE_SAMPLE
 
 
 def test_she_is_found_in_nearly_every_frame(results: Path) -> None:

@@ -20,6 +20,7 @@ import numpy as np
 import pytest
 import torch
 
+from commands import FILES_OF_THE_SAMPLE
 from posedetector.cli import main
 from posedetector.models.videopose3d import TemporalModel
 from posedetector.skeletons import BLAZEPOSE_33, H36M_17
@@ -130,17 +131,7 @@ def length(results: Path, *ends: str) -> float:
 
 
 def test_every_file_is_there_and_nothing_else(results: Path) -> None:
-    files = {path.name for path in results.iterdir()}
-
-    assert files == {
-        "landmarks.csv",
-        "landmarks_wide.csv",
-        "keypoints_2d.csv",
-        "joint_angles.csv",
-        "walk_side.trc",
-        "joint_angles.png",
-        "provenance.json",
-    }
+    assert {path.name for path in results.iterdir()} == FILES_OF_THE_SAMPLE
 
 
 @pytest.mark.parametrize("landmark", H36M_17.points)

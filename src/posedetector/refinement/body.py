@@ -37,7 +37,8 @@ class Point(NamedTuple):
     blur : how far keypoints lie from what they mark, relative to the knee's: COCO's annotators' sigmas
         (cocodataset.org/#keypoints-eval: hip 0.107, shoulder 0.079, elbow 0.072, wrist 0.062, knee 0.087, ankle 0.089,
         ear 0.035, nose 0.026); feet as ankles, faces not below a half, since heads turn under their points.
-    acceleration : m/s² of a person 1.7 m tall, standard deviation; about three times the median recording's of CMU's.
+    acceleration : m/s² of a person 1.7 m tall, standard deviation; three to six times that of the median recording of CMU's, lest quick
+        ones are held back.
     """
 
     blur: float

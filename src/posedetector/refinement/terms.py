@@ -2,8 +2,9 @@
 
 A term is linearised about a state: values (T, R), the few coordinates that each depends on, its slopes along them, and
 along the numbers that all frames share. Robust ones follow Student's t (Lange, Little & Taylor, JASA 84, 1989): what
-lies far off counts less. Weights come from filmed motion capture (benchmarks/refinement.py), from tables, or from what a
-body can do; none was searched for on the clips that accuracy is measured on.
+lies far off counts less. Weights come from filmed motion capture (benchmarks/refinement.py --mocap … --errors), from
+published tables, or are judgements and say so. None was fitted to the clips that accuracy is measured on, but forms of
+terms and round numbers were compared on these too, beside filmed motion capture.
 """
 
 from collections.abc import Callable
@@ -251,7 +252,7 @@ TERMS: dict[str, Term] = {
     "reprojection": Term(
         reprojection,
         f"{BLUR:g} of stature at the knee, other points by COCO's sigmas",
-        "tracks of a walk that no accuracy is measured on; COCO's annotators",
+        "judgement, somewhat less than the synthetic detector's 1.8–2.9 cm; COCO's annotators",
     ),
     "lengths": Term(
         lengths, "0.006 of stature; trunk, shoulders and head 0.010–0.030", "judgement: soft parts give 1 cm"
@@ -274,7 +275,7 @@ TERMS: dict[str, Term] = {
 OVER_TIME = {
     "acceleration": (
         f"15–60 m/s² of a person 1.7 m tall, by joint; hips away from the camera {DEPTH_ACCELERATION:g}",
-        "motion capture: about three times the median recording's",
+        "judgement: three to six times the median recording's of motion capture, so that quick ones are not held back",
     ),
     "still": (f"{STILL * STATURE:g} m/s of a person 1.7 m tall, of standing feet", "judgement"),
 }

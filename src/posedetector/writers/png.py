@@ -1,7 +1,7 @@
 """PNG: the joint angles over the clip, one panel a joint, left and right in one colour each.
 
-Degrees and seconds. Holes stay holes. The band is the nominal 90 % interval, value ± 1.645 standard deviations, as far as such an angle goes, where
-these are known.
+Degrees and seconds. Holes stay holes. The band is the nominal 90 % interval, value ± 1.645 standard deviations, where
+these are known, and ends where such an angle ends.
 """
 
 import warnings
