@@ -2,7 +2,6 @@
 
 from typing import NamedTuple
 
-
 FILES_OF_THE_SAMPLE = {
     "landmarks.csv",
     "landmarks_wide.csv",
