@@ -59,7 +59,20 @@ def analyze(
 ) -> Trial:
     """Take one video all the way; raises InputError, VideoError, NoPersonError or WeightsError."""
     video = open_video(settings.video, rate=settings.fps, duration=settings.duration)
-    options = EstimatorOptions(settings.model, settings.pose_checkpoint, settings.max_persons, download_progress)
+    options = EstimatorOptions(
+        model=settings.model,
+        checkpoint=settings.pose_checkpoint,
+        max_persons=settings.max_persons,
+        download_progress=download_progress,
+        detector_checkpoint=settings.detector_checkpoint,
+        pose_config=settings.pose_config,
+        detector_config=settings.detector_config,
+        device=settings.device,
+        runtime=settings.runtime,
+        batch_size=settings.batch_size,
+        detect_every=settings.detect_every,
+        bbox_thr=settings.bbox_thr,
+    )
     lifting = LifterOptions(
         settings.lifter_model, settings.lifter_like, settings.flip, settings.device, download_progress
     )

@@ -14,6 +14,14 @@ _POSITIVE = {
     "fps": "--fps",
     "duration": "--duration",
 }
+_SHARES = {"min_score": "--min-score", "bbox_thr": "--bbox-thr"}
+_COUNTS = {
+    "person": "--person",
+    "max_persons": "--max-persons",
+    "detect_every": "--detect-every",
+    "batch_size": "--batch-size",
+}
+RUNTIMES = ("torch", "onnx")
 
 
 class Settings(BaseModel):
@@ -26,6 +34,13 @@ class Settings(BaseModel):
     estimator: str = "mediapipe"
     model: str | None = None
     pose_checkpoint: Path | None = None
+    detector_checkpoint: Path | None = None
+    pose_config: str | None = None
+    detector_config: str | None = None
+    runtime: str = "torch"
+    batch_size: int | None = None
+    detect_every: int = 5
+    bbox_thr: float = 0.3
     max_persons: int = 4
     person: int = 1
     lifter: str = "native"
@@ -45,20 +60,29 @@ class Settings(BaseModel):
     duration: float | None = None
 
     @model_validator(mode="after")
-    def _check(self) -> "Settings":
+    def _check_ranges(self) -> "Settings":
         for name, option in _POSITIVE.items():
             value = getattr(self, name)
             if value is not None and not 0 < value < float("inf"):
                 also = ", or 0 to switch it off" if name == "cutoff" else ""
                 raise InputError(f"{option} must be greater than 0{also}, got {value:g}")
+        for name, option in _SHARES.items():
+            if not 0 <= getattr(self, name) < 1:
+                raise InputError(f"{option} must lie in 0–1, got {getattr(self, name):g}")
+        for name, option in _COUNTS.items():
+            value = getattr(self, name)
+            if value is not None and value < 1:
+                raise InputError(f"{option} counts from 1, got {value}")
+        return self
+
+    @model_validator(mode="after")
+    def _check_sense(self) -> "Settings":
         if self.fov is not None and not self.fov < 170:
             raise InputError(f"--fov is in degrees along the longer side and must lie below 170, got {self.fov:g}")
         if self.fov is not None and self.focal_length is not None:
             raise InputError("--focal-length and --fov say the same thing; give one")
-        if not 0 <= self.min_score < 1:
-            raise InputError(f"--min-score must lie in 0–1, got {self.min_score:g}")
+        if self.runtime not in RUNTIMES:
+            raise InputError(f"--runtime is {' or '.join(RUNTIMES)}, got {self.runtime!r}")
         if not self.max_gap >= 0:
             raise InputError(f"--max-gap is in seconds and must not be negative, got {self.max_gap:g}")
-        if self.max_persons < 1 or self.person < 1:
-            raise InputError("--person and --max-persons count from 1")
         return self

@@ -27,10 +27,32 @@ def analyze(
     person: Annotated[int, typer.Option(help="Whose data, if several are in view; 1 is the most prominent.")] = 1,
     max_persons: Annotated[int, typer.Option(help="How many people to follow at once.")] = 4,
     estimator: Annotated[
-        str, typer.Option(help="mediapipe, or synthetic (a made-up walker, for tests).")
+        str, typer.Option(help="mediapipe, rtmw3d, openmmlab, or synthetic (a made-up walker, for tests).")
     ] = "mediapipe",
-    model: Annotated[str | None, typer.Option(help="lite, full (default, ships with the package) or heavy.")] = None,
+    model: Annotated[
+        str | None,
+        typer.Option(
+            "--model",
+            "--pose-model",
+            help="mediapipe: lite, full (default, ships with the package) or heavy; rtmw3d: l (default) or x; "
+            "openmmlab: an alias such as rtmpose-m.",
+        ),
+    ] = None,
     pose_checkpoint: Annotated[Path | None, typer.Option(help="The model's file, if it lies elsewhere.")] = None,
+    detector_checkpoint: Annotated[
+        Path | None,
+        typer.Option(
+            "--detector-checkpoint", "--det-checkpoint", help="The person detector's file, if it lies elsewhere."
+        ),
+    ] = None,
+    pose_config: Annotated[str | None, typer.Option(help="openmmlab: the pose model's configuration file.")] = None,
+    det_config: Annotated[str | None, typer.Option(help="openmmlab: the detector's configuration file.")] = None,
+    bbox_thr: Annotated[float, typer.Option(help="People found less surely than this do not count.")] = 0.3,
+    detect_every: Annotated[
+        int, typer.Option(help="Frames from one search for people to the next; they are followed in between.")
+    ] = 5,
+    batch_size: Annotated[str, typer.Option(help="People a run of the network: auto, or a number.")] = "auto",
+    runtime: Annotated[str, typer.Option(help="What runs rtmw3d: torch, or onnx (extra `onnx`).")] = "torch",
     use_videopose3d: Annotated[
         bool, typer.Option("--use-videopose3d", help="Lift the 2D joints with a 243-frame VideoPose3D network.")
     ] = False,
@@ -43,7 +65,7 @@ def analyze(
     no_flip: Annotated[
         bool, typer.Option("--no-flip", help="Lift once, without averaging over the mirrored input.")
     ] = False,
-    device: Annotated[str, typer.Option(help="Where the lifter runs: auto, cpu, cuda or mps.")] = "auto",
+    device: Annotated[str, typer.Option(help="Where networks run: auto, cpu, cuda or mps.")] = "auto",
     refine: Annotated[
         bool, typer.Option("--refine/--no-refine", help="Fit one body of constant lengths to the whole clip.")
     ] = True,
@@ -79,8 +101,8 @@ def analyze(
 
     if sex not in (None, "male", "female"):
         raise InputError(f"--sex is male or female, got {sex!r}; it can be left out")
-    if not use_videopose3d and (videopose3d_model or videopose3d_like or no_flip or device != "auto"):
-        raise InputError("--videopose3d-model, --videopose3d-like, --no-flip and --device go with --use-videopose3d")
+    if not use_videopose3d and (videopose3d_model or videopose3d_like or no_flip):
+        raise InputError("--videopose3d-model, --videopose3d-like and --no-flip go with --use-videopose3d")
     subject = Subject(height=height, mass=mass, age=age, sex=sex, bone_lengths=_bones(bone_length or []))
     settings = Settings(
         video=video,
@@ -88,6 +110,13 @@ def analyze(
         estimator=estimator,
         model=model,
         pose_checkpoint=pose_checkpoint,
+        detector_checkpoint=detector_checkpoint,
+        pose_config=pose_config,
+        detector_config=det_config,
+        runtime=runtime,
+        batch_size=_batch(batch_size),
+        detect_every=detect_every,
+        bbox_thr=bbox_thr,
         max_persons=max_persons,
         person=person,
         lifter="videopose3d" if use_videopose3d else "native",
@@ -121,6 +150,15 @@ def _clip_name(video: str) -> str:
     from posedetector.video import source_name
 
     return source_name(video)
+
+
+def _batch(option: str) -> int | None:
+    if option == "auto":
+        return None
+    try:
+        return int(option)
+    except ValueError:
+        raise InputError(f"--batch-size is auto, or a number; got {option!r}") from None
 
 
 def _bones(options: list[str]) -> dict[str, float]:

@@ -36,12 +36,32 @@ class KeypointEstimator(Protocol):
 
 @dataclass(frozen=True)
 class EstimatorOptions:
-    """What a person can choose about an estimator; each takes what concerns it."""
+    """What a person can choose about an estimator; each takes what concerns it.
+
+    Attributes
+    ----------
+    model : a variant of the estimator's, or the alias of one of OpenMMLab's.
+    checkpoint, detector_checkpoint : files to use in place of the table's.
+    pose_config, detector_config : OpenMMLab's configuration files.
+    device : auto, cpu, cuda, cuda:1, mps.
+    runtime : torch or onnx.
+    batch_size : people a run of the network; None for what suits the device.
+    detect_every : frames from one search for people to the next, between which they are followed.
+    bbox_thr : people found less surely than this do not count.
+    """
 
     model: str | None = None
     checkpoint: Path | None = None
     max_persons: int = 4
     download_progress: Told | None = None
+    detector_checkpoint: Path | None = None
+    pose_config: str | None = None
+    detector_config: str | None = None
+    device: str = "auto"
+    runtime: str = "torch"
+    batch_size: int | None = None
+    detect_every: int = 5
+    bbox_thr: float = 0.3
 
 
 def _mediapipe(options: EstimatorOptions) -> KeypointEstimator:
