@@ -20,7 +20,7 @@ from typing import NamedTuple
 import numpy as np
 
 from posedetector import Subject
-from posedetector.calibration import STATURE_SHARES, Camera, calibrate
+from posedetector.calibration import Camera, calibrate
 from posedetector.cleaning import clean
 from posedetector.estimators.synthetic import PinholeCamera, Synthetic, Walker
 from posedetector.kinematics import ANGLES
@@ -33,7 +33,7 @@ from posedetector.readers.recording import ReadOptions
 from posedetector.refinement import refine, windows
 from posedetector.skeletons import H36M_17
 from posedetector.smoothing import smooth
-from posedetector.subject import SEGMENTS
+from posedetector.subject import SEGMENTS, STATURE_SHARES
 from posedetector.tracking import track
 from posedetector.training.augmentation import augment, draw
 from posedetector.training.bodies import BODY_14, to_h36m

@@ -17,12 +17,11 @@ from posedetector.errors import InputError
 from posedetector.filters import low_pass, sampling_rate
 from posedetector.pose import Array, Keypoints, MetricPose, RelativePose, Source, finite, in_order_of
 from posedetector.skeletons import Skeleton
-from posedetector.subject import SEGMENTS, Subject
+from posedetector.subject import SEGMENTS, STATURE_SHARES, Subject
 
 CAMERA_TO_LAB = np.array([[0.0, 0.0, -1.0], [0.0, -1.0, 0.0], [-1.0, 0.0, 0.0]])
 DEPTH_CUTOFF = 1.0  # Hz, of the path's distance from the camera
 ASSUMED_FOV = 60.0  # degrees along the longer side: phones' main cameras have 55–70
-STATURE_SHARES = {"thigh": 0.245, "shank": 0.246, "upper_arm": 0.186, "forearm": 0.146}
 # the first chain whose joints are in view; legs first, because forearms point at the camera more often
 _CHAINS = (("thigh", "shank"), ("upper_arm", "forearm"))
 _UPRIGHT = np.radians(25)  # greatest angle between trunk and legs of a person who stands
@@ -344,7 +343,7 @@ def _origin(skeleton: Skeleton, lab: Array, path: Array, stature: float | None) 
 
 def _lowest_foot(skeleton: Skeleton, lab: Array, path: Array) -> Array:
     """Return the height of the lowest point of the feet in each frame that shows one, metres."""
-    feet = [row for row, point in enumerate(skeleton.points) if point.endswith(("heel", "foot_index"))]
+    feet = [row for row, point in enumerate(skeleton.points) if point.endswith(("heel", "foot_index", "big_toe"))]
     heights = (lab[:, feet] + path[:, None])[..., 1]
     return np.array([np.nanmin(row) for row in heights if np.isfinite(row).any()])
 

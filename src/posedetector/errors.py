@@ -5,6 +5,7 @@ PosedetectorError
 │   ├── VideoError      … because it is not a readable video
 │   └── NoPersonError   … because nobody, or not the person asked for, is in it
 ├── WeightsError        a network's file is missing, damaged or foreign
+├── ResourceError       the device has not enough memory
 └── OutputError         the results cannot be written
 
 The command line prints the message in one line and exits with 2. None of them is a ValueError, so that
@@ -30,6 +31,10 @@ class NoPersonError(InputError):
 
 class WeightsError(PosedetectorError):
     """A network's file is missing, damaged or not the one that was asked for."""
+
+
+class ResourceError(PosedetectorError):
+    """The device has not enough memory for what was asked of it."""
 
 
 class OutputError(PosedetectorError):

@@ -59,6 +59,7 @@ def analyze(
 ) -> Trial:
     """Take one video all the way; raises InputError, VideoError, NoPersonError or WeightsError."""
     video = open_video(settings.video, rate=settings.fps, duration=settings.duration)
+    camera = Camera(settings.focal_length, settings.fov, settings.camera_level)
     options = EstimatorOptions(
         model=settings.model,
         checkpoint=settings.pose_checkpoint,
@@ -72,6 +73,7 @@ def analyze(
         batch_size=settings.batch_size,
         detect_every=settings.detect_every,
         bbox_thr=settings.bbox_thr,
+        focal_length=camera.pixels(video.size),
     )
     lifting = LifterOptions(
         settings.lifter_model, settings.lifter_like, settings.flip, settings.device, download_progress
@@ -84,7 +86,6 @@ def analyze(
     cleaned = clean(tracks.keypoints(settings.person), min_score=settings.min_score, max_gap=settings.max_gap)
     doubts = find_doubts(cleaned.keypoints)
     relative = lifter.lift(cleaned.keypoints)
-    camera = Camera(settings.focal_length, settings.fov, settings.camera_level)
     metric, calibration = calibrate(relative, cleaned.keypoints, settings.subject, camera)
     refinement = NOT_REFINED
     if settings.refine:

@@ -9,6 +9,9 @@ from functools import cached_property
 
 from posedetector.errors import InputError
 
+# The tip of the foot has a name of its own in each layout; where a skeleton has one, it answers to the other.
+_SAME = (("big_toe", "foot_index"),)
+
 
 @dataclass(frozen=True)
 class Skeleton:
@@ -23,7 +26,9 @@ class Skeleton:
 
     @cached_property
     def _index(self) -> dict[str, int]:
-        return {point: index for index, point in enumerate(self.points)}
+        own = {point: index for index, point in enumerate(self.points)}
+        also = {point.replace(name, twin): row for point, row in own.items() for name, twin in _SAME if name in point}
+        return also | own
 
     def index(self, point: str) -> int:
         """Return the row of a point; raises InputError when the skeleton lacks it."""
@@ -44,7 +49,7 @@ class Skeleton:
         """(left, right) rows of the points that have a twin on the other side."""
         return tuple(
             (row, self._index[twin])
-            for point, row in self._index.items()
+            for row, point in enumerate(self.points)
             if point.startswith("left_") and (twin := "right_" + point.removeprefix("left_")) in self._index
         )
 

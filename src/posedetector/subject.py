@@ -12,6 +12,8 @@ SEGMENTS: dict[str, tuple[str, str]] = {
     "upper_arm": ("shoulder", "elbow"),
     "forearm": ("elbow", "wrist"),
 }
+# Drillis & Contini 1966, as in Winter 2009, fig. 4.1
+STATURE_SHARES = {"thigh": 0.245, "shank": 0.246, "upper_arm": 0.186, "forearm": 0.146}
 BONES = tuple(f"{side}_{segment}" for side in ("left", "right") for segment in SEGMENTS)
 
 

@@ -7,6 +7,7 @@ cannot name it, the digest of the first file is written beside it and holds from
 
 import hashlib
 import os
+import re
 import sys
 import zipfile
 from collections.abc import Callable
@@ -118,6 +119,29 @@ _BUNDLED = Weights(
     lifter=LifterLayout("h36m_17", "h36m_17", 50.0, inputs="body"),
 )
 
+_RTMW = (
+    "Jiang et al., RTMPose, 2023, arXiv:2303.07399; Jiang, Xie & Li, RTMW, 2024, arXiv:2407.08634; "
+    "trained on 14 data sets, Human3.6M among them"
+)
+_RTM = "https://download.openmmlab.com/mmpose/v1"
+
+
+def _openmmlab(name: str, url: str, size: int, citation: str) -> Weights:
+    file = url.rpartition("/")[2]
+    head = re.search(r"-([0-9a-f]{8})[._]", file)
+    return Weights(
+        name=name,
+        file=file,
+        url=url,
+        sha256=head[1] if head else "",  # OpenMMLab's files carry the first digits of theirs in their names
+        size=size,
+        licence="Apache-2.0",
+        terms="trained on Human3.6M among others, whose own licence is for academic use" if "3d" in name else "",
+        citation=citation,
+        without="--estimator mediapipe works without a download",
+    )
+
+
 _FAIR = "https://dl.fbaipublicfiles.com/video-pose-3d"
 _MMPOSE = "https://download.openmmlab.com/mmpose/body3d/videopose"
 _NC = "CC BY-NC 4.0"
@@ -148,6 +172,24 @@ WEIGHTS: dict[str, Weights] = {
             "Apache-2.0",
             LifterLayout("h36m_17", "h36m_17", 50.0),
             sha256="88f5abbb",
+        ),
+        _openmmlab(
+            "rtmdet-m",
+            f"{_RTM}/projects/rtmpose/rtmdet_m_8xb32-100e_coco-obj365-person-235e8209.pth",
+            99_000_000,
+            "Lyu et al., RTMDet, 2022, arXiv:2212.07784",
+        ),
+        _openmmlab(
+            "rtmw3d-l",
+            f"{_RTM}/wholebody_3d_keypoint/rtmw3d/rtmw3d-l_8xb64_cocktail14-384x288-794dbc78_20240626.pth",
+            231_000_000,
+            _RTMW,
+        ),
+        _openmmlab(
+            "rtmw3d-x",
+            f"{_RTM}/wholebody_3d_keypoint/rtmw3d/rtmw3d-x_8xb64_cocktail14-384x288-b0a0eab7_20240626.pth",
+            370_000_000,
+            _RTMW,
         ),
     )
 }

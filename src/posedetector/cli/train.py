@@ -74,7 +74,7 @@ def train(
         raise InputError(f"--seed must not be negative, got {seed}")
     if rate is not None and not 0 < rate < math.inf:
         raise InputError(f"--rate is in frames per second and must be greater than 0, got {rate:g}")
-    from posedetector.lifters.videopose3d import device_of
+    from posedetector.models.running import device_of
     from posedetector.readers.names import read_map
     from posedetector.readers.recording import ReadOptions
     from posedetector.training.mocap import RATE, digest, read_takes

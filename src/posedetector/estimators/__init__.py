@@ -48,6 +48,7 @@ class EstimatorOptions:
     batch_size : people a run of the network; None for what suits the device.
     detect_every : frames from one search for people to the next, between which they are followed.
     bbox_thr : people found less surely than this do not count.
+    focal_length : pixels; None looks from far away.
     """
 
     model: str | None = None
@@ -62,12 +63,19 @@ class EstimatorOptions:
     batch_size: int | None = None
     detect_every: int = 5
     bbox_thr: float = 0.3
+    focal_length: float | None = None
 
 
 def _mediapipe(options: EstimatorOptions) -> KeypointEstimator:
     from posedetector.estimators.mediapipe import MediaPipe
 
     return MediaPipe(options)
+
+
+def _rtmw3d(options: EstimatorOptions) -> KeypointEstimator:
+    from posedetector.estimators.rtmw3d import RTMW3D
+
+    return RTMW3D(options)
 
 
 def _synthetic(options: EstimatorOptions) -> KeypointEstimator:
@@ -78,6 +86,7 @@ def _synthetic(options: EstimatorOptions) -> KeypointEstimator:
 
 ESTIMATORS: dict[str, Callable[[EstimatorOptions], KeypointEstimator]] = {
     "mediapipe": _mediapipe,
+    "rtmw3d": _rtmw3d,
     "synthetic": _synthetic,
 }
 

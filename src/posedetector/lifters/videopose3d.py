@@ -20,6 +20,7 @@ from posedetector.filters import interpolate
 from posedetector.lifters import DepthErrors, LifterOptions
 from posedetector.lifters.carrying import carry
 from posedetector.lifters.inputs import INPUTS, apparent_size
+from posedetector.models.running import device_of
 from posedetector.models.videopose3d import TemporalModel, read_model
 from posedetector.pose import Array, Keypoints, RelativePose, Source
 from posedetector.sanity import find_doubts
@@ -28,7 +29,6 @@ from posedetector.weights import WEIGHTS, LifterLayout, LoadedWeights, load, rem
 
 DEFAULT = "bundled"
 LONGEST_ABSENCE = 1.0  # seconds; whoever was away for longer begins anew
-DEVICES = ("auto", "cpu", "cuda", "mps")
 _CHUNK = 2000  # frames at once; 1,000 to 2,000 are the fastest on a CPU
 CLOSEST = 0.125  # of the network's step: of frames closer together, the first is taken
 
@@ -178,18 +178,6 @@ def _choose(options: LifterOptions) -> tuple[str, Path | None]:
             f"{', '.join(f'{name} ({WEIGHTS[name].lifter.takes})' for name in _names())}"  # type: ignore[union-attr]
         )
     return name, Path(model)
-
-
-def device_of(name: str) -> torch.device:
-    """Return the device of this name, or for auto the best there is; raises InputError for one that is not here."""
-    have = {"cpu": True, "cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available()}
-    if name not in DEVICES:
-        raise InputError(f"there is no device {name!r}; there are {', '.join(DEVICES)}")
-    if name == "auto":
-        name = next(one for one in ("cuda", "mps", "cpu") if have[one])
-    if not have[name]:
-        raise InputError(f"this machine, or its PyTorch, has no {name}; --device auto takes what there is")
-    return torch.device(name)
 
 
 def to_screen(xy: Array, image_size: tuple[int, int]) -> Array:

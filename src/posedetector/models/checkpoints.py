@@ -2,13 +2,16 @@
 
 import pickle
 import re
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, Self, TypeVar
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from posedetector.errors import WeightsError
+
+Network = TypeVar("Network", bound=nn.Module)
 
 
 class _Skipped:
@@ -37,6 +40,7 @@ _HARMLESS = (
     "numpy.ndarray",
     "numpy.dtype",
     "_codecs.encode",
+    "mmengine.logging.history_buffer.HistoryBuffer",
 )
 
 
@@ -100,3 +104,28 @@ def some(names: Any) -> str:
     """Return the first four of these names, and how many more there are."""
     names = [ascii(name).strip("'\"") for name in names]  # whatever a hostile file calls its members
     return ", ".join(names[:4]) + (f" and {len(names) - 4} more" if len(names) > 4 else "") or "none"
+
+
+def read_network(path: Path, sizes: Mapping[str, Callable[[], Network]], what: str) -> tuple[str, Network]:
+    """Read a checkpoint of OpenMMLab's into the network that it is of several sizes; return the size's name too.
+
+    Raises
+    ------
+    WeightsError
+        If the file is damaged, unsafe, or none of these.
+    """
+    state = read_state(path, "state_dict")
+    made = {}
+    for name, build in sizes.items():
+        with torch.device("meta"):
+            made[name] = build()
+    alike = {name: _alike(state, model.state_dict()) for name, model in made.items()}
+    name = max(alike, key=lambda one: alike[one])
+    model = made[name]
+    check_keys(state, model.state_dict(), f"{path} is not {what}")
+    model.load_state_dict(state, strict=True, assign=True)
+    return name, model.float().eval().requires_grad_(False)
+
+
+def _alike(state: dict[str, Tensor], expected: dict[str, Tensor]) -> int:
+    return sum(key in state and state[key].shape == value.shape for key, value in expected.items())

@@ -7,7 +7,7 @@ differently is found out all the same, because what lies far off a proportion ha
 
 from typing import NamedTuple
 
-from posedetector.calibration import STATURE_SHARES
+from posedetector.subject import STATURE_SHARES
 
 SIDES = ("left", "right")
 

@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from posedetector.calibration import STATURE_SHARES
 from posedetector.skeletons import H36M_17, Skeleton, parts_of
+from posedetector.subject import STATURE_SHARES
 
 Floats = NDArray[np.floating[Any]]
 

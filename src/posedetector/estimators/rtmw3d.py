@@ -1,0 +1,116 @@
+"""RTMDet finds people, RTMW3D 133 points of each with their depth; OpenMMLab's weights, in PyTorch or onnxruntime."""
+
+from collections.abc import Generator, Iterable, Sequence
+
+import numpy as np
+
+from posedetector.errors import InputError
+from posedetector.estimators import EstimatorOptions
+from posedetector.estimators.depth import in_metres
+from posedetector.estimators.topdown import follow
+from posedetector.models import rtmdet, rtmw3d
+from posedetector.models.running import Runner, TorchRunner, device_of
+from posedetector.pose import Array, ByteArray, Frame, PersonPose
+from posedetector.skeletons import COCO_WHOLEBODY_133, Skeleton
+from posedetector.weights import LoadedWeights, load
+
+_BATCHES = {"cpu": 4, "mps": 8, "cuda": 64}
+
+
+class RTMW3D:
+    """RTMDet-m and RTMW3D-l or -x.
+
+    The two halves can be used alone: `detect` and `poses`. A score is the lower one of a point's peaks along x and y,
+    cut to [0, 1] (the training's target is a peak of 1; it is no probability); a point without a peak was not seen.
+
+    Raises
+    ------
+    InputError
+        For a model or a device that there is not.
+    WeightsError
+        When a file cannot be had, is damaged, or is another network or size.
+    """
+
+    skeleton: Skeleton = COCO_WHOLEBODY_133
+
+    def __init__(self, options: EstimatorOptions) -> None:
+        size = options.model or "l"
+        if size not in rtmw3d.SIZES:
+            raise InputError(f"rtmw3d has no model {size!r}; it has {', '.join(rtmw3d.SIZES)}")
+        device = device_of(options.device)
+        batch = options.batch_size or _BATCHES[device.type]
+        told = options.download_progress
+        pose = load(f"rtmw3d-{size}", options.checkpoint, progress=told)
+        detector = load("rtmdet-m", options.detector_checkpoint, progress=told)
+        self.weights: tuple[LoadedWeights, ...] = (detector, pose)
+        found = rtmdet.read_detector(detector.path)
+        self._side = found.side
+        self._detector: Runner = TorchRunner(found, rtmdet.INPUT, device, batch)
+        self._points: Runner = TorchRunner(rtmw3d.read_pose_network(pose.path, size), rtmw3d.INPUT, device, batch)
+        self._options = options
+        self._together = batch
+
+    def estimate(self, frames: Iterable[Frame]) -> Generator[list[PersonPose], None, None]:
+        """Yield the people of each frame; xyz is in metres of a grown person, from the middle of the hips."""
+        options = self._options
+        return follow(
+            frames, self, every=options.detect_every, together=self._together, max_persons=options.max_persons
+        )
+
+    def detect(self, images: Sequence[ByteArray]) -> list[tuple[Array, Array]]:
+        """Return boxes (N, 4) left, top, right, bottom in pixels and scores (N,) of the people in each picture."""
+        boxed = [rtmdet.letterbox(image, self._side) for image in images]
+        scales = np.array([scale for _, scale in boxed])
+        found: list[tuple[Array, Array]] = []
+        for scores, distances in self._detector.run([square for square, _ in boxed]):
+            part = scales[len(found) : len(found) + len(scores[0])]
+            for boxes, sure in rtmdet.decode(scores, distances, part):
+                height, width = images[len(found)].shape[:2]
+                # the square's grey rest may look like somebody too
+                kept = (sure > self._options.bbox_thr) & (boxes[:, 0] < width) & (boxes[:, 1] < height)
+                found.append((boxes[kept], sure[kept]))
+        return found
+
+    def poses(self, images: Sequence[ByteArray], boxes: Sequence[Array]) -> list[list[PersonPose]]:
+        """Return the people in each picture, one a box (N, 4).
+
+        Raises
+        ------
+        InputError
+            For a box without area, or wholly outside its picture; what lies outside of one that is partly there is black.
+        """
+        looked_at = [(image, check_box(box, image)) for image, some in zip(images, boxes, strict=True) for box in some]
+        if not looked_at:
+            return [[] for _ in images]
+        framed = [rtmw3d.frame_of(box) for _, box in looked_at]
+        crops = [rtmw3d.crop(image, *frame) for (image, _), frame in zip(looked_at, framed, strict=True)]
+        peaks = [rtmw3d.peaks(logits) for logits in self._points.run(crops)]
+        where, peak = (np.concatenate(part) for part in zip(*peaks, strict=True))
+        middles, sizes = (np.array(part) for part in zip(*framed, strict=True))
+        xy, depth, score = rtmw3d.decode(where, peak, middles, sizes)
+        made = iter(zip(xy, depth, score, strict=True))
+        people: list[list[PersonPose]] = []
+        for image, some in zip(images, boxes, strict=True):
+            people.append([self._person(box, image, *next(made)) for box in some])
+        return people
+
+    def _person(self, box: Array, image: ByteArray, xy: Array, depth: Array, score: Array) -> PersonPose:
+        size = image.shape[1], image.shape[0]
+        focal = self._options.focal_length
+        xyz = in_metres(xy[None], depth[None], self.skeleton, image_size=size, focal_length=focal)[0]
+        return PersonPose(bbox=np.asarray(box, float), xy=xy, score=score, xyz=xyz)
+
+
+def check_box(box: Array, image: ByteArray) -> Array:
+    """Return the box (4,) if it shows some of the picture; raises InputError if not."""
+    height, width = image.shape[:2]
+    left, top, right, bottom = box
+    if not (left < right and top < bottom):  # False for NaN too
+        raise InputError(
+            f"a box is left, top, right, bottom in pixels and has an area; got {np.round(box, 1).tolist()}"
+        )
+    if left >= width or top >= height or right <= 0 or bottom <= 0:
+        raise InputError(
+            f"the box {np.round(box, 1).tolist()} lies outside of its picture, which is {width}×{height} pixels"
+        )
+    return box

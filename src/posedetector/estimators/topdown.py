@@ -1,0 +1,132 @@
+"""People first, points after: what all estimators share that look for people and then at each of them.
+
+A search costs as much as a look at several people, so it is made in every n-th frame; in between, a person is where his
+points were in the frame before. The stretches from one search to the next know nothing of each other: several of them
+go side by side, a frame of each at a time, so that networks get many people at once and each is still followed.
+"""
+
+from collections.abc import Generator, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from itertools import islice
+from typing import Protocol
+
+import numpy as np
+
+from posedetector.boxes import box_of, box_overlap
+from posedetector.pose import Array, ByteArray, Frame, PersonPose
+
+_HELD_BYTES = 400_000_000  # of pictures that wait for each other
+_LOST = 0.15  # mean score of the points below which nobody is followed
+_SEEN = 0.3  # points seen less surely say nothing about where a person is
+_FEWEST = 4
+_SAME = 0.85  # overlap above which two followed boxes hold one person
+_OUTWARD = np.array((-1.0, -1.0, 1.0, 1.0))
+_MARGINS = (-0.1, 0.3)  # of the points' extent, that a person's box may reach beyond them
+
+
+class PeopleFinder(Protocol):
+    """The two networks; pictures are (H, W, 3) uint8 RGB."""
+
+    def detect(self, images: Sequence[ByteArray]) -> list[tuple[Array, Array]]:
+        """Return boxes (N, 4) left, top, right, bottom in pixels and scores (N,) of the people in each picture."""
+
+    def poses(self, images: Sequence[ByteArray], boxes: Sequence[Array]) -> list[list[PersonPose]]:
+        """Return the people in each picture, one a box (N, 4), in the order of the boxes."""
+
+
+def follow(
+    frames: Iterable[Frame], finder: PeopleFinder, *, every: int, together: int, max_persons: int
+) -> Generator[list[PersonPose], None, None]:
+    """Yield the people of each frame.
+
+    Parameters
+    ----------
+    every : frames from one search to the next.
+    together : stretches of that many frames that go side by side; fewer, if their pictures would fill the memory.
+    """
+    source = iter(frames)
+    for first in source:
+        room = max(1, _HELD_BYTES // (first.image.nbytes * every))
+        chunk = [first, *islice(source, every * min(together, room) - 1)]
+        stretches = [_Stretch(chunk[start : start + every]) for start in range(0, len(chunk), every)]
+        _go(stretches, finder, max_persons)
+        yield from (poses for stretch in stretches for poses in stretch.found)
+
+
+@dataclass
+class _Stretch:
+    """Frames from one search to the next, and what was found in them so far."""
+
+    frames: list[Frame]
+    boxes: Array = field(default_factory=lambda: np.empty((0, 4)))
+    margins: Array = field(default_factory=lambda: np.empty((0, 4)))
+    found: list[list[PersonPose]] = field(default_factory=list)
+
+    @property
+    def image(self) -> ByteArray:
+        """The picture that is next."""
+        return self.frames[len(self.found)].image
+
+    @property
+    def goes_on(self) -> bool:
+        return len(self.found) < len(self.frames)
+
+    def take(self, poses: list[PersonPose]) -> None:
+        """Keep what was found in this frame, and say where to look in the next."""
+        if not self.found:  # a detector's box reaches beyond the points; it goes on doing so while they are followed
+            self.margins = np.array([_margins(pose) for pose in poses]).reshape(-1, 4)
+        else:
+            kept = list(_kept(poses))
+            poses, self.margins = [poses[row] for row in kept], self.margins[kept]
+        self.found.append(poses)
+        width, height = self.frames[0].size
+        boxes = [_box_after(pose, margins) for pose, margins in zip(poses, self.margins, strict=True)]
+        self.boxes = np.array(boxes).reshape(-1, 4).clip(0, (width, height, width, height))
+        there = (self.boxes[:, 2:] - self.boxes[:, :2] >= 1).all(axis=1)
+        self.boxes, self.margins = self.boxes[there], self.margins[there]
+
+
+def _go(stretches: list[_Stretch], finder: PeopleFinder, max_persons: int) -> None:
+    for stretch, seen in zip(stretches, finder.detect([stretch.image for stretch in stretches]), strict=True):
+        stretch.boxes = _most_prominent(*seen, max_persons)
+    while going := [stretch for stretch in stretches if stretch.goes_on]:
+        poses = finder.poses([stretch.image for stretch in going], [stretch.boxes for stretch in going])
+        for stretch, people in zip(going, poses, strict=True):
+            stretch.take(people)
+
+
+def _most_prominent(boxes: Array, scores: Array, most: int) -> Array:
+    """Return the boxes of the largest and surest people."""
+    areas = (boxes[:, 2:] - boxes[:, :2]).prod(axis=1)
+    return boxes[np.argsort(-areas * scores, kind="stable")[:most]]
+
+
+def _extent(pose: PersonPose) -> Array:
+    """Return the box of the points that are surely seen; the box that was looked at, where they are too few."""
+    seen = pose.score >= _SEEN
+    return box_of(pose.xy[seen]) if seen.sum() >= _FEWEST else pose.bbox
+
+
+def _margins(pose: PersonPose) -> Array:
+    extent = _extent(pose)
+    return np.asarray(((pose.bbox - extent) * _OUTWARD / _size(extent)).clip(*_MARGINS))
+
+
+def _box_after(pose: PersonPose, margins: Array) -> Array:
+    extent = _extent(pose)
+    return np.asarray(extent + margins * _OUTWARD * _size(extent))
+
+
+def _size(box: Array) -> Array:
+    return np.tile(np.maximum(box[2:] - box[:2], 1.0), 2)
+
+
+def _kept(poses: list[PersonPose]) -> Iterator[int]:
+    """Yield the rows of the people that are still seen, each of them once."""
+    kept: list[PersonPose] = []
+    for row, pose in enumerate(poses):
+        if pose.score.mean() < _LOST:
+            continue
+        if all(box_overlap(_extent(pose), _extent(other)) < _SAME for other in kept):
+            kept.append(pose)
+            yield row

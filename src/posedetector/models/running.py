@@ -1,0 +1,109 @@
+"""Runs networks on pictures: on which device, how precisely, and as many at once as its memory takes."""
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from posedetector.errors import InputError, ResourceError
+from posedetector.models.cspnext import fuse
+from posedetector.pose import ByteArray
+
+DEVICES = ("auto", "cpu", "cuda", "mps")
+
+
+@dataclass(frozen=True)
+class Input:
+    """How a network wants its pictures.
+
+    Attributes
+    ----------
+    mean, std : of red, green and blue, of 255.
+    blue_first : the network was trained on BGR.
+    """
+
+    mean: tuple[float, float, float] = (123.675, 116.28, 103.53)  # ImageNet's
+    std: tuple[float, float, float] = (58.395, 57.12, 57.375)
+    blue_first: bool = False
+
+
+class Runner(Protocol):
+    """Runs one network."""
+
+    @property
+    def described(self) -> str:
+        """On what it runs, and how precisely, for the provenance."""
+
+    def run(self, pictures: Sequence[ByteArray]) -> Iterator[tuple[Any, ...]]:
+        """Yield the network's outputs for pictures (H, W, 3) of one size, batch after batch, all in order."""
+
+
+class TorchRunner:
+    """PyTorch: normalisations fused, channels last; half precision where the device is a GPU.
+
+    Parameters
+    ----------
+    batch : pictures at once; where a GPU has no room for them, half as many from then on.
+    """
+
+    def __init__(self, network: nn.Module, made_for: Input, device: torch.device, batch: int) -> None:
+        self._half = device.type == "cuda"
+        self._kind = torch.float16 if self._half else torch.float32
+        self._device = device
+        fuse(network)
+        self._network = network.to(device, self._kind).to(memory_format=torch.channels_last)
+        self._mean = torch.tensor(made_for.mean, device=device)
+        self._std = torch.tensor(made_for.std, device=device)
+        self._blue_first = made_for.blue_first
+        self.batch = batch
+
+    @property
+    def described(self) -> str:
+        """The device and the precision."""
+        return f"PyTorch, {'half' if self._half else 'single'} precision on {self._device}"
+
+    def run(self, pictures: Sequence[ByteArray]) -> Iterator[tuple[Any, ...]]:
+        """Yield the network's outputs, batch after batch; raises ResourceError when not even one picture fits."""
+        start = 0
+        while start < len(pictures):
+            part = pictures[start : start + self.batch]
+            try:
+                made = self._run(part)
+            except torch.OutOfMemoryError as error:
+                if len(part) == 1:
+                    raise ResourceError(
+                        f"{self._device} has not enough memory for one picture; --device cpu needs none of it"
+                    ) from error
+                self.batch = len(part) // 2
+                continue
+            start += len(part)
+            yield made
+
+    @torch.inference_mode()
+    def _run(self, pictures: Sequence[ByteArray]) -> tuple[Any, ...]:
+        made: tuple[Any, ...] = self._network(self.prepared(pictures))
+        return made
+
+    def prepared(self, pictures: Sequence[ByteArray]) -> Tensor:
+        """Return (B, 3, H, W) as the network wants it, in memory channels last."""
+        stacked = torch.from_numpy(np.stack(pictures)).to(self._device)
+        scaled = (stacked.float() - self._mean) / self._std
+        return (scaled.flip(-1) if self._blue_first else scaled).permute(0, 3, 1, 2).to(self._kind)
+
+
+def device_of(name: str) -> torch.device:
+    """Return the device of this name, or for auto the best there is; raises InputError for one that is not here."""
+    kind, _, number = name.partition(":")
+    if kind not in DEVICES or not re.fullmatch(r"auto|cpu|mps|cuda(:\d+)?", name):
+        raise InputError(f"there is no device {name!r}; there are {', '.join(DEVICES)}, and cuda:1 for a second one")
+    cards = torch.cuda.device_count() if torch.cuda.is_available() else 0
+    have = {"cpu": True, "cuda": cards > int(number or 0), "mps": torch.backends.mps.is_available()}
+    if kind == "auto":
+        kind = name = next(one for one in ("cuda", "mps", "cpu") if have[one])
+    if not have[kind]:
+        raise InputError(f"this machine, or its PyTorch, has no {name}; --device auto takes what there is")
+    return torch.device(name)
