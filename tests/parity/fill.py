@@ -15,11 +15,12 @@ def _value(key: str, shape: tuple[int, ...]) -> np.ndarray:
     leaf = key.rpartition(".")[2]
     if leaf == "num_batches_tracked":
         return np.zeros(shape, np.int64)
-    if leaf == "running_var":
-        return (1 + 0.2 * generator.random(shape)).astype(np.float32)
+    if leaf in {"running_var", "g"}:
+        return (1 + (0.2 if leaf == "running_var" else 0.1) * generator.random(shape)).astype(np.float32)
     drawn = generator.standard_normal(shape)
-    if leaf in {"running_mean", "bias"}:
+    if leaf in {"running_mean", "bias", "gamma", "beta"}:
         return (0.1 * drawn).astype(np.float32)
-    if len(shape) == 1:  # the weight of a normalisation
+    if len(shape) == 1:  # the weight of a normalisation, or a scale
         return (1 + 0.1 * drawn).astype(np.float32)
-    return (drawn / np.sqrt(np.prod(shape[1:]))).astype(np.float32)
+    gain = 0.1 if ".rtm_reg." in key or ".rtm_cls." in key else 1.0  # RTMDet's last layers: distances go through exp()
+    return (gain * drawn / np.sqrt(np.prod(shape[1:]))).astype(np.float32)
