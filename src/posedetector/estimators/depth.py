@@ -46,6 +46,7 @@ def in_metres(
         if focal_length is not None:  # what is farther away than the hips looks smaller
             plane = (xy - middle) * (1 + depth / (focal_length * scale[:, None]))[..., None]
     body = np.concatenate((plane * scale[:, None, None], depth[..., None]), axis=-1)
+    body[~np.isfinite(body).all(axis=-1)] = np.nan
     return np.asarray(body - body[:, hips].mean(axis=1, keepdims=True))
 
 
