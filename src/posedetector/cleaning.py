@@ -15,6 +15,7 @@ from posedetector.pose import Array, Keypoints, Source, finite
 from posedetector.skeletons import Skeleton
 
 BoolArray = NDArray[np.bool_]
+RowArray = NDArray[np.intp]
 
 _HAMPEL_SECONDS = 0.15  # half window
 _HAMPEL_SIGMAS = 4.0
@@ -104,9 +105,18 @@ def undo_swaps(keypoints: Keypoints) -> tuple[Keypoints, int]:
             continue
         left, right = (np.array(side) for side in zip(*pairs, strict=True))
         swapped = _short_runs(_cheapest_labels(keypoints, left, right), keypoints.time)
+        left, right = _with_all_below(keypoints.skeleton, pairs)
         keypoints = _exchange(keypoints, swapped, left, right)
         frames |= swapped
     return keypoints, int(frames.sum())
+
+
+def _with_all_below(skeleton: Skeleton, pairs: list[tuple[int, int]]) -> tuple[RowArray, RowArray]:
+    """Return the rows left and right of a limb and of what hangs on it: toes, fingers."""
+    limb = {left for left, _ in pairs}
+    below = [pair for pair in skeleton.pairs if limb & {pair[0], *skeleton.ancestors(pair[0])}]
+    left, right = zip(*below, strict=True)
+    return np.array(left), np.array(right)
 
 
 def fill_gaps(keypoints: Keypoints, max_gap: float) -> Keypoints:

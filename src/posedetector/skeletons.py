@@ -40,6 +40,13 @@ class Skeleton:
         """Return the rows of several points, in the order given."""
         return [self.index(point) for point in points]
 
+    def ancestors(self, row: int) -> list[int]:
+        """Return the rows that a point hangs from, the nearest first."""
+        above = []
+        while (row := self.parents[row]) >= 0:
+            above.append(row)
+        return above
+
     def has(self, *points: str) -> bool:
         """Tell whether every one of these points belongs to the skeleton."""
         return all(point in self._index for point in points)

@@ -7,14 +7,7 @@ import numpy as np
 from posedetector.pose import Array, Keypoints, RelativePose, Source, finite
 from posedetector.skeletons import extend
 
-# what is carried: the joint it hangs on, and the other end of the limb that gives its size
-_CARRIED = {
-    "heel": ("ankle", "knee"),
-    "foot_index": ("ankle", "knee"),
-    "pinky": ("wrist", "elbow"),
-    "index": ("wrist", "elbow"),
-    "thumb": ("wrist", "elbow"),
-}
+_LIMBS = {"ankle": "knee", "wrist": "elbow"}  # what hangs on the first is carried; both ends of the limb give its size
 
 
 def carry(keypoints: Keypoints, lifted: RelativePose) -> RelativePose:
@@ -23,27 +16,27 @@ def carry(keypoints: Keypoints, lifted: RelativePose) -> RelativePose:
     Their place relative to ankle or wrist is the estimator's, times the ratio of the median lengths of the lifted shank
     or forearm and of the estimator's. Where a part of that is missing, they are.
     """
-    tree = {
-        f"{side}_{point}": f"{side}_{anchor}"
-        for side in ("left", "right")
-        for point, (anchor, other) in _CARRIED.items()
-        if keypoints.skeleton.has(*(f"{side}_{name}" for name in (point, anchor, other)))
+    own = keypoints.skeleton
+    limbs = [(f"{side}_{end}", f"{side}_{start}") for side in ("left", "right") for end, start in _LIMBS.items()]
+    anchors = {
+        point: ends
+        for ends in limbs
+        if own.has(*ends)
+        for row, point in enumerate(own.points)
+        if own.index(ends[0]) in own.ancestors(row)
     }
+    tree = {point: own.points[own.parents[own.index(point)]] for point in anchors}
     if keypoints.xyz is None or not tree:
         return lifted
     skeleton = extend(lifted.skeleton, f"{lifted.skeleton.name}_with_feet_and_hands", tree)
     xyz, score, source = [lifted.xyz], [lifted.score], [lifted.source]
-    for point, anchor in tree.items():
-        side, _, name = point.partition("_")
-        ends = (anchor, f"{side}_{_CARRIED[name][1]}")
-        row, own = keypoints.skeleton.indices(point, anchor)
-        hold = lifted.skeleton.index(anchor)
-        ratio = _length(lifted.xyz, lifted.skeleton.indices(*ends)) / _length(
-            keypoints.xyz, keypoints.skeleton.indices(*ends)
-        )
-        place = lifted.xyz[:, hold] + ratio * (keypoints.xyz[:, row] - keypoints.xyz[:, own])
+    for point, ends in anchors.items():
+        row, joint = own.indices(point, ends[0])
+        hold = lifted.skeleton.index(ends[0])
+        ratio = _length(lifted.xyz, lifted.skeleton.indices(*ends)) / _length(keypoints.xyz, own.indices(*ends))
+        place = lifted.xyz[:, hold] + ratio * (keypoints.xyz[:, row] - keypoints.xyz[:, joint])
         there = finite(place)
-        least = np.minimum(keypoints.source[:, row], np.minimum(keypoints.source[:, own], lifted.source[:, hold]))
+        least = np.minimum(keypoints.source[:, row], np.minimum(keypoints.source[:, joint], lifted.source[:, hold]))
         xyz.append(np.where(there[:, None], place, np.nan)[:, None])
         score.append(np.where(there, np.minimum(keypoints.score[:, row], lifted.score[:, hold]), 0.0)[:, None])
         source.append(np.where(there, np.minimum(least, Source.CARRIED), Source.NONE).astype(np.uint8)[:, None])
