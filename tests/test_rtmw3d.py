@@ -1,0 +1,199 @@
+"""RTMW3D behind the estimators' seam: a person who is known, seen through networks that are made up."""
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from clips import write_clip
+from posedetector.errors import InputError, WeightsError
+from posedetector.estimators import ESTIMATORS, EstimatorOptions, make_estimator
+from posedetector.estimators.rtmw3d import RTMW3D
+from posedetector.estimators.synthetic import PinholeCamera, Walker
+from posedetector.models import rtmw3d
+from posedetector.models.rtmdet import STRIDES, letterbox
+from posedetector.pipeline import analyze
+from posedetector.pose import Array, ByteArray, Frame
+from posedetector.settings import Settings
+from posedetector.skeletons import BLAZEPOSE_33, COCO_WHOLEBODY_133
+from posedetector.subject import Subject
+from posedetector.trial import Trial
+
+FRAMES, RATE = 30, 15.0
+CAMERA = PinholeCamera(focal_length=550.0, size=(640, 360))
+WALKER = Walker()
+BODY = [point for point in COCO_WHOLEBODY_133.points if BLAZEPOSE_33.has(point)] + ["left_big_toe", "right_big_toe"]
+STEP = 7  # of brightness from one frame to the next, by which the made-up networks know it
+
+
+def bodies() -> tuple[Array, Array]:
+    """Pixels (T, 133, 2) and metres in the camera frame (T, 133, 3); what BlazePose has not is at the nose."""
+    world = WALKER.positions(np.arange(FRAMES) / RATE)
+    rows = [BLAZEPOSE_33.index(name.replace("big_toe", "foot_index") if name in BODY else "nose") for name in NAMES]
+    return CAMERA.project(world)[:, rows], CAMERA.view(world)[:, rows]
+
+
+NAMES = COCO_WHOLEBODY_133.points
+PIXELS, METRES = bodies()
+
+
+def box_of_frame(frame: int) -> Array:
+    return np.concatenate((PIXELS[frame].min(axis=0) - 8, PIXELS[frame].max(axis=0) + 8))
+
+
+def frame_shown(picture: ByteArray) -> int:
+    return round((int(picture[picture.shape[0] // 2, picture.shape[1] // 2, 0]) - 20) / STEP)
+
+
+class SeesBoxes:
+    """A detector with one answer: the walker's box, at the place of the finest grid that his middle falls on."""
+
+    described = "made up"
+
+    def run(self, pictures: Sequence[ByteArray]) -> Iterator[tuple]:
+        import torch
+
+        for picture in pictures:
+            frame = round((int(picture[5, 5, 0]) - 20) / STEP)
+            _, scale = letterbox(np.zeros((360, 640, 3), np.uint8), 640)
+            box = box_of_frame(frame) * np.tile(scale, 2)
+            scores, distances = [], []
+            for stride in STRIDES:
+                scores.append(torch.full((1, 1, 640 // stride, 640 // stride), -20.0))
+                distances.append(torch.ones(1, 4, 640 // stride, 640 // stride))
+            column, row = ((box[:2] + box[2:]) / 2 // 8).astype(int)
+            scores[0][0, 0, row, column] = 3.0
+            place = np.array((column, row, column, row)) * 8
+            distances[0][0, :, row, column] = torch.from_numpy((box - place) * (-1, -1, 1, 1)).float()
+            yield scores, distances
+
+
+class SeesPoints:
+    """Peaks where the walker's points are in the crop of his box, and at their depths."""
+
+    described = "made up"
+
+    def run(self, pictures: Sequence[ByteArray]) -> Iterator[tuple]:
+        for picture in pictures:
+            frame = frame_shown(picture)
+            middle, size = rtmw3d.frame_of(box_of_frame(frame))
+            xy = (PIXELS[frame] - middle + size / 2) / size * (rtmw3d.WIDTH, rtmw3d.HEIGHT)
+            hips = METRES[frame, COCO_WHOLEBODY_133.indices("left_hip", "right_hip"), 2].mean()
+            depth = (METRES[frame, :, 2] - hips) * 1.7 / WALKER.stature
+            bins = np.rint(np.column_stack((xy, (depth / 2.1744869 + 1) * 144)) * 2).astype(int)
+            logits = [np.zeros((1, 133, length), np.float32) for length in (576, 768, 576)]
+            for axis in range(3):
+                logits[axis][0, np.arange(133), bins[:, axis]] = 0.9
+            yield tuple(logits)
+
+
+class MadeUp(RTMW3D):
+    """The estimator with its own seeing, cutting and decoding, and networks that know the answer."""
+
+    def __init__(self, options: EstimatorOptions) -> None:
+        self._options, self._together, self._side = options, 2, 640
+        self._detector, self._points = SeesBoxes(), SeesPoints()
+        self.weights = ()
+
+
+def frames() -> Iterator[Frame]:
+    for index in range(FRAMES):
+        yield Frame(index, index / RATE, picture(index))
+
+
+def picture(index: int) -> ByteArray:
+    return np.full((360, 640, 3), 20 + STEP * index, np.uint8)
+
+
+@pytest.fixture(scope="module")
+def seen() -> list:
+    options = EstimatorOptions(detect_every=1, focal_length=CAMERA.focal_length)
+    return [people[0] for people in MadeUp(options).estimate(frames())]
+
+
+def test_points_come_back_to_the_pixels_that_they_came_from(seen: list) -> None:
+    for frame, person in enumerate(seen):
+        assert np.abs(person.xy - PIXELS[frame]).max() < 0.5  # half a bin of the crop
+
+
+def test_the_box_is_the_detectors(seen: list) -> None:
+    for frame, person in enumerate(seen):
+        np.testing.assert_allclose(person.bbox, box_of_frame(frame), atol=0.01)
+
+
+def test_points_are_in_metres_of_a_grown_person_about_the_hips(seen: list) -> None:
+    hips = COCO_WHOLEBODY_133.indices("left_hip", "right_hip")
+    for frame, person in enumerate(seen):
+        truth = (METRES[frame] - METRES[frame, hips].mean(axis=0)) * 1.7 / WALKER.stature
+        assert np.linalg.norm(person.xyz - truth, axis=-1).max() < 0.04
+
+
+def test_people_found_less_surely_than_the_threshold_do_not_count() -> None:
+    found = list(MadeUp(EstimatorOptions(detect_every=1, bbox_thr=0.96)).estimate(frames()))  # sigmoid(3) is 0.953
+
+    assert found == [[]] * FRAMES
+
+
+@pytest.fixture(scope="module")
+def trial(tmp_path_factory: pytest.TempPathFactory) -> Trial:
+    clip = tmp_path_factory.mktemp("clips") / "walker.mp4"
+    write_clip(clip, [picture(index) for index in range(FRAMES)], rate=int(RATE))
+    settings = Settings(
+        video=str(clip),
+        subject=Subject(height=WALKER.stature),
+        estimator="rtmw3d",
+        detect_every=1,
+        focal_length=CAMERA.focal_length,
+        refine=False,
+        cutoff=None,
+    )
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setitem(ESTIMATORS, "rtmw3d", MadeUp)
+        return analyze(settings)
+
+
+def test_hands_feet_and_face_go_all_the_way(trial: Trial) -> None:
+    assert trial.pose.skeleton == COCO_WHOLEBODY_133
+    assert np.isfinite(trial.pose.xyz).all()
+
+
+def test_the_height_gives_the_metres_whatever_size_the_networks_people_have(trial: Trial) -> None:
+    wanted = [row for row, name in enumerate(NAMES) if name in BODY]
+    hips = COCO_WHOLEBODY_133.indices("left_hip", "right_hip")
+    truth = METRES - METRES[:, hips].mean(axis=1, keepdims=True)
+    lab = np.stack((-truth[..., 2], -truth[..., 1], -truth[..., 0]), axis=-1)
+
+    off = np.linalg.norm(trial.pose.xyz - lab, axis=-1)[:, wanted]
+
+    assert off.mean() < 0.02
+    assert off.max() < 0.05
+
+
+def test_a_box_that_lies_outside_of_the_picture_is_refused() -> None:
+    estimator = MadeUp(EstimatorOptions())
+
+    with pytest.raises(InputError, match=r"the box .* lies outside of its picture, which is 640×360 pixels"):
+        estimator.poses([picture(0)], [np.array([[700.0, 10.0, 800.0, 200.0]])])
+
+
+@pytest.mark.parametrize("box", [(10, 10, 10, 50), (50, 10, 10, 50), (np.nan, 0, 10, 10)])
+def test_a_box_without_an_area_is_refused(box: tuple[float, ...]) -> None:
+    estimator = MadeUp(EstimatorOptions())
+
+    with pytest.raises(InputError, match="has an area"):
+        estimator.poses([picture(0)], [np.array([box], float)])
+
+
+def test_a_picture_without_boxes_has_no_people() -> None:
+    assert MadeUp(EstimatorOptions()).poses([picture(0)], [np.empty((0, 4))]) == [[]]
+
+
+def test_an_unknown_model_is_refused() -> None:
+    with pytest.raises(InputError, match="rtmw3d has no model 'm'; it has l, x"):
+        make_estimator("rtmw3d", EstimatorOptions(model="m"))
+
+
+def test_a_checkpoint_that_is_not_there_is_named(tmp_path: Path) -> None:
+    with pytest.raises(WeightsError, match=r"there is no file .*gone\.pth for rtmw3d-x"):
+        make_estimator("rtmw3d", EstimatorOptions(model="x", checkpoint=tmp_path / "gone.pth"))
