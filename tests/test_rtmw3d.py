@@ -3,10 +3,10 @@
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
 
-from clips import write_clip
 from posedetector.errors import InputError, WeightsError
 from posedetector.estimators import ESTIMATORS, EstimatorOptions, make_estimator
 from posedetector.estimators.rtmw3d import RTMW3D
@@ -137,10 +137,12 @@ def test_people_found_less_surely_than_the_threshold_do_not_count() -> None:
 
 @pytest.fixture(scope="module")
 def trial(tmp_path_factory: pytest.TempPathFactory) -> Trial:
-    clip = tmp_path_factory.mktemp("clips") / "walker.mp4"
-    write_clip(clip, [picture(index) for index in range(FRAMES)], rate=int(RATE))
+    clip = tmp_path_factory.mktemp("walker")
+    for index in range(FRAMES):
+        cv2.imwrite(str(clip / f"{index:03}.png"), picture(index))
     settings = Settings(
         video=str(clip),
+        fps=RATE,
         subject=Subject(height=WALKER.stature),
         estimator="rtmw3d",
         detect_every=1,
