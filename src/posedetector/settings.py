@@ -1,6 +1,7 @@
 """What a person can choose, checked once."""
 
 from pathlib import Path
+from typing import Any
 
 from pydantic import BaseModel, ConfigDict, model_validator
 
@@ -14,18 +15,28 @@ _POSITIVE = {
     "fps": "--fps",
     "duration": "--duration",
 }
-_SHARES = {"min_score": "--min-score", "bbox_thr": "--bbox-thr"}
+_SHARES = {"min_score": "--min-score", "bbox_thr": "--bbox-thr", "tracking_thr": "--tracking-thr"}
 _COUNTS = {
     "person": "--person",
-    "max_persons": "--max-persons",
     "detect_every": "--detect-every",
     "batch_size": "--batch-size",
 }
 RUNTIMES = ("torch", "onnx")
+# What looks ahead, and how it is switched off: the value that --online takes for it, and the option
+_ONLINE: dict[str, tuple[Any, str]] = {
+    "refine": (False, "--refine"),
+    "cutoff": (None, "--cutoff"),
+    "max_gap": (0.0, "--max-gap"),
+    "batch_size": (1, "--batch-size"),
+}
 
 
 class Settings(BaseModel):
-    """One analysis; lengths in metres, times in seconds, `focal_length` in pixels, `fov` in degrees, `cutoff` in Hz."""
+    """One analysis; lengths in metres, times in seconds, `focal_length` in pixels, `fov` in degrees, `cutoff` in Hz.
+
+    With `online`, what looks ahead is off (refine, cutoff, max_gap, batches of frames), and refused where it was asked for.
+    A `max_persons` below 0 is no limit.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid", protected_namespaces=())
 
@@ -43,6 +54,9 @@ class Settings(BaseModel):
     bbox_thr: float = 0.3
     max_persons: int = 4
     person: int = 1
+    use_oks_tracking: bool = False
+    tracking_thr: float | None = None
+    online: bool = False
     lifter: str = "native"
     lifter_model: str | None = None
     lifter_like: str | None = None
@@ -59,6 +73,18 @@ class Settings(BaseModel):
     fps: float | None = None
     duration: float | None = None
 
+    @model_validator(mode="before")
+    @classmethod
+    def _look_back_only(cls, given: dict[str, Any]) -> dict[str, Any]:
+        if not given.get("online"):
+            return given
+        for name, (off, option) in _ONLINE.items():
+            if (value := given.get(name, off)) != off and not (name == "batch_size" and value is None):
+                raise InputError(
+                    f"--online uses no later frame, and {option} {_said(value)}does: leave one of them out"
+                )
+        return given | {name: off for name, (off, _) in _ONLINE.items()}
+
     @model_validator(mode="after")
     def _check_ranges(self) -> "Settings":
         for name, option in _POSITIVE.items():
@@ -67,12 +93,14 @@ class Settings(BaseModel):
                 also = ", or 0 to switch it off" if name == "cutoff" else ""
                 raise InputError(f"{option} must be greater than 0{also}, got {value:g}")
         for name, option in _SHARES.items():
-            if not 0 <= getattr(self, name) < 1:
+            if (value := getattr(self, name)) is not None and not 0 <= value < 1:
                 raise InputError(f"{option} must lie in 0–1, got {getattr(self, name):g}")
         for name, option in _COUNTS.items():
             value = getattr(self, name)
             if value is not None and value < 1:
                 raise InputError(f"{option} counts from 1, got {value}")
+        if self.max_persons == 0:
+            raise InputError("--max-persons must not be 0; below 0, everybody is followed")
         return self
 
     @model_validator(mode="after")
@@ -86,3 +114,7 @@ class Settings(BaseModel):
         if not self.max_gap >= 0:
             raise InputError(f"--max-gap is in seconds and must not be negative, got {self.max_gap:g}")
         return self
+
+
+def _said(value: Any) -> str:
+    return "" if value is True else f"{value:g} "
