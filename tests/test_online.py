@@ -1,6 +1,6 @@
 """Online, no frame's points rest on later frames: what comes later is exchanged, and nothing before it may change."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -18,7 +18,7 @@ from posedetector.lifters.native import Native
 from posedetector.lifters.videopose3d import VideoPose3D, to_screen
 from posedetector.models.videopose3d import TemporalModel
 from posedetector.pipeline import analyze
-from posedetector.pose import Array, Keypoints, Source
+from posedetector.pose import Array, Frame, Keypoints, PersonPose, Source
 from posedetector.settings import Settings
 from posedetector.skeletons import H36M_17
 from posedetector.subject import Subject
@@ -154,6 +154,20 @@ def test_a_network_that_looks_ahead_is_refused_and_one_that_does_not_is_named(na
         VideoPose3D(LifterOptions(name, online=True))
 
 
+class Careless(Synthetic):
+    """Exchanges the legs in frame 12, and puts the nose far off in frame 20."""
+
+    def estimate(self, frames: Iterable[Frame]) -> Iterator[list[PersonPose]]:
+        legs = [self.skeleton.indices(f"{side}_knee", f"{side}_ankle", f"{side}_heel") for side in ("left", "right")]
+        for row, poses in enumerate(super().estimate(frames)):
+            for pose in poses:
+                if row == 12:
+                    pose.xy[legs[0] + legs[1]] = pose.xy[legs[1] + legs[0]]
+                if row == 20:
+                    pose.xy[0] += 60
+            yield poses
+
+
 # --- the road ---------------------------------------------------------------------------------------------------------
 
 
@@ -188,6 +202,20 @@ def test_what_was_not_seen_stays_missing(settings: Callable) -> None:
     assert np.isnan(trial.pose.xyz[trial.keypoints.source == Source.NONE]).all()
 
 
+def test_no_sides_are_swapped_back_and_no_outlier_is_dropped(
+    settings: Callable, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(ESTIMATORS, "careless", lambda _: Careless())
+    offline, online = (
+        analyze(settings(estimator="careless", online=online, refine=False)).provenance.cleaning
+        for online in (False, True)
+    )
+
+    assert offline.frames_with_swapped_sides == 1
+    assert offline.outliers_dropped >= 1
+    assert (online.frames_with_swapped_sides, online.outliers_dropped) == (0, 0)
+
+
 def test_what_looks_ahead_is_off(settings: Callable) -> None:
     made = settings()
 
@@ -209,7 +237,9 @@ def test_what_looks_ahead_is_refused_where_it_was_asked_for(settings: Callable, 
         settings(**asked)
 
 
-@pytest.mark.parametrize("asked", [{"refine": False}, {"cutoff": None}, {"max_gap": 0.0}, {"batch_size": 1}])
+@pytest.mark.parametrize(
+    "asked", [{"refine": False}, {"cutoff": None}, {"max_gap": 0.0}, {"batch_size": 1}, {"batch_size": None}]
+)
 def test_what_is_off_anyhow_may_be_said(settings: Callable, asked: dict) -> None:
     assert settings(**asked).online
 

@@ -130,7 +130,6 @@ class VideoPose3D:
         rate = self.layout.rate
         steps = np.arange(int((time[-1] - time[0]) * rate + 1e-6) + 1)
         grid = time[0] + steps / rate
-        grid = np.minimum(grid, time[np.searchsorted(time, grid - 1e-6 / rate)])  # a frame there is a frame at it
         flat = screen.reshape(len(screen), -1)
         between = np.stack([np.interp(grid, time, values) for values in flat.T], axis=1)
         poses = self.run(between.reshape(-1, *screen.shape[1:]), image_size[1] / image_size[0])
