@@ -118,7 +118,7 @@ def travel(settings: Settings, network: VideoPose3D, folder: Path) -> Road:
         "account",
         lambda: account_for(settings, video, estimator, tracks, cleaned, doubts, native, size, smoothing, pose),
     )
-    trial = Trial(video.name, cleaned.keypoints, pose, account)
+    trial = Trial(video.name, cleaned.keypoints, pose, account, tracks)
     for form in ("csv", "trc"):
         first(f"write {form}", partial(write, trial, folder / form, form))
     return Road(len(tracks.time), stages, estimator, cleaned.keypoints)

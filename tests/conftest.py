@@ -11,10 +11,10 @@ import pytest
 import torch
 
 from posedetector.estimators.synthetic import PinholeCamera, Synthetic, Walker
-from posedetector.pose import Array, Keypoints, MetricPose, Source, Spread
+from posedetector.pose import Array, Keypoints, MetricPose, PersonPose, Source, Spread
 from posedetector.skeletons import Skeleton
 from posedetector.subject import Subject
-from posedetector.tracking import track
+from posedetector.tracking import Track, Tracks, track
 from posedetector.trial import (
     CalibrationRecord,
     CleaningRecord,
@@ -133,6 +133,12 @@ def trial() -> Trial:
         xyz=None,
         image_size=(640, 360),
     )
+    boxes = ([5.0, 10.0, 15.0, 30.0], [7.0, 12.0, 17.0, 32.0])
+    poses = [
+        PersonPose(np.array(box), keypoints.xy[row], keypoints.score[row])
+        for row, box in zip((0, 2), boxes, strict=True)
+    ]
+    tracks = Tracks(time, [Track([0, 2], poses)], (640, 360), PAIR)
     provenance = Provenance(
         posedetector="0",
         created="2024-01-01T00:00:00+00:00",
@@ -146,8 +152,10 @@ def trial() -> Trial:
         lifting="none",
         networks=[],
         subject=Subject(height=1.75),
+        tracking="similarity",
         persons=[],
         person=1,
+        online=False,
         cleaning=CleaningRecord(
             min_score=0.2, max_gap_s=0.25, doubtful_points_dropped=0, outliers_dropped=0, frames_with_swapped_sides=0
         ),
@@ -162,6 +170,7 @@ def trial() -> Trial:
             focal_length_px=550.0,
             focal_length_assumed=True,
             camera_position_m=(4.5, 1.1, 0.0),
+            camera_to_laboratory=((0.0, 0.0, -1.0), (0.0, -1.0, 0.0), (-1.0, 0.0, 0.0)),
         ),
         refinement=RefinementRecord(
             done="off",
@@ -181,7 +190,7 @@ def trial() -> Trial:
         },
         notes=[],
     )
-    return Trial("knees", keypoints, pose, provenance)
+    return Trial("knees", keypoints, pose, provenance, tracks)
 
 
 @pytest.fixture

@@ -3,6 +3,7 @@
 Through the real command line, as a person meets it.
 """
 
+import json
 import os
 import re
 import resource
@@ -176,6 +177,11 @@ def test_a_height_that_nobody_has_is_refused(clip: Path, out: Path, height: tupl
         (("--bone-length", "left_thigh"), "--bone-length wants a name and metres"),
         (("--person", 2, "--max-persons", 2), "there is no person 2"),
         (("--hieght", 1.75), "No such option: --hieght"),
+        (("--num-instances", 0), "--max-persons must not be 0; below 0, everybody is followed"),
+        (("--tracking-thr", 2), "--tracking-thr must lie in 0–1, got 2"),
+        (("--online", "--refine"), "--online uses no later frame, and --refine does: leave one of them out"),
+        (("--online", "--cutoff", 6), "and --cutoff 6 does"),
+        (("--online", "--use-videopose3d"), "bundled does: --videopose3d-model fair-cpn-causal does not"),
     ],
 )
 def test_an_option_that_cannot_be_used_is_refused(clip: Path, out: Path, option: tuple[object, ...], says: str) -> None:
@@ -341,6 +347,18 @@ def test_results_that_a_new_run_does_not_write_are_removed_and_other_files_are_n
     assert run("--video", clip, "--height", 1.75, "--output-dir", out, "--formats", "trc").returncode == 0
 
     assert {path.name for path in out.iterdir()} == {"clip.trc", "provenance.json", "my notes.txt"}
+
+
+def test_the_options_of_mmposes_demos_are_taken_by_their_names(clip: Path, out: Path) -> None:
+    names = ("--kpt-thr", 0.3, "--num-instances", -1, "--bbox-thr", 0.4, "--use-oks-tracking", "--tracking-thr", 0.2)
+    done = run("--video", clip, "--height", 1.75, "--output-dir", out, *names, "--online", "--save-predictions")
+    account = json.loads((out / "provenance.json").read_text(encoding="utf-8"))
+
+    assert done.returncode == 0, done.stderr
+    assert {path.name for path in out.iterdir()} == FILES | {"predictions.json"}
+    assert account["cleaning"]["min_score"] == 0.3
+    assert account["tracking"] == "object keypoint similarity (COCO), at least 0.2"
+    assert account["online"]
 
 
 def test_help_lists_the_options() -> None:

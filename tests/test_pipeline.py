@@ -234,6 +234,38 @@ def test_the_other_person_can_be_chosen(settings: Settings, monkeypatch: pytest.
     assert any("2 people were found; these are person 2's" in note for note in trial.provenance.notes)
 
 
+@pytest.mark.parametrize(("most", "people"), [(-1, 6), (4, 4), (1, 1)])
+def test_as_many_people_are_followed_as_were_asked_for(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch, most: int, people: int
+) -> None:
+    row = tuple(Walker(start=(x, 0.0), speed=0.0) for x in (-1.5, -0.9, -0.3, 0.3, 0.9, 1.5))
+    monkeypatch.setitem(ESTIMATORS, "row", lambda options: Synthetic(row, max_persons=options.max_persons))
+    trial = analyze(changed(settings, estimator="row", max_persons=most, refine=False))
+
+    assert [len(track.poses) for track in trial.tracks.tracks] == [FRAMES] * people
+
+
+@pytest.mark.parametrize(
+    ("oks", "least", "says"),
+    [
+        (False, None, "similarity of points and overlap of boxes, at least 0.15"),
+        (True, None, "object keypoint similarity (COCO), at least 0.3"),
+        (True, 0.5, "object keypoint similarity (COCO), at least 0.5"),
+    ],
+)
+def test_the_account_says_by_what_people_were_followed(
+    settings: Settings, oks: bool, least: float | None, says: str
+) -> None:
+    account = analyze(changed(settings, use_oks_tracking=oks, tracking_thr=least, refine=False)).provenance
+
+    assert account.tracking == says
+
+
+def test_people_are_followed_by_what_was_asked_for(settings: Settings) -> None:
+    with pytest.raises(NoPersonError):  # who walks is nobody known from the frame before
+        analyze(changed(settings, use_oks_tracking=True, tracking_thr=0.9999))
+
+
 def test_progress_is_told_of_every_frame(settings: Settings) -> None:
     told: dict[str, int] = {}
 

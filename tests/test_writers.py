@@ -236,7 +236,7 @@ def test_all_formats_give_these_files(trial: Trial, tmp_path: Path) -> None:
     files = write_all(trial, tmp_path / "out")
 
     tables = ["landmarks.csv", "landmarks_wide.csv", "keypoints_2d.csv", "joint_angles.csv"]
-    assert files == [*tables, "knees.trc", "joint_angles.png", "provenance.json"]
+    assert files == [*tables, "knees.trc", "joint_angles.png", "predictions.json", "provenance.json"]
     assert sorted(path.name for path in (tmp_path / "out").iterdir()) == sorted(files)
 
 

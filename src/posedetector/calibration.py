@@ -86,9 +86,14 @@ class Calibration:
 
 
 def calibrate(
-    pose: RelativePose, keypoints: Keypoints, subject: Subject, camera: Camera
+    pose: RelativePose, keypoints: Keypoints, subject: Subject, camera: Camera, *, online: bool = False
 ) -> tuple[MetricPose, Calibration]:
     """Return the pose in metres in the laboratory frame.
+
+    Parameters
+    ----------
+    online : the path of a frame does not rest on later frames, so its distance from the camera is not low-passed; size,
+        vertical and floor are the clip's all the same.
 
     Raises
     ------
@@ -98,7 +103,7 @@ def calibrate(
     scale, spread, scale_from, implied = find_scale(pose, subject)
     metric = pose.xyz * scale
     focal = camera.pixels(keypoints.image_size)
-    root = find_root(metric, in_order_of(pose.skeleton, keypoints), focal)
+    root = find_root(metric, in_order_of(pose.skeleton, keypoints), focal, steady=not online)
     up, vertical_from = (_CAMERA_UP, "the camera, said to be level") if camera.level else find_up(pose, metric, root)
     stature = subject.height or implied
     room = place_in_room(pose.skeleton, metric, root, up, stature)
@@ -258,11 +263,12 @@ def _unevenness(skeleton: Skeleton, metric: Array, root: Array, up: Array) -> fl
     return float(np.std(lowest)) if len(lowest) else 0.0
 
 
-def find_root(metric: Array, keypoints: Keypoints, focal_length: float) -> Array:
+def find_root(metric: Array, keypoints: Keypoints, focal_length: float, *, steady: bool = True) -> Array:
     """Return the path (T, 3) of the middle of the hips in the camera frame, metres.
 
     The translation that puts the pose (T, J, 3) behind its picture is linear in the pinhole equations, so each frame is
     a weighted least-squares problem of three unknowns, solved in closed form; points that fit badly then count less.
+    Unless `steady` is off, the distance from the camera is then low-passed over the clip.
     """
     middle = np.array(keypoints.image_size) / 2
     ray = (keypoints.xy - middle) / focal_length
@@ -279,7 +285,7 @@ def find_root(metric: Array, keypoints: Keypoints, focal_length: float) -> Array
             typical = np.array([np.nanmedian(row) if np.isfinite(row).any() else 1.0 for row in miss])[:, None]
             trusted = np.nan_to_num(weight / (1 + (miss / (2 * typical + 1e-9)) ** 2))
         root = _solve_root(body, ray, trusted)
-    return _steady_depth(root, keypoints.time, body, ray, trusted)
+    return root if not steady else _steady_depth(root, keypoints.time, body, ray, trusted)
 
 
 def _steady_depth(root: Array, time: Array, body: Array, ray: Array, weight: Array) -> Array:

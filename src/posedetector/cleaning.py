@@ -1,7 +1,8 @@
 """What a detector got wrong in 2D, before anyone builds on it.
 
 In this order: doubtful points are dropped, left/right swaps undone, jumps dropped, short holes filled on the true
-time axis. What is filled is marked; what is too long a hole to fill stays one all the way to the files.
+time axis. What is filled is marked; what is too long a hole to fill stays one all the way to the files. All but the first
+needs frames that come later; with `online` there is only that.
 """
 
 from dataclasses import dataclass, replace
@@ -41,18 +42,21 @@ class Cleaned:
     swapped_frames: int
 
 
-def clean(keypoints: Keypoints, *, min_score: float = 0.2, max_gap: float = 0.25) -> Cleaned:
+def clean(keypoints: Keypoints, *, min_score: float = 0.2, max_gap: float = 0.25, online: bool = False) -> Cleaned:
     """Return the points as far as they can be trusted.
 
     Parameters
     ----------
     min_score : below it a point counts as not seen.
     max_gap : seconds; holes up to this length are interpolated (monotone cubic, Fritsch & Carlson, 1980).
+    online : only what needs no later frame: doubtful points are dropped, and nothing else is done.
     """
     # one name for all steps, so that the points of a long clip exist twice at most
     seen = int(finite(keypoints.xy).sum())
     keypoints = _drop(keypoints, (keypoints.score < min_score) & finite(keypoints.xy))
     doubtful = seen - int(finite(keypoints.xy).sum())
+    if online:
+        return Cleaned(keypoints, doubtful, 0, 0)
     keypoints, swapped = undo_swaps(keypoints)
     outliers = find_outliers(keypoints)
     keypoints = _drop(keypoints, outliers)

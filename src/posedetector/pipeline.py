@@ -8,11 +8,11 @@ from pathlib import Path
 from threading import Thread
 from typing import Protocol, TypeVar
 
-from posedetector.calibration import Camera, calibrate
+from posedetector.calibration import calibrate
 from posedetector.cleaning import clean
 from posedetector.downloads import Told
-from posedetector.estimators import EstimatorOptions, KeypointEstimator, make_estimator
-from posedetector.lifters import LifterOptions, make_lifter
+from posedetector.estimators import KeypointEstimator, make_estimator
+from posedetector.lifters import make_lifter
 from posedetector.mirroring import mirror_missing
 from posedetector.pose import Frame, PersonPose
 from posedetector.provenance import account_for
@@ -20,7 +20,7 @@ from posedetector.refinement import NOT_REFINED, other_opinions, refine
 from posedetector.sanity import find_doubts
 from posedetector.settings import Settings
 from posedetector.smoothing import smooth
-from posedetector.tracking import Tracks, track
+from posedetector.tracking import AS_USUAL, Tracking, Tracks, track
 from posedetector.trial import Trial
 from posedetector.video import Video, open_video
 from posedetector.writers import Folder
@@ -59,35 +59,22 @@ def analyze(
 ) -> Trial:
     """Take one video all the way; raises InputError, VideoError, NoPersonError or WeightsError."""
     video = open_video(settings.video, rate=settings.fps, duration=settings.duration)
-    camera = Camera(settings.focal_length, settings.fov, settings.camera_level)
-    options = EstimatorOptions(
-        model=settings.model,
-        checkpoint=settings.pose_checkpoint,
-        max_persons=settings.max_persons,
-        download_progress=download_progress,
-        detector_checkpoint=settings.detector_checkpoint,
-        pose_config=settings.pose_config,
-        detector_config=settings.detector_config,
-        device=settings.device,
-        runtime=settings.runtime,
-        batch_size=settings.batch_size,
-        detect_every=settings.detect_every,
-        bbox_thr=settings.bbox_thr,
-        focal_length=camera.pixels(video.size),
-    )
-    lifting = LifterOptions(
-        settings.lifter_model, settings.lifter_like, settings.flip, settings.device, download_progress
-    )
-    lifter = make_lifter(settings.lifter, lifting)
-    estimator = make_estimator(settings.estimator, options)
+    camera = settings.camera
+    lifter = make_lifter(settings.lifter, settings.for_lifter(download_progress))
+    estimator = make_estimator(settings.estimator, settings.for_estimator(camera.pixels(video.size), download_progress))
 
     Thread(target=lambda: [import_module(name) for name in _LOADED_BEHIND_THE_FIRST_FRAMES], daemon=True).start()
-    tracks = follow(video, estimator, progress)
-    cleaned = clean(tracks.keypoints(settings.person), min_score=settings.min_score, max_gap=settings.max_gap)
+    tracks = follow(video, estimator, progress, Tracking(settings.use_oks_tracking, settings.tracking_thr))
+    cleaned = clean(
+        tracks.keypoints(settings.person),
+        min_score=settings.min_score,
+        max_gap=settings.max_gap,
+        online=settings.online,
+    )
     doubts = find_doubts(cleaned.keypoints)
     relative = lifter.lift(cleaned.keypoints)
-    metric, calibration = calibrate(relative, cleaned.keypoints, settings.subject, camera)
-    refinement = NOT_REFINED
+    metric, calibration = calibrate(relative, cleaned.keypoints, settings.subject, camera, online=settings.online)
+    refinement = replace(NOT_REFINED, done="off: --online") if settings.online else NOT_REFINED
     if settings.refine:
         others = other_opinions(lifter, cleaned.keypoints)
         metric, calibration, refinement = refine(
@@ -100,10 +87,10 @@ def analyze(
     provenance = account_for(
         settings, video, estimator, tracks, cleaned, doubts, lifter, calibration, refinement, smoothing, pose
     )
-    return Trial(video.name, cleaned.keypoints, pose, provenance)
+    return Trial(video.name, cleaned.keypoints, pose, provenance, tracks)
 
 
-def follow(video: Video, estimator: KeypointEstimator, progress: Progress) -> Tracks:
+def follow(video: Video, estimator: KeypointEstimator, progress: Progress, tracking: Tracking = AS_USUAL) -> Tracks:
     """Find everybody in every frame, and join what belongs together."""
     times: list[float] = []
 
@@ -118,7 +105,7 @@ def follow(video: Video, estimator: KeypointEstimator, progress: Progress) -> Tr
 
     with closing(video.frames()) as frames, closing(estimator.estimate(timed(frames))) as poses:
         steps = progress("finding people", people(), video.expected)
-        return track(steps, skeleton=estimator.skeleton, image_size=video.size)
+        return track(steps, skeleton=estimator.skeleton, image_size=video.size, tracking=tracking)
 
 
 def analyze_to(

@@ -17,7 +17,7 @@ from posedetector.pose import MetricPose, Source, finite
 from posedetector.refinement import Refinement, describe_terms
 from posedetector.settings import Settings
 from posedetector.subject import Subject
-from posedetector.tracking import Tracks
+from posedetector.tracking import Tracking, Tracks
 from posedetector.trial import (
     CalibrationRecord,
     CleaningRecord,
@@ -37,6 +37,11 @@ _WIDE_SPREAD = 0.08
 _DISAGREEMENT = 0.05
 _POOR_PICTURE = 0.02  # of body height
 _ASYMMETRY = 0.08
+_ONLINE = (
+    "--online: no frame's points rest on later frames, so no sides were swapped back, no outliers dropped, no holes filled, "
+    "nothing fitted or smoothed, the distance from the camera neither; size (that of feet and hands hung on a lifted pose "
+    "too), vertical, floor and whose data these are still come from the whole clip"
+)
 _SPREAD = (
     "standard deviations of places relative to the middle of the hips and of angles, from the curvature of the fit, "
     "widened so that nominal 90 % intervals hold 90 % on filmed motion capture; before smoothing"
@@ -91,8 +96,10 @@ def account_for(
             for one in networks
         ],
         subject=settings.subject,
+        tracking=Tracking(settings.use_oks_tracking, settings.tracking_thr).method,
         persons=[PersonRecord(**asdict(person)) for person in tracks.persons()],
         person=settings.person,
+        online=settings.online,
         cleaning=CleaningRecord(
             min_score=settings.min_score,
             max_gap_s=settings.max_gap,
@@ -115,6 +122,7 @@ def account_for(
                 float(calibration.camera_position[1]),
                 float(calibration.camera_position[2]),
             ),
+            camera_to_laboratory=tuple((float(x), float(y), float(z)) for x, y, z in calibration.rotation),
         ),
         refinement=RefinementRecord(
             done=refinement.done,
@@ -203,6 +211,8 @@ def _notes(
 ) -> Iterator[str]:
     if settings.estimator == "synthetic":
         yield "the synthetic estimator does not look at the video: these are a made-up person's data"
+    if settings.online:
+        yield _ONLINE
     if len(tracks.tracks) > 1:
         yield f"{len(tracks.tracks)} people were found; these are person {settings.person}'s data (--person says whose)"
     if "no foot was seen" in calibration.floor_from:

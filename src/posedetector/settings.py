@@ -1,10 +1,16 @@
 """What a person can choose, checked once."""
 
+import sys
 from pathlib import Path
+from typing import Any
 
 from pydantic import BaseModel, ConfigDict, model_validator
 
+from posedetector.calibration import Camera
+from posedetector.downloads import Told
 from posedetector.errors import InputError
+from posedetector.estimators import EstimatorOptions
+from posedetector.lifters import LifterOptions
 from posedetector.subject import Subject
 
 _POSITIVE = {
@@ -14,18 +20,28 @@ _POSITIVE = {
     "fps": "--fps",
     "duration": "--duration",
 }
-_SHARES = {"min_score": "--min-score", "bbox_thr": "--bbox-thr"}
+_SHARES = {"min_score": "--min-score", "bbox_thr": "--bbox-thr", "tracking_thr": "--tracking-thr"}
 _COUNTS = {
     "person": "--person",
-    "max_persons": "--max-persons",
     "detect_every": "--detect-every",
     "batch_size": "--batch-size",
 }
 RUNTIMES = ("torch", "onnx")
+# What looks ahead, and how it is switched off: the value that --online takes for it, and the option
+_ONLINE: dict[str, tuple[Any, str]] = {
+    "refine": (False, "--refine"),
+    "cutoff": (None, "--cutoff"),
+    "max_gap": (0.0, "--max-gap"),
+    "batch_size": (1, "--batch-size"),
+}
 
 
 class Settings(BaseModel):
-    """One analysis; lengths in metres, times in seconds, `focal_length` in pixels, `fov` in degrees, `cutoff` in Hz."""
+    """One analysis; lengths in metres, times in seconds, `focal_length` in pixels, `fov` in degrees, `cutoff` in Hz.
+
+    With `online`, what looks ahead is off (refine, cutoff, max_gap, batches of frames), and refused where it was asked for.
+    A `max_persons` below 0 is no limit.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid", protected_namespaces=())
 
@@ -43,6 +59,9 @@ class Settings(BaseModel):
     bbox_thr: float = 0.3
     max_persons: int = 4
     person: int = 1
+    use_oks_tracking: bool = False
+    tracking_thr: float | None = None
+    online: bool = False
     lifter: str = "native"
     lifter_model: str | None = None
     lifter_like: str | None = None
@@ -59,6 +78,18 @@ class Settings(BaseModel):
     fps: float | None = None
     duration: float | None = None
 
+    @model_validator(mode="before")
+    @classmethod
+    def _look_back_only(cls, given: dict[str, Any]) -> dict[str, Any]:
+        if not given.get("online"):
+            return given
+        for name, (off, option) in _ONLINE.items():
+            if (value := given.get(name, off)) != off and not (name == "batch_size" and value is None):
+                raise InputError(
+                    f"--online uses no later frame, and {option} {_said(value)}does: leave one of them out"
+                )
+        return given | {name: off for name, (off, _) in _ONLINE.items()}
+
     @model_validator(mode="after")
     def _check_ranges(self) -> "Settings":
         for name, option in _POSITIVE.items():
@@ -67,12 +98,14 @@ class Settings(BaseModel):
                 also = ", or 0 to switch it off" if name == "cutoff" else ""
                 raise InputError(f"{option} must be greater than 0{also}, got {value:g}")
         for name, option in _SHARES.items():
-            if not 0 <= getattr(self, name) < 1:
+            if (value := getattr(self, name)) is not None and not 0 <= value < 1:
                 raise InputError(f"{option} must lie in 0–1, got {getattr(self, name):g}")
         for name, option in _COUNTS.items():
             value = getattr(self, name)
             if value is not None and value < 1:
                 raise InputError(f"{option} counts from 1, got {value}")
+        if self.max_persons == 0:
+            raise InputError("--max-persons must not be 0; below 0, everybody is followed")
         return self
 
     @model_validator(mode="after")
@@ -86,3 +119,34 @@ class Settings(BaseModel):
         if not self.max_gap >= 0:
             raise InputError(f"--max-gap is in seconds and must not be negative, got {self.max_gap:g}")
         return self
+
+    @property
+    def camera(self) -> Camera:
+        """What is known of the camera."""
+        return Camera(self.focal_length, self.fov, self.camera_level)
+
+    def for_estimator(self, focal_length: float, told: Told | None = None) -> EstimatorOptions:
+        """Return what concerns the estimator; `focal_length` in pixels of this video."""
+        return EstimatorOptions(
+            model=self.model,
+            checkpoint=self.pose_checkpoint,
+            max_persons=sys.maxsize if self.max_persons < 0 else self.max_persons,
+            download_progress=told,
+            detector_checkpoint=self.detector_checkpoint,
+            pose_config=self.pose_config,
+            detector_config=self.detector_config,
+            device=self.device,
+            runtime=self.runtime,
+            batch_size=self.batch_size,
+            detect_every=self.detect_every,
+            bbox_thr=self.bbox_thr,
+            focal_length=focal_length,
+        )
+
+    def for_lifter(self, told: Told | None = None) -> LifterOptions:
+        """Return what concerns the lifter."""
+        return LifterOptions(self.lifter_model, self.lifter_like, self.flip, self.device, told, self.online)
+
+
+def _said(value: Any) -> str:
+    return "" if value is True else f"{value:g} "

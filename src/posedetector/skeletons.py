@@ -226,6 +226,34 @@ SKELETONS = {
     for skeleton in (BLAZEPOSE_33, COCO_17, H36M_17, HUMANEVA_15, MPI_INF_3DHP_17, COCO_WHOLEBODY_133)
 }
 
+# How far people who label a point are apart, in shares of the root of the person's area (standard deviations): of the body
+# in COCO (Lin et al., ECCV 2014), of feet, face and hands in COCO-WholeBody (Jin et al., ECCV 2020).
+_HAND_SIGMAS = (
+    *(0.029, 0.022, 0.035, 0.037, 0.047, 0.026, 0.025, 0.024, 0.035, 0.018, 0.024),
+    *(0.022, 0.026, 0.017, 0.021, 0.021, 0.032, 0.02, 0.019, 0.022, 0.031),
+)
+SIGMAS: dict[str, float] = dict(
+    zip(
+        COCO_WHOLEBODY_133.points,
+        (
+            *(0.026, 0.025, 0.025, 0.035, 0.035, 0.079, 0.079, 0.072, 0.072),
+            *(0.062, 0.062, 0.107, 0.107, 0.087, 0.087, 0.089, 0.089),
+            *(0.068, 0.066, 0.066, 0.092, 0.094, 0.094),
+            *(0.042, 0.043, 0.044, 0.043, 0.040, 0.035, 0.031, 0.025, 0.020),  # the jaw
+            *(0.023, 0.029, 0.032, 0.037, 0.038, 0.043, 0.041, 0.045),
+            *(0.013, 0.012, 0.011, 0.011, 0.012, 0.012, 0.011, 0.011, 0.013, 0.015),  # the brows
+            *(0.009, 0.007, 0.007, 0.007, 0.012, 0.009, 0.008, 0.016, 0.010),  # the nose
+            *(0.017, 0.011, 0.009, 0.011, 0.009, 0.007, 0.013, 0.008, 0.011, 0.012, 0.010, 0.034),  # the eyes
+            *(0.008, 0.008, 0.009, 0.008, 0.008, 0.007, 0.010, 0.008, 0.009, 0.009),  # the mouth
+            *(0.009, 0.007, 0.007, 0.008, 0.011, 0.008, 0.008, 0.008, 0.01, 0.008),
+            *_HAND_SIGMAS,
+            *_HAND_SIGMAS,
+        ),
+        strict=True,
+    )
+)
+OTHER_SIGMA = 0.072  # of points that neither has: an elbow's, the median of COCO's 17
+
 # Where a skeleton lacks a point, these of its points have it in their middle. The head is MMPose's: Human3.6M's neck is
 # about where the nose is, its head about where the eyes are.
 _MIDDLE_OF: dict[str, tuple[str, ...]] = {
@@ -240,6 +268,11 @@ _MIDDLE_OF: dict[str, tuple[str, ...]] = {
     "left_ear": ("head",),
     "right_ear": ("head",),
 }
+
+
+def sigmas_of(skeleton: Skeleton) -> list[float]:
+    """Return for each point how far those who label it are apart, in shares of the root of the person's area."""
+    return [SIGMAS.get(point, OTHER_SIGMA) for point in skeleton.points]
 
 
 def parts_of(point: str, skeleton: Skeleton) -> list[int]:

@@ -4,21 +4,54 @@ Every frame's persons are given to the tracks all at once, by the assignment of 
 waits for its person through gaps. The most present and prominent track is the subject, unless one is chosen.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from functools import partial
 
 import numpy as np
 
 from posedetector.boxes import box_overlap
 from posedetector.errors import NoPersonError
 from posedetector.pose import Array, Keypoints, PersonPose, Source
-from posedetector.skeletons import Skeleton
+from posedetector.skeletons import Skeleton, sigmas_of
 
 MAX_GAP = 1.0  # seconds that a track waits for its person
 _SHORTEST = 0.2  # seconds; what is shorter is a flicker of the detector
 _LEAST_SIMILARITY = 0.15
+_LEAST_OKS = 0.3
 _TOLERANCE = 0.1  # of the body's size: distance at which a point's similarity has fallen to exp(−½)
 _DRIFT = 1.0  # body sizes per second by which that tolerance grows while the person is out of sight
+
+
+@dataclass(frozen=True)
+class Tracking:
+    """How poses of one frame and the next are found to be the same person's.
+
+    Attributes
+    ----------
+    oks : by the similarity of their points alone, as COCO measures it; else by that of points (with one tolerance for all)
+        and the overlap of boxes, half each.
+    least : the least similarity in 0–1; None for 0.3 by points alone, else 0.15.
+    """
+
+    oks: bool = False
+    least: float | None = None
+
+    @property
+    def least_similarity(self) -> float:
+        """Below it, a pose is somebody else's."""
+        if self.least is not None:
+            return self.least
+        return _LEAST_OKS if self.oks else _LEAST_SIMILARITY
+
+    @property
+    def method(self) -> str:
+        """What is compared, and from when on it counts as the same, in one line for the provenance."""
+        how = "object keypoint similarity (COCO)" if self.oks else "similarity of points and overlap of boxes"
+        return f"{how}, at least {self.least_similarity:g}"
+
+
+AS_USUAL = Tracking()
 
 
 @dataclass
@@ -92,15 +125,20 @@ class Tracks:
 
 
 def track(
-    frames: Iterable[tuple[float, list[PersonPose]]], *, skeleton: Skeleton, image_size: tuple[int, int]
+    frames: Iterable[tuple[float, list[PersonPose]]],
+    *,
+    skeleton: Skeleton,
+    image_size: tuple[int, int],
+    tracking: Tracking = AS_USUAL,
 ) -> Tracks:
     """Follow everybody through the frames, given as (seconds, persons)."""
+    alike = partial(_oks, sigmas=np.array(sigmas_of(skeleton))) if tracking.oks else _similarity
     time: list[float] = []
     tracks: list[Track] = []
     for row, (moment, poses) in enumerate(frames):
         time.append(moment)
         waiting = [known for known in tracks if moment - time[known.rows[-1]] <= MAX_GAP]
-        for known, pose in _assign(waiting, poses, time, moment):
+        for known, pose in _assign(waiting, poses, time, moment, alike, tracking.least_similarity):
             whose = known or Track()
             if known is None:
                 tracks.append(whose)
@@ -114,17 +152,22 @@ def track(
 
 
 def _assign(
-    tracks: list[Track], poses: list[PersonPose], time: list[float], moment: float
+    tracks: list[Track],
+    poses: list[PersonPose],
+    time: list[float],
+    moment: float,
+    alike: Callable[[Track, PersonPose, list[float], float], float],
+    least: float,
 ) -> list[tuple[Track | None, PersonPose]]:
     from scipy.optimize import linear_sum_assignment
 
     if not tracks or not poses:
         return [(None, pose) for pose in poses]
-    similarity = np.array([[_similarity(known, pose, time, moment) for pose in poses] for known in tracks])
+    similarity = np.array([[alike(known, pose, time, moment) for pose in poses] for known in tracks])
     pairs = {
         int(column): tracks[row]
         for row, column in zip(*linear_sum_assignment(-similarity), strict=True)
-        if similarity[row, column] >= _LEAST_SIMILARITY
+        if similarity[row, column] >= least
     }
     return [(pairs.get(column), pose) for column, pose in enumerate(poses)]
 
@@ -143,6 +186,20 @@ def _similarity(known: Track, pose: PersonPose, time: list[float], moment: float
     return ratio * (points + box_overlap(last.bbox + np.tile(shift, 2), pose.bbox)) / 2
 
 
+def _oks(known: Track, pose: PersonPose, time: list[float], moment: float, sigmas: Array) -> float:
+    """Object keypoint similarity (Lin et al., COCO, 2014) of the track's last pose, moved on, and this one.
+
+    Over the points seen in both; the person's area is the mean of both boxes'.
+    """
+    last = known.poses[-1]
+    shift = _velocity(known, time) * min(moment - time[known.rows[-1]], 0.2)
+    squared = ((last.xy + shift - pose.xy) ** 2).sum(axis=1)
+    if not np.isfinite(squared).any():
+        return 0.0
+    area = max((_area(last) + _area(pose)) / 2, 1.0)
+    return float(np.nanmean(np.exp(-squared / (2 * area * (2 * sigmas) ** 2))))
+
+
 def _velocity(known: Track, time: list[float]) -> Array:
     """Pixels per second of the box's middle over the last few frames."""
     if len(known.rows) < 2:
@@ -154,3 +211,7 @@ def _velocity(known: Track, time: list[float]) -> Array:
 
 def _size(pose: PersonPose) -> float:
     return float(max(pose.bbox[2:] - pose.bbox[:2]))
+
+
+def _area(pose: PersonPose) -> float:
+    return float(np.prod(pose.bbox[2:] - pose.bbox[:2]))

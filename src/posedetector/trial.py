@@ -7,6 +7,7 @@ from pydantic import BaseModel, ConfigDict
 from posedetector.kinematics import JointAngles, joint_angles
 from posedetector.pose import Keypoints, MetricPose
 from posedetector.subject import Subject
+from posedetector.tracking import Tracks
 
 
 class _Record(BaseModel):
@@ -66,7 +67,12 @@ class CleaningRecord(_Record):
 
 
 class CalibrationRecord(_Record):
-    """Size, vertical and camera; the spread is None where one frame had to do."""
+    """Size, vertical and camera; the spread is None where one frame had to do.
+
+    Attributes
+    ----------
+    camera_to_laboratory : the rotation, row by row, of camera axes (x right, y down, z away) to the laboratory's.
+    """
 
     scale: float
     scale_spread: float | None
@@ -78,6 +84,7 @@ class CalibrationRecord(_Record):
     focal_length_px: float
     focal_length_assumed: bool
     camera_position_m: tuple[float, float, float]
+    camera_to_laboratory: tuple[tuple[float, float, float], ...]
 
 
 class TermRecord(_Record):
@@ -133,7 +140,13 @@ class LandmarkShares(_Record):
 
 
 class Provenance(_Record):
-    """What provenance.json says. Coordinates: metres, laboratory frame, described in `frame_of_reference`."""
+    """What provenance.json says. Coordinates: metres, laboratory frame, described in `frame_of_reference`.
+
+    Attributes
+    ----------
+    tracking : by what persons were joined over time.
+    online : whether no frame's points rest on later frames.
+    """
 
     posedetector: str
     created: str
@@ -145,8 +158,10 @@ class Provenance(_Record):
     lifting: str
     networks: list[NetworkRecord]
     subject: Subject
+    tracking: str
     persons: list[PersonRecord]
     person: int
+    online: bool
     cleaning: CleaningRecord
     calibration: CalibrationRecord
     refinement: RefinementRecord
@@ -163,12 +178,18 @@ class Provenance(_Record):
 
 @dataclass(frozen=True, slots=True)
 class Trial:
-    """One clip's results: what was seen in 2D, the metric pose, the person, and the account of it all."""
+    """One clip's results: what was seen in 2D, the metric pose, the person, and the account of it all.
+
+    Attributes
+    ----------
+    tracks : everybody who was found, as the estimator saw them, before anything was cleaned.
+    """
 
     name: str
     keypoints: Keypoints
     pose: MetricPose
     provenance: Provenance
+    tracks: Tracks
 
     @property
     def angles(self) -> JointAngles:

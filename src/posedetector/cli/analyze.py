@@ -25,7 +25,32 @@ def analyze(
     age: Annotated[float | None, typer.Option(help="Years; recorded.")] = None,
     sex: Annotated[str | None, typer.Option(help="male or female; recorded.")] = None,
     person: Annotated[int, typer.Option(help="Whose data, if several are in view; 1 is the most prominent.")] = 1,
-    max_persons: Annotated[int, typer.Option(help="How many people to follow at once.")] = 4,
+    max_persons: Annotated[
+        int,
+        typer.Option(
+            "--max-persons", "--num-instances", help="How many people to follow at once; all of them below 0."
+        ),
+    ] = 4,
+    use_oks_tracking: Annotated[
+        bool,
+        typer.Option(
+            "--use-oks-tracking",
+            help="Tell who is who by COCO's keypoint similarity alone, without the boxes' overlap.",
+        ),
+    ] = False,
+    tracking_thr: Annotated[
+        float | None,
+        typer.Option(help="Least similarity of the same person's poses. [default: 0.15; 0.3 with --use-oks-tracking]"),
+    ] = None,
+    online: Annotated[
+        bool,
+        typer.Option(
+            "--online",
+            help="Use no later frame: no refinement, smoothing, outliers, swaps or filled holes, a causal VideoPose3D, one "
+            "frame at a time. --refine, --cutoff, --max-gap and --batch-size are refused beside it. Size, vertical, floor "
+            "and whose data it is are the whole clip's all the same.",
+        ),
+    ] = False,
     estimator: Annotated[
         str, typer.Option(help="mediapipe, rtmw3d, openmmlab, or synthetic (a made-up walker, for tests).")
     ] = "mediapipe",
@@ -67,8 +92,11 @@ def analyze(
     ] = False,
     device: Annotated[str, typer.Option(help="Where networks run: auto, cpu, cuda or mps.")] = "auto",
     refine: Annotated[
-        bool, typer.Option("--refine/--no-refine", help="Fit one body of constant lengths to the whole clip.")
-    ] = True,
+        bool | None,
+        typer.Option(
+            "--refine/--no-refine", help="Fit one body of constant lengths to the whole clip. [default: refine]"
+        ),
+    ] = None,
     estimate_missing: Annotated[
         bool, typer.Option("--estimate-missing", help="Mirror unseen limbs from the other side; marked as mirrored.")
     ] = False,
@@ -79,12 +107,20 @@ def analyze(
     camera_level: Annotated[
         bool, typer.Option("--camera-level", help="The camera is level; else the upright body shows the vertical.")
     ] = False,
-    cutoff: Annotated[float, typer.Option(help="Low-pass in Hz; 0 switches it off.")] = 6.0,
-    min_score: Annotated[float, typer.Option(help="Points seen less surely than this count as not seen.")] = 0.2,
-    max_gap: Annotated[float, typer.Option(help="Longest hole in seconds that is interpolated.")] = 0.25,
+    cutoff: Annotated[float | None, typer.Option(help="Low-pass in Hz; 0 switches it off. [default: 6]")] = None,
+    min_score: Annotated[
+        float, typer.Option("--min-score", "--kpt-thr", help="Points seen less surely than this count as not seen.")
+    ] = 0.2,
+    max_gap: Annotated[
+        float | None, typer.Option(help="Longest hole in seconds that is interpolated. [default: 0.25]")
+    ] = None,
     fps: Annotated[float | None, typer.Option(help="Frames per second of a folder of images (30).")] = None,
     duration: Annotated[float | None, typer.Option(help="Seconds to read; all, or 10 from a camera.")] = None,
-    formats: Annotated[str, typer.Option(help="Comma-separated: csv, trc, png.")] = "csv,trc,png",
+    formats: Annotated[str, typer.Option(help="Comma-separated: csv, trc, png, predictions.")] = "csv,trc,png",
+    save_predictions: Annotated[
+        bool,
+        typer.Option("--save-predictions", help="Everybody's poses in the format of MMPose's demo: adds predictions."),
+    ] = False,
     output_dir: Annotated[Path | None, typer.Option(help="Default: data/output/<clip>/.")] = None,
     quiet: Annotated[bool, typer.Option("--quiet", help="No progress, no summary.")] = False,
     debug: Annotated[bool, typer.Option("--debug", help="Tracebacks, and the networks' own messages.")] = False,
@@ -103,6 +139,7 @@ def analyze(
         raise InputError(f"--sex is male or female, got {sex!r}; it can be left out")
     if not use_videopose3d and (videopose3d_model or videopose3d_like or no_flip):
         raise InputError("--videopose3d-model, --videopose3d-like and --no-flip go with --use-videopose3d")
+    asked = {"refine": refine, "cutoff": cutoff, "max_gap": max_gap, "batch_size": _batch(batch_size)}
     subject = Subject(height=height, mass=mass, age=age, sex=sex, bone_lengths=_bones(bone_length or []))
     settings = Settings(
         video=video,
@@ -114,28 +151,33 @@ def analyze(
         pose_config=pose_config,
         detector_config=det_config,
         runtime=runtime,
-        batch_size=_batch(batch_size),
         detect_every=detect_every,
         bbox_thr=bbox_thr,
         max_persons=max_persons,
         person=person,
+        use_oks_tracking=use_oks_tracking,
+        tracking_thr=tracking_thr,
+        online=online,
         lifter="videopose3d" if use_videopose3d else "native",
         lifter_model=videopose3d_model,
         lifter_like=videopose3d_like,
         flip=not no_flip,
         device=device,
-        refine=refine,
         estimate_missing=estimate_missing,
         min_score=min_score,
-        max_gap=max_gap,
         focal_length=focal_length,
         fov=fov,
         camera_level=camera_level,
-        cutoff=None if cutoff == 0 else cutoff,
         fps=fps,
         duration=duration,
+        **{
+            name: None if (name, value) == ("cutoff", 0) else value
+            for name, value in asked.items()
+            if value is not None
+        },
     )
-    wanted = check_formats(part.strip() for part in formats.split(",") if part.strip())
+    listed = [part.strip() for part in formats.split(",") if part.strip()]
+    wanted = check_formats([*listed, "predictions"] if save_predictions else listed)
     folder = output_dir if output_dir is not None else Path("data") / "output" / _clip_name(video)
     start = time.perf_counter()
     if quiet:

@@ -58,6 +58,7 @@ class LifterOptions:
     like : the name in the table whose layout the file has.
     flip : average with the mirrored input.
     device : auto, cpu, cuda or mps.
+    online : no frame's pose may rest on later frames; a network that does is refused.
     """
 
     model: str | None = None
@@ -65,6 +66,7 @@ class LifterOptions:
     flip: bool = True
     device: str = "auto"
     download_progress: Told | None = None
+    online: bool = False
 
 
 def _native(_: LifterOptions) -> Lifter:

@@ -4,10 +4,14 @@ The networks were trained at 50 Hz on points in screen coordinates, both divided
 person stands in the picture is part of the input, since it carries the perspective. So clips are resampled on their
 true times, padded with their edge frames once, and resampled back. What else a network wants made of the points, the
 table of weights names (`inputs`).
+
+Online, a frame's pose rests on that frame and earlier ones: the network is a causal one, points that are not seen stay
+where they were, and straight lines take the place of the cubics through later samples.
 """
 
 import warnings
 from collections.abc import Iterator
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -39,7 +43,7 @@ class VideoPose3D:
     Raises
     ------
     InputError
-        For an unknown name or device, or a file of unknown layout.
+        For an unknown name or device, a file of unknown layout, or a network that looks ahead, online.
     WeightsError
         If the checkpoint cannot be had, is damaged, unsafe, or another network.
     """
@@ -52,7 +56,13 @@ class VideoPose3D:
         layout = WEIGHTS[name].lifter
         if layout is None:
             raise InputError(f"{name} is no lifter; there are {', '.join(_names())}")
+        if options.online and not layout.causal:
+            causal = [row.name for row in WEIGHTS.values() if row.lifter is not None and row.lifter.causal]
+            raise InputError(
+                f"--online uses no later frame, and {name} does: --videopose3d-model {' or '.join(causal)} does not"
+            )
         self._device = device_of(options.device)
+        self._online = options.online
         self.layout: LifterLayout = layout
         self._inputs = INPUTS[layout.inputs]
         self.flip = options.flip
@@ -86,7 +96,11 @@ class VideoPose3D:
         xy, score, source = to_layout(keypoints, self.takes)
         poses = np.full((len(xy), len(self.gives), 3), np.nan)
         for run in _runs(keypoints.time, np.asarray(source.any(axis=1))):
-            points = _filled(xy[run], source[run] > Source.NONE, keypoints.time[run], self.takes)
+            seen = source[run] > Source.NONE
+            if self._online:
+                points = _held(xy[run], seen, self.takes)
+            else:
+                points = _filled(xy[run], seen, keypoints.time[run], self.takes)
             sure = np.where(source[run] == Source.MEASURED, score[run], 0.0)
             screen = np.concatenate([to_screen(points, keypoints.image_size), sure[..., None]], axis=-1)
             poses[run] = self._lift_run(keypoints.time[run], screen, keypoints.image_size)
@@ -103,11 +117,25 @@ class VideoPose3D:
         return carry(keypoints, lifted)
 
     def _lift_run(self, time: Array, screen: Array, image_size: tuple[int, int]) -> Array:
+        if self._online:
+            return self._lift_causally(time, screen, image_size)
         knots = _apart(time, CLOSEST / self.layout.rate)
         time_in, screen = time[knots], screen[knots]
         steps = int((time[-1] - time[0]) * self.layout.rate + 1e-6)
         grid = time[0] + np.arange(steps + 1) / self.layout.rate
         return interpolate(grid, self.run(interpolate(time_in, screen, grid), image_size[1] / image_size[0]), time)
+
+    def _lift_causally(self, time: Array, screen: Array, image_size: tuple[int, int]) -> Array:
+        """Return poses at the frames: the network's last two steps up to each, continued straight."""
+        rate = self.layout.rate
+        steps = np.arange(int((time[-1] - time[0]) * rate + 1e-6) + 1)
+        grid = time[0] + steps / rate
+        flat = screen.reshape(len(screen), -1)
+        between = np.stack([np.interp(grid, time, values) for values in flat.T], axis=1)
+        poses = self.run(between.reshape(-1, *screen.shape[1:]), image_size[1] / image_size[0])
+        last = np.minimum(((time - time[0]) * rate + 1e-6).astype(int), steps[-1])
+        ahead = (time - time[0]) * rate - last
+        return np.asarray(poses[last] + ahead[:, None, None] * (poses[last] - poses[np.maximum(last - 1, 0)]))
 
     @torch.inference_mode()
     def run(self, screen: Array, aspect: float = 1.0) -> Array:
@@ -231,6 +259,15 @@ def _filled(xy: Array, seen: NDArray[np.bool_], time: Array, skeleton: Skeleton)
         for axis in (0, 1):
             filled[:, point, axis] = np.interp(time, time[rows], xy[rows, point, axis])
     return stand_ins(filled, ever, skeleton)
+
+
+def _held(xy: Array, seen: NDArray[np.bool_], skeleton: Skeleton) -> Array:
+    """Return points (T, J, 2) without holes: where they were last seen; stand-ins for those not seen so far."""
+    rows = np.maximum.accumulate(np.where(seen, np.arange(len(xy))[:, None], -1), axis=0)
+    held = np.take_along_axis(xy, np.maximum(rows, 0)[..., None], axis=0)
+    for start, stop in pairwise(np.flatnonzero(np.r_[True, ((rows >= 0)[1:] != (rows >= 0)[:-1]).any(axis=1), True])):
+        held[start:stop] = stand_ins(held[start:stop], rows[start] >= 0, skeleton)
+    return held
 
 
 def stand_ins(xy: Array, ever: NDArray[np.bool_], skeleton: Skeleton) -> Array:

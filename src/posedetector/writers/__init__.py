@@ -17,6 +17,7 @@ from posedetector.errors import InputError, OutputError
 from posedetector.trial import Trial
 from posedetector.writers.csv import write_joint_angles, write_keypoints, write_landmarks, write_landmarks_wide
 from posedetector.writers.png import draw_joint_angles
+from posedetector.writers.predictions import write_predictions
 from posedetector.writers.trc import write_trc
 
 Writer = Callable[[Trial, Path], None]
@@ -32,6 +33,7 @@ FORMATS: dict[str, dict[str, Writer]] = {
     },
     "trc": {"{}.trc": write_trc},
     "png": {"joint_angles.png": draw_joint_angles},
+    "predictions": {"predictions.json": write_predictions},
 }
 
 
