@@ -70,6 +70,12 @@ def _mediapipe(options: EstimatorOptions) -> KeypointEstimator:
     return MediaPipe(options)
 
 
+def _openmmlab(options: EstimatorOptions) -> KeypointEstimator:
+    from posedetector.estimators.openmmlab import OpenMMLab
+
+    return OpenMMLab(options)
+
+
 def _synthetic(options: EstimatorOptions) -> KeypointEstimator:
     from posedetector.estimators.synthetic import Synthetic
 
@@ -78,6 +84,7 @@ def _synthetic(options: EstimatorOptions) -> KeypointEstimator:
 
 ESTIMATORS: dict[str, Callable[[EstimatorOptions], KeypointEstimator]] = {
     "mediapipe": _mediapipe,
+    "openmmlab": _openmmlab,
     "synthetic": _synthetic,
 }
 

@@ -1,0 +1,241 @@
+"""OpenMMLab's detectors, and any model of mmpose's that finds the points of one person in a crop.
+
+Such a model sees one person at a time, in the box that a detector gave or, between two detections, in that of the
+points of the frame before. Needs the extra `openmmlab`.
+"""
+
+from collections.abc import Generator, Iterable, Sequence
+from typing import Any
+
+import numpy as np
+import torch
+
+from posedetector.boxes import box_of
+from posedetector.errors import InputError
+from posedetector.estimators import EstimatorOptions
+from posedetector.estimators.openmmlab.layouts import skeleton_of
+from posedetector.estimators.openmmlab.shim import bring_in
+from posedetector.pose import Array, ByteArray, Frame, PersonPose
+from posedetector.skeletons import Skeleton
+from posedetector.weights import LoadedWeights, remember
+
+DEFAULT_MODEL = "human"  # mmpose's own alias: RTMPose-m, 17 points
+_BATCH = 16
+_SURE = 0.3  # a point less sure than this does not say where the person is
+_FEWEST = 4  # sure points that a person has who is followed
+_MARGIN = 0.1  # of a box's sides: from the outermost points to the person's outline
+
+
+class OpenMMLab:
+    """A detector of mmdet's and a pose model of mmpose's; their own configurations say how pictures go in."""
+
+    def __init__(self, options: EstimatorOptions) -> None:
+        """Find, read and build both models.
+
+        Raises
+        ------
+        InputError
+            For what is not installed, not known, or finds no points that posedetector can use.
+        WeightsError
+            If a checkpoint cannot be had, or belongs to another model.
+        """
+        bring_in()
+        from posedetector.estimators.openmmlab import catalogue
+
+        device = _device(options.device)
+        if options.model and options.pose_config:
+            raise InputError("--pose-model and --pose-config both say which model; give one")
+        pose = (
+            catalogue.choose_config("pose", options.pose_config)
+            if options.pose_config
+            else catalogue.choose_alias(options.model or DEFAULT_MODEL)
+        )
+        detector = (
+            catalogue.choose_config("detector", options.detector_config)
+            if options.detector_config
+            else catalogue.default_detector()
+        )
+        told = options.download_progress
+        self.weights: tuple[LoadedWeights, ...] = (
+            catalogue.find_checkpoint("detector", detector, options.detector_checkpoint, told),
+            catalogue.find_checkpoint("pose", pose, options.checkpoint, told),
+        )
+        batch = options.batch_size or _BATCH
+        self._detector = _Detector(detector, self.weights[0], device, options.bbox_thr, batch)
+        self._pose = _Pose(pose, self.weights[1], device, batch)
+        for loaded in self.weights:
+            remember(loaded)
+        self.skeleton: Skeleton = self._pose.skeleton
+        self._every = options.detect_every
+        self._max_persons = options.max_persons
+
+    def detect(self, images: Sequence[ByteArray]) -> list[tuple[Array, Array]]:
+        """Return the boxes (N, 4) of the people in each picture, pixels, and their scores (N,), best first."""
+        return self._detector.run(images)
+
+    def poses(self, images: Sequence[ByteArray], boxes: Sequence[Array]) -> list[list[PersonPose]]:
+        """Return the person in each of these boxes of each picture, where any of his points was seen."""
+        return self._pose.run(images, boxes)
+
+    def estimate(self, frames: Iterable[Frame]) -> Generator[list[PersonPose], None, None]:
+        """Yield the people of each frame; score is the model's own, cut to [0, 1].
+
+        People are searched for in every n-th frame, and when somebody was lost.
+        """
+        boxes, since, lost = np.empty((0, 4)), self._every, False
+        for frame in frames:
+            if since >= self._every or lost:
+                boxes, since = self.detect([frame.image])[0][0][: self._max_persons], 0
+            people = self.poses([frame.image], [boxes])[0]
+            yield people
+            followed = [box for person in people if (box := _next_box(person)) is not None]
+            lost = len(followed) < len(boxes)
+            boxes, since = np.array(followed).reshape(-1, 4), since + 1
+
+
+class _Detector:
+    def __init__(self, choice: Any, loaded: LoadedWeights, device: torch.device, least: float, batch: int) -> None:
+        from posedetector.estimators.openmmlab.networks import Network, steps_of
+
+        self._network = Network("mmdet", choice.config, loaded.path, device)
+        dataset, steps = steps_of(self._network.config, choice.name)
+        steps[0] = {"type": "mmdet.LoadImageFromNDArray"}
+        self._steps = self._network.prepare(steps)
+        self._label = _person_in(_classes(dataset), choice.name)
+        self._least, self._batch = least, batch
+
+    def run(self, images: Sequence[ByteArray]) -> list[tuple[Array, Array]]:
+        inputs = [{"img": _blue_first(image), "img_id": 0} for image in images]
+        return [
+            self._people_of(found)
+            for start in range(0, len(inputs), self._batch)
+            for found in self._network.run(self._steps, inputs[start : start + self._batch])
+        ]
+
+    def _people_of(self, found: Any) -> tuple[Array, Array]:
+        from posedetector.estimators.openmmlab.networks import array_of
+
+        boxes, scores, labels = (array_of(found[name]) for name in ("bboxes", "scores", "labels"))
+        order = np.argsort(-scores, kind="stable")
+        order = order[(labels[order] == self._label) & (scores[order] >= self._least)]
+        return boxes[order], scores[order]
+
+
+class _Pose:
+    def __init__(self, choice: Any, loaded: LoadedWeights, device: torch.device, batch: int) -> None:
+        from posedetector.estimators.openmmlab.networks import Network, meta_of, steps_of
+
+        self._network = Network("mmpose", choice.config, loaded.path, device)
+        config, self._batch = self._network.config, batch
+        dataset, steps = steps_of(config, choice.name)
+        if dataset.get("data_mode", "topdown") != "topdown" or "Topdown" not in str(config.model.type):
+            raise InputError(
+                f"{choice.name} is a {config.model.type}: only models that find one person's points in his box can be "
+                "used, which mmpose calls top-down (RTMPose, RTMW, HRNet, ViTPose, …)"
+            )
+        self._steps = self._network.prepare(steps)
+        self._meta = meta_of(config, choice.name)
+        self.skeleton = skeleton_of(
+            self._meta, self._network.model.test_cfg.get("output_keypoint_indices"), choice.name
+        )
+
+    def run(self, images: Sequence[ByteArray], boxes: Sequence[Array]) -> list[list[PersonPose]]:
+        inputs, whose = [], []
+        for number, (image, own) in enumerate(zip(images, boxes, strict=True)):
+            picture = _blue_first(image) if len(own) else image
+            inputs += [self._input(picture, box) for box in own]
+            whose += [number] * len(own)
+        found = [
+            instances
+            for start in range(0, len(inputs), self._batch)
+            for instances in self._network.run(self._steps, inputs[start : start + self._batch])
+        ]
+        people: list[list[PersonPose]] = [[] for _ in images]
+        for number, instances in zip(whose, found, strict=True):
+            height, width = images[number].shape[:2]
+            person = self._person_of(instances, (width, height))
+            if person is not None:
+                people[number].append(person)
+        return people
+
+    def _input(self, picture: ByteArray, box: Array) -> dict[str, Any]:
+        return {
+            **self._meta,
+            "img": picture,
+            "bbox": np.asarray(box, np.float32)[None],
+            "bbox_score": np.ones(1, np.float32),
+        }
+
+    def _person_of(self, instances: Any, size: tuple[int, int]) -> PersonPose | None:
+        from posedetector.estimators.openmmlab.networks import array_of
+
+        points, score = array_of(instances.keypoints)[0], array_of(instances.keypoint_scores)[0]
+        if len(score) != len(self.skeleton):
+            raise InputError(f"the model gives {len(score)} points, and its configuration names {len(self.skeleton)}")
+        xy, depth = points, None
+        if points.shape[1] == 3:
+            xy, depth = array_of(instances.transformed_keypoints)[0], depth_from(points, self.skeleton)
+        # beyond the picture's edge a point was guessed and not seen
+        seen = np.isfinite(xy).all(axis=1) & (xy >= 0).all(axis=1) & (xy < size).all(axis=1) & (score > 0)
+        if not seen.any():
+            return None
+        xy, score = np.where(seen[:, None], xy, np.nan), np.where(seen, np.clip(score, 0, 1), 0.0)
+        sure = score >= _SURE
+        bbox = box_of(xy[sure] if sure.sum() > 1 else xy)
+        # TODO(main): xyz = estimators.wholebody.metric(xy, depth, ...) where depth is not None  # noqa: FIX002, TD003
+        del depth
+        return PersonPose(bbox=bbox, xy=xy, score=score, xyz=None)
+
+
+def depth_from(points: Array, skeleton: Skeleton) -> Array:
+    """Return the depth (J,) of a 3D model's points (J, 3) from the middle of the hips, metres, positive away.
+
+    Of what such a model of mmpose's gives only this is measured: its x and y are the picture's, drawn apart by a focal
+    length and a distance that were assumed.
+    """
+    return np.asarray(points[:, 2] - points[skeleton.indices("left_hip", "right_hip"), 2].mean())
+
+
+def _next_box(person: PersonPose) -> Array | None:
+    """Return where to look for a person in the next frame, or None where too little of him was seen."""
+    if (person.score >= _SURE).sum() < _FEWEST:
+        return None
+    margin = _MARGIN * np.tile(person.bbox[2:] - person.bbox[:2], 2)
+    return np.asarray(person.bbox + margin * [-1, -1, 1, 1])
+
+
+def _blue_first(image: ByteArray) -> ByteArray:
+    """Return a picture as OpenCV reads it, which all of OpenMMLab's models begin with."""
+    return np.ascontiguousarray(image[..., ::-1])
+
+
+def _classes(dataset: Any) -> tuple[str, ...]:
+    """Return what a detector's data set tells apart."""
+    from mmdet.registry import DATASETS
+
+    named = dict(dataset.get("metainfo") or {})
+    kind = DATASETS.get(str(dataset.type))
+    classes = named.get("classes") or (kind.METAINFO.get("classes") if kind else None) or ()
+    return (classes,) if isinstance(classes, str) else tuple(classes)
+
+
+def _person_in(classes: tuple[str, ...], name: str) -> int:
+    for word in ("person", "human", "pedestrian"):
+        if word in classes:
+            return classes.index(word)
+    if len(classes) == 1:
+        return 0
+    found = ", ".join(classes[:6]) + (" …" if len(classes) > 6 else "") or "nothing that it names"
+    raise InputError(f"{name} is no detector of people: it finds {found}")
+
+
+def _device(name: str) -> torch.device:
+    have = {"cpu": True, "cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available()}
+    if name == "auto":
+        return torch.device("cuda" if have["cuda"] else "cpu")
+    kind, _, number = name.partition(":")
+    if kind not in have or (number and not number.isdecimal()):
+        raise InputError(f"there is no device {name!r}; there are auto, cpu, cuda, cuda:1 and mps")
+    if not have[kind] or (kind == "cuda" and number and int(number) >= torch.cuda.device_count()):
+        raise InputError(f"this machine, or its PyTorch, has no {name}; --device auto takes what there is")
+    return torch.device(name)
