@@ -233,8 +233,8 @@ def _device(name: str) -> torch.device:
     have = {"cpu": True, "cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available()}
     if name == "auto":
         return torch.device("cuda" if have["cuda"] else "cpu")
-    kind, _, number = name.partition(":")
-    if kind not in have or (number and not number.isdecimal()):
+    kind, colon, number = name.partition(":")
+    if kind not in have or bool(colon) != number.isdecimal():
         raise InputError(f"there is no device {name!r}; there are auto, cpu, cuda, cuda:1 and mps")
     if not have[kind] or (kind == "cuda" and number and int(number) >= torch.cuda.device_count()):
         raise InputError(f"this machine, or its PyTorch, has no {name}; --device auto takes what there is")

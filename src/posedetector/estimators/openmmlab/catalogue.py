@@ -195,8 +195,8 @@ def _named(kind: str, name: str) -> Published | None:
 def _by_name(kind: str, given: str) -> Path:
     name = re.sub(r"\.py$", "", given)
     plain = not re.search(r"[/\\*?\[\]]", name)
-    folders = [_folder(package) for package in PACKAGES[kind]]
-    found = sorted(path for folder in folders for path in folder.rglob(f"{name}.py")) if plain and name else []
+    folders = [_folder(package) for package in PACKAGES[kind]] if plain and name else []
+    found = next((hits for folder in folders if (hits := sorted(folder.rglob(f"{name}.py")))), [])
     if not found:
         raise InputError(
             f"there is no configuration {given}, neither here nor among those of {' and '.join(PACKAGES[kind])}; "
