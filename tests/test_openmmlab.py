@@ -558,6 +558,7 @@ def test_boxes_are_those_that_mmdet_itself_finds(tmp_path: Path) -> None:
     estimator = make_estimator("openmmlab", replace(chosen, bbox_thr=0.4))
     from mmdet.apis import inference_detector
     from mmengine.config import Config
+    from mmengine.registry import DefaultScope
 
     from posedetector.estimators.openmmlab.catalogue import choose_config
     from posedetector.estimators.openmmlab.shim import quietly
@@ -565,7 +566,7 @@ def test_boxes_are_those_that_mmdet_itself_finds(tmp_path: Path) -> None:
     model = model_of("detector", DETECTOR).eval()
     model.load_state_dict(torch.load(chosen.detector_checkpoint, weights_only=False)["state_dict"])
     model.cfg = Config.fromfile(str(choose_config("detector", DETECTOR).config))
-    with quietly():
+    with quietly(), DefaultScope.overwrite_default_scope("mmdet"):
         theirs = inference_detector(model, np.ascontiguousarray(picture()[..., ::-1])).pred_instances
     theirs = theirs[(theirs.labels == 0) & (theirs.scores >= 0.4)]
 
