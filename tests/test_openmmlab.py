@@ -552,6 +552,74 @@ def test_poses_are_those_that_mmpose_itself_finds(config: str, tmp_path: Path) -
     assert np.abs(ours.score - theirs.keypoint_scores[0].clip(0, 1))[seen].max() < 1e-5
 
 
+TINY_3D = """
+import numpy as np
+from mmpose.models.pose_estimators import TopdownPoseEstimator
+from mmpose.registry import MODELS
+
+
+@MODELS.register_module(force=True)
+class TopdownTiny3D(TopdownPoseEstimator):
+    # what RTMW3D's estimator in mmpose's projects gives: x and y of an assumed camera, and the picture's beside them
+    def add_pred_to_datasample(self, instances, fields, samples):
+        samples = super().add_pred_to_datasample(instances, fields, samples)
+        for found in (sample.pred_instances for sample in samples):
+            found.transformed_keypoints = found.keypoints
+            depth = 5.14 + 0.01 * np.arange(17)[None, :, None]
+            found.keypoints = np.concatenate([(found.keypoints - 512) / 1145 * depth, depth], axis=-1)
+        return samples
+"""
+
+
+@pytest.fixture
+def of_ones_own(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
+    """A configuration with a class of the user's own, which lies beside it."""
+    monkeypatch.delitem(sys.modules, "tiny3d", raising=False)
+    (tmp_path / "tiny3d.py").write_text(TINY_3D)
+    config = tmp_path / "own3d.py"
+    config.write_text(
+        f"_base_ = 'mmpose::body_2d_keypoint/rtmpose/coco/{POSE}.py'\n"
+        "custom_imports = dict(imports=['tiny3d'], allow_failed_imports=False)\n"
+        "model = dict(type='TopdownTiny3D')\n"
+    )
+    return config
+
+
+@needs_extra
+def test_a_3d_models_points_in_the_picture_are_taken_and_not_those_of_its_assumed_camera(
+    of_ones_own: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.syspath_prepend(tmp_path)
+    flat = options(tmp_path)
+    solid = replace(flat, pose_config=str(of_ones_own))
+
+    one, other = (make_estimator("openmmlab", chosen).poses([picture()], [BOX])[0][0] for chosen in (flat, solid))
+
+    assert other.xy == pytest.approx(one.xy, abs=1e-9, nan_ok=True)
+    assert np.array_equal(one.score, other.score)
+
+
+@needs_extra
+def test_modules_that_cannot_be_imported_are_named_with_what_to_do(of_ones_own: Path, tmp_path: Path) -> None:
+    chosen = replace(options(tmp_path), pose_config=str(of_ones_own))
+
+    with pytest.raises(InputError, match=r"own3d\.py wants modules that cannot be imported; set PYTHONPATH.*tiny3d"):
+        make_estimator("openmmlab", chosen)
+
+
+def test_depth_is_counted_from_the_middle_of_the_hips() -> None:
+    from posedetector.estimators.openmmlab import depth_from
+
+    points = np.zeros((17, 3))
+    points[:, 2] = 5.14
+    points[COCO_17.indices("left_hip", "right_hip"), 2] += [0.1, 0.3]
+    points[0, 2] += 0.5
+
+    depth = depth_from(points, COCO_17)
+
+    assert depth[[0, 1, 11, 12]] == pytest.approx([0.3, -0.2, -0.1, 0.1])
+
+
 @needs_extra
 def test_boxes_are_those_that_mmdet_itself_finds(tmp_path: Path) -> None:
     chosen = options(tmp_path, surety=0.0)

@@ -91,6 +91,10 @@ def _read(file: Path) -> Any:
 
     try:
         config = Config.fromfile(str(file))
+    except ImportError as error:
+        raise InputError(
+            f"{file} wants modules that cannot be imported; set PYTHONPATH to their folder: {_reason(error)}"
+        ) from error
     except Exception as error:  # it is a program, and can fail in any way
         raise InputError(f"{file} cannot be read as a configuration: {_reason(error)}") from error
     if "model" not in config:
@@ -104,6 +108,8 @@ def _build(package: str, config: Any, file: Path) -> Any:
     from mmengine.model.utils import revert_sync_batchnorm
 
     config.model.train_cfg = None
+    if str(config.model.get("type")).endswith("3D") and config.model.get("test_cfg", {}).get("mode") == "vis":
+        config.model.test_cfg.mode = "3d"  # else RTMW3D gives bins, for drawing, in place of metres
     try:
         model = import_module(f"{package}.registry").MODELS.build(config.model)
         return revert_sync_batchnorm(model)
