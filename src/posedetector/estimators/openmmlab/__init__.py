@@ -13,7 +13,9 @@ import torch
 from posedetector.boxes import box_of
 from posedetector.errors import InputError
 from posedetector.estimators import EstimatorOptions
+from posedetector.estimators.openmmlab import catalogue
 from posedetector.estimators.openmmlab.layouts import skeleton_of
+from posedetector.estimators.openmmlab.networks import Network, array_of, meta_of, steps_of
 from posedetector.estimators.openmmlab.shim import bring_in
 from posedetector.pose import Array, ByteArray, Frame, PersonPose
 from posedetector.skeletons import Skeleton
@@ -40,8 +42,6 @@ class OpenMMLab:
             If a checkpoint cannot be had, or belongs to another model.
         """
         bring_in()
-        from posedetector.estimators.openmmlab import catalogue
-
         device = _device(options.device)
         if options.model and options.pose_config:
             raise InputError("--pose-model and --pose-config both say which model; give one")
@@ -94,9 +94,9 @@ class OpenMMLab:
 
 
 class _Detector:
-    def __init__(self, choice: Any, loaded: LoadedWeights, device: torch.device, least: float, batch: int) -> None:
-        from posedetector.estimators.openmmlab.networks import Network, steps_of
-
+    def __init__(
+        self, choice: catalogue.Choice, loaded: LoadedWeights, device: torch.device, least: float, batch: int
+    ) -> None:
         self._network = Network("mmdet", choice.config, loaded.path, device)
         dataset, steps = steps_of(self._network.config, choice.name)
         steps[0] = {"type": "mmdet.LoadImageFromNDArray"}
@@ -113,8 +113,6 @@ class _Detector:
         ]
 
     def _people_of(self, found: Any) -> tuple[Array, Array]:
-        from posedetector.estimators.openmmlab.networks import array_of
-
         boxes, scores, labels = (array_of(found[name]) for name in ("bboxes", "scores", "labels"))
         order = np.argsort(-scores, kind="stable")
         order = order[(labels[order] == self._label) & (scores[order] >= self._least)]
@@ -122,9 +120,7 @@ class _Detector:
 
 
 class _Pose:
-    def __init__(self, choice: Any, loaded: LoadedWeights, device: torch.device, batch: int) -> None:
-        from posedetector.estimators.openmmlab.networks import Network, meta_of, steps_of
-
+    def __init__(self, choice: catalogue.Choice, loaded: LoadedWeights, device: torch.device, batch: int) -> None:
         self._network = Network("mmpose", choice.config, loaded.path, device)
         config, self._batch = self._network.config, batch
         dataset, steps = steps_of(config, choice.name)
@@ -167,8 +163,6 @@ class _Pose:
         }
 
     def _person_of(self, instances: Any, size: tuple[int, int]) -> PersonPose | None:
-        from posedetector.estimators.openmmlab.networks import array_of
-
         points, score = array_of(instances.keypoints)[0], array_of(instances.keypoint_scores)[0]
         if len(score) != len(self.skeleton):
             raise InputError(f"the model gives {len(score)} points, and its configuration names {len(self.skeleton)}")

@@ -146,11 +146,12 @@ def _fetch(row: Weights, progress: Told | None) -> Path:
     part = target.with_name(f"{target.name}.part")
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
-        with FileLock(target.with_name(f"{target.name}.lock")):
+        with FileLock(target.with_name(f"{target.name}.lock")) as lock:
             if not target.is_file():
                 download(row.url, part, row.size, progress)
                 _check(row, part)
                 part.replace(target)
+            Path(lock.lock_file).unlink(missing_ok=True)
     except WeightsError as error:
         part.unlink(missing_ok=True)
         raise _unavailable(row, target, f"what came is another file: {error}") from error
