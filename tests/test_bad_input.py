@@ -196,7 +196,7 @@ def test_an_option_that_cannot_be_used_is_refused(clip: Path, out: Path, option:
 def test_an_unknown_estimator_is_refused(clip: Path, out: Path) -> None:
     done = run("--video", clip, "--height", 1.75, "--output-dir", out, estimator="crystal")
 
-    assert_refused(done, "there is no estimator 'crystal'; there are mediapipe, synthetic")
+    assert_refused(done, "there is no estimator 'crystal'; there are mediapipe, openmmlab, synthetic")
     assert not out.parent.exists()
 
 

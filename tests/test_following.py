@@ -141,6 +141,22 @@ def test_no_frames_are_no_lists() -> None:
     assert found(Seen([walking(20)]), 0) == []
 
 
+def test_one_stretch_at_a_time_takes_no_frame_ahead() -> None:
+    taken: list[int] = []
+
+    def counted() -> Iterator[Frame]:
+        for frame in frames(12):
+            taken.append(frame.index)
+            yield frame
+
+    people = follow(counted(), Seen([walking(20)]), every=4, together=1, max_persons=1)
+    next(people)
+    next(people)
+
+    assert taken == [0, 1]
+    people.close()
+
+
 def test_large_pictures_do_not_wait_for_more_of_them_than_memory_holds(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("posedetector.estimators.topdown._HELD_BYTES", 3 * HEIGHT * WIDTH * 3)
     taken: list[int] = []

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from posedetector.errors import InputError
 from posedetector.pose import Array, ByteArray
 
 _FINE_TILE = 0.6  # side of the small tiles over the picture's shorter side
@@ -72,3 +73,18 @@ def box_overlap(one: Array, other: Array) -> float:
     shared = float(np.prod(np.clip(sides, 0, None)))
     union = float(np.prod(one[2:] - one[:2]) + np.prod(other[2:] - other[:2])) - shared
     return shared / union if union > 0 else 0.0
+
+
+def check_box(box: Array, image: ByteArray) -> Array:
+    """Return the box (4,) if it shows some of the picture; raises InputError if not."""
+    height, width = image.shape[:2]
+    left, top, right, bottom = box
+    if not (left < right and top < bottom):  # False for NaN too
+        raise InputError(
+            f"a box is left, top, right, bottom in pixels and has an area; got {np.round(box, 1).tolist()}"
+        )
+    if left >= width or top >= height or right <= 0 or bottom <= 0:
+        raise InputError(
+            f"the box {np.round(box, 1).tolist()} lies outside of its picture, which is {width}×{height} pixels"
+        )
+    return box

@@ -78,6 +78,12 @@ def _rtmw3d(options: EstimatorOptions) -> KeypointEstimator:
     return RTMW3D(options)
 
 
+def _openmmlab(options: EstimatorOptions) -> KeypointEstimator:
+    from posedetector.estimators.openmmlab import OpenMMLab
+
+    return OpenMMLab(options)
+
+
 def _synthetic(options: EstimatorOptions) -> KeypointEstimator:
     from posedetector.estimators.synthetic import Synthetic
 
@@ -86,6 +92,7 @@ def _synthetic(options: EstimatorOptions) -> KeypointEstimator:
 
 ESTIMATORS: dict[str, Callable[[EstimatorOptions], KeypointEstimator]] = {
     "mediapipe": _mediapipe,
+    "openmmlab": _openmmlab,
     "rtmw3d": _rtmw3d,
     "synthetic": _synthetic,
 }

@@ -4,6 +4,7 @@ from collections.abc import Generator, Iterable, Sequence
 
 import numpy as np
 
+from posedetector.boxes import check_box
 from posedetector.errors import InputError
 from posedetector.estimators import EstimatorOptions
 from posedetector.estimators.depth import in_metres
@@ -99,18 +100,3 @@ class RTMW3D:
         focal = self._options.focal_length
         xyz = in_metres(xy[None], depth[None], self.skeleton, image_size=size, focal_length=focal)[0]
         return PersonPose(bbox=np.asarray(box, float), xy=xy, score=score, xyz=xyz)
-
-
-def check_box(box: Array, image: ByteArray) -> Array:
-    """Return the box (4,) if it shows some of the picture; raises InputError if not."""
-    height, width = image.shape[:2]
-    left, top, right, bottom = box
-    if not (left < right and top < bottom):  # False for NaN too
-        raise InputError(
-            f"a box is left, top, right, bottom in pixels and has an area; got {np.round(box, 1).tolist()}"
-        )
-    if left >= width or top >= height or right <= 0 or bottom <= 0:
-        raise InputError(
-            f"the box {np.round(box, 1).tolist()} lies outside of its picture, which is {width}×{height} pixels"
-        )
-    return box

@@ -6,7 +6,7 @@ go side by side, a frame of each at a time, so that networks get many people at 
 """
 
 from collections.abc import Generator, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import islice
 from typing import Protocol
 
@@ -45,60 +45,77 @@ def follow(
     together : stretches of that many frames that go side by side; fewer, if their pictures would fill the memory.
     """
     source = iter(frames)
+    if together == 1:  # no frame is taken before those before it are done
+        stretch = _Stretch()
+        for number, frame in enumerate(source):
+            if number % every == 0:
+                stretch = _Stretch()
+                _begin([stretch], [frame], finder, max_persons)
+            _step([stretch], [frame], finder)
+            yield stretch.found[-1]
+        return
     for first in source:
         room = max(1, _HELD_BYTES // (first.image.nbytes * every))
         chunk = [first, *islice(source, every * min(together, room) - 1)]
-        stretches = [_Stretch(chunk[start : start + every]) for start in range(0, len(chunk), every)]
-        _go(stretches, finder, max_persons)
+        parts = [chunk[start : start + every] for start in range(0, len(chunk), every)]
+        stretches = [_Stretch() for _ in parts]
+        _begin(stretches, [part[0] for part in parts], finder, max_persons)
+        for step in range(every):
+            going = [row for row, part in enumerate(parts) if step < len(part)]
+            _step([stretches[row] for row in going], [parts[row][step] for row in going], finder)
         yield from (poses for stretch in stretches for poses in stretch.found)
 
 
 @dataclass
 class _Stretch:
-    """Frames from one search to the next, and what was found in them so far."""
+    """What was found from one search on, and where to look next."""
 
-    frames: list[Frame]
     boxes: Array = field(default_factory=lambda: np.empty((0, 4)))
     margins: Array = field(default_factory=lambda: np.empty((0, 4)))
     found: list[list[PersonPose]] = field(default_factory=list)
 
-    @property
-    def image(self) -> ByteArray:
-        """The picture that is next."""
-        return self.frames[len(self.found)].image
-
-    @property
-    def goes_on(self) -> bool:
-        return len(self.found) < len(self.frames)
-
-    def take(self, poses: list[PersonPose]) -> None:
-        """Keep what was found in this frame, and say where to look in the next."""
+    def take(self, poses: list[PersonPose], size: tuple[int, int]) -> None:
+        """Keep what was found in this frame, whose width and height are these, and say where to look in the next."""
+        poses = [_inside(pose, size) for pose in poses]
         if not self.found:  # a detector's box reaches beyond the points; it goes on doing so while they are followed
+            poses = [pose for pose in poses if pose.score.any()]
             self.margins = np.array([_margins(pose) for pose in poses]).reshape(-1, 4)
         else:
             kept = list(_kept(poses))
             poses, self.margins = [poses[row] for row in kept], self.margins[kept]
         self.found.append(poses)
-        width, height = self.frames[0].size
         boxes = [_box_after(pose, margins) for pose, margins in zip(poses, self.margins, strict=True)]
-        self.boxes = np.array(boxes).reshape(-1, 4).clip(0, (width, height, width, height))
+        self.boxes = np.array(boxes).reshape(-1, 4).clip(0, np.tile(size, 2))
         there = (self.boxes[:, 2:] - self.boxes[:, :2] >= 1).all(axis=1)
         self.boxes, self.margins = self.boxes[there], self.margins[there]
 
 
-def _go(stretches: list[_Stretch], finder: PeopleFinder, max_persons: int) -> None:
-    for stretch, seen in zip(stretches, finder.detect([stretch.image for stretch in stretches]), strict=True):
+def _begin(stretches: list[_Stretch], frames: list[Frame], finder: PeopleFinder, max_persons: int) -> None:
+    for stretch, seen in zip(stretches, finder.detect([frame.image for frame in frames]), strict=True):
         stretch.boxes = _most_prominent(*seen, max_persons)
-    while going := [stretch for stretch in stretches if stretch.goes_on]:
-        poses = finder.poses([stretch.image for stretch in going], [stretch.boxes for stretch in going])
-        for stretch, people in zip(going, poses, strict=True):
-            stretch.take(people)
+
+
+def _step(stretches: list[_Stretch], frames: list[Frame], finder: PeopleFinder) -> None:
+    poses = finder.poses([frame.image for frame in frames], [stretch.boxes for stretch in stretches])
+    for stretch, frame, people in zip(stretches, frames, poses, strict=True):
+        stretch.take(people, frame.size)
 
 
 def _most_prominent(boxes: Array, scores: Array, most: int) -> Array:
     """Return the boxes of the largest and surest people."""
     areas = (boxes[:, 2:] - boxes[:, :2]).prod(axis=1)
     return boxes[np.argsort(-areas * scores, kind="stable")[:most]]
+
+
+def _inside(pose: PersonPose, size: tuple[int, int]) -> PersonPose:
+    """Return the pose without what lies beyond the picture's edge: a network guesses there, and does not see."""
+    seen = np.asarray(((pose.xy >= 0) & (pose.xy < size)).all(axis=1))
+    return replace(
+        pose,
+        xy=np.where(seen[:, None], pose.xy, np.nan),
+        score=np.where(seen, pose.score, 0.0),
+        xyz=None if pose.xyz is None else np.where(seen[:, None], pose.xyz, np.nan),
+    )
 
 
 def _extent(pose: PersonPose) -> Array:

@@ -24,7 +24,8 @@ class _Skipped:
         pass
 
 
-# Names under which checkpoints carry the random generator and the figures of their training (NumPy 1 and 2)
+# Names under which checkpoints carry the random generator and the figures of their training (NumPy 1 and 2, MMEngine).
+# Each stands for `_Skipped`, getattr too, so that none of them does anything.
 _HARMLESS = (
     "numpy.random.__RandomState_ctor",
     "numpy.random._pickle.__randomstate_ctor",
@@ -41,6 +42,7 @@ _HARMLESS = (
     "numpy.dtype",
     "_codecs.encode",
     "mmengine.logging.history_buffer.HistoryBuffer",
+    "builtins.getattr",
 )
 
 

@@ -1,0 +1,140 @@
+"""What has to stand in for three packages before OpenMMLab's can be imported.
+
+mmpose and mmdet import mmcv's compiled operators, torchvision and xtcocotools, of which finding people and their points
+needs one function: non-maximum suppression. Where the real ones are installed they are left alone.
+"""
+
+import sys
+import warnings
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, redirect_stdout
+from importlib import import_module
+from importlib.machinery import ModuleSpec
+from importlib.util import find_spec
+from io import StringIO
+from os import environ
+from types import ModuleType
+from typing import TYPE_CHECKING, Any
+
+from posedetector.errors import InputError
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+_PACKAGES = ("mmengine", "mmcv", "mmdet", "mmpose")
+_OPERATORS = "mmcv._ext"
+_ROOMS = {"mmdet": ("models", "datasets"), "mmpose": ("codecs", "models", "datasets", "visualization", "apis")}
+
+
+def bring_in() -> None:
+    """Import OpenMMLab's packages, so that what their configurations name can be built.
+
+    Raises
+    ------
+    InputError
+        If they are not installed.
+    """
+    if missing := [name for name in _PACKAGES if find_spec(name) is None]:
+        raise InputError(_how_to_have(missing))
+    with quietly(), _torchvision():
+        _stand_in()
+        for package, rooms in _ROOMS.items():
+            for room in rooms:
+                import_module(f"{package}.{room}")
+
+
+def _how_to_have(missing: list[str]) -> str:
+    if sys.version_info >= (3, 13):
+        return (
+            "--estimator openmmlab needs Python 3.11 or 3.12, since OpenMMLab's packages do not run on later ones: "
+            "uv sync --python 3.12 --extra openmmlab"
+        )
+    return (
+        "--estimator openmmlab needs the extra: uv sync --extra openmmlab "
+        f"({' and '.join(missing) if len(missing) < len(_PACKAGES) else 'its packages'} cannot be found)"
+    )
+
+
+@contextmanager
+def quietly(*, printing: bool = False) -> Iterator[None]:
+    """Keep OpenMMLab's warnings off the terminal, and what it prints unless `printing`; --debug shows all."""
+    with warnings.catch_warnings():
+        if environ.get("POSEDETECTOR_DEBUG"):
+            yield
+            return
+        warnings.simplefilter("ignore")
+        if printing:
+            yield
+            return
+        with redirect_stdout(StringIO()):
+            yield
+
+
+def _stand_in() -> None:
+    if find_spec(_OPERATORS) is None:
+        sys.modules[_OPERATORS] = _Operators(_OPERATORS)
+    if find_spec("xtcocotools") is None:  # an extended copy of pycocotools, for evaluating on data sets
+        for part in ("", ".coco", ".cocoeval", ".mask"):
+            sys.modules[f"xtcocotools{part}"] = import_module(f"pycocotools{part}")
+
+
+class _Operators(ModuleType):
+    """mmcv's compiled operators, of which there is one."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(name)
+        # without a loader mmengine goes on saying that mmcv is not the full one
+        self.__spec__ = ModuleSpec(name, None)
+        self.nms = nms
+
+    def __getattr__(self, name: str) -> Callable[..., Any]:
+        if name.startswith("__"):
+            raise AttributeError(name)
+
+        def refuse(*_: object, **__: object) -> None:
+            raise InputError(
+                f"this model needs mmcv's compiled operator {name}, which is not installed: take a model that does "
+                "without (RTMDet, YOLOX, RTMPose, HRNet, ViTPose, …), or install the full mmcv 2.1.0"
+            )
+
+        return refuse
+
+
+def nms(boxes: "Tensor", scores: "Tensor", iou_threshold: float, offset: int = 0) -> "Tensor":
+    """Return the rows of the boxes (N, 4) that no better box overlaps by more than the threshold, best first.
+
+    `offset` is what lies between the last pixel of a box and its right edge: 0, or 1 for edges that name pixels.
+    """
+    import torch
+
+    order = scores.detach().argsort(descending=True, stable=True).cpu()
+    left, top, right, bottom = boxes.detach().cpu().float()[order].unbind(dim=1)
+    area = (right - left + offset) * (bottom - top + offset)
+    alive, kept = torch.arange(len(order)), []
+    while len(alive):
+        best, rest = alive[0], alive[1:]
+        kept.append(best)
+        wide = torch.minimum(right[best], right[rest]) - torch.maximum(left[best], left[rest]) + offset
+        high = torch.minimum(bottom[best], bottom[rest]) - torch.maximum(top[best], top[rest]) + offset
+        shared = wide.clamp(min=0) * high.clamp(min=0)
+        # two boxes without area overlap by 0 / 0, and stay
+        alive = rest[~(shared / (area[best] + area[rest] - shared) > iou_threshold)]
+    return order[torch.tensor(kept, dtype=torch.long)].to(boxes.device)
+
+
+@contextmanager
+def _torchvision() -> Iterator[None]:
+    """Let one drawing function of mmpose's import what it will not use; nobody else is to take this for torchvision."""
+    if find_spec("torchvision") is not None:
+        yield
+        return
+    stand_ins = {name: ModuleType(name) for name in ("torchvision", "torchvision.transforms")}
+    for name, module in stand_ins.items():
+        module.__spec__ = ModuleSpec(name, None)
+    stand_ins["torchvision.transforms"].__dict__["ToPILImage"] = None
+    sys.modules.update(stand_ins)
+    try:
+        yield
+    finally:
+        for name in stand_ins:
+            del sys.modules[name]
