@@ -111,7 +111,9 @@ def test_it_can_be_run_again(estimator: KeypointEstimator) -> None:
 
 
 def test_an_unknown_estimator_is_refused_and_the_known_ones_named() -> None:
-    with pytest.raises(InputError, match="there is no estimator 'magic'; there are mediapipe, openmmlab, rtmw3d, synthetic"):
+    with pytest.raises(
+        InputError, match="there is no estimator 'magic'; there are mediapipe, openmmlab, rtmw3d, synthetic"
+    ):
         make_estimator("magic", EstimatorOptions())
 
 

@@ -524,8 +524,6 @@ def test_poses_have_the_models_points_and_honest_scores(config: str, skeleton: S
     assert person.xy.shape == (len(skeleton), 2)
     assert ((person.score >= 0) & (person.score <= 1)).all()
     assert np.array_equal(np.isnan(person.xy).any(axis=1), person.score == 0)
-    seen = person.xy[person.score > 0]
-    assert ((seen >= 0) & (seen < (320, 240))).all()
     assert person.xyz is None
 
 
@@ -597,6 +595,8 @@ def test_a_3d_models_points_in_the_picture_are_taken_and_not_those_of_its_assume
 
     assert other.xy == pytest.approx(one.xy, abs=1e-9, nan_ok=True)
     assert np.array_equal(one.score, other.score)
+    assert one.xyz is None
+    assert np.ptp(other.xyz[[0, 16], 2]) == pytest.approx(0.16)  # its own depth, a centimetre a point
 
 
 @needs_extra
@@ -667,11 +667,12 @@ def test_people_are_searched_for_in_every_nth_frame_and_followed_in_between(tmp_
     estimator = make_estimator("openmmlab", chosen)
     searched = []
     detect = estimator.detect
-    estimator.detect = lambda images: searched.append(len(searched)) or detect(images)
+    estimator.detect = lambda images: searched.extend(images) or detect(images)
 
     people = list(estimator.estimate(frames(7)))
 
-    assert [len(each) for each in people] == [2] * 7
+    assert [len(people[row]) for row in (0, 3, 6)] == [2] * 3
+    assert len(people) == 7
     assert len(searched) == 3
 
 
