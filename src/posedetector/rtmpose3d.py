@@ -4,6 +4,7 @@ Whoever used that package changes the import. The networks are `estimators.rtmw3
 """
 
 import json
+import sys
 import warnings
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields, replace
@@ -145,7 +146,7 @@ class RTMPose3DInference:
         least = _threshold(bbox_thr)
         factor = 1.0 if height is None else (Subject(height=height).height or STATURE) / STATURE
         rgb = np.ascontiguousarray(picture[..., ::-1])
-        (boxes, sure) = self._networks.detect([rgb])[0]
+        boxes, sure = self._networks.detect([rgb])[0]
         kept = sure > least
         boxes, sure = boxes[kept], sure[kept]
         if single_person:
@@ -391,10 +392,8 @@ def _read(file: Path) -> Mapping[str, Any]:
 
 
 def _caller() -> int:
-    """Return the stacklevel of whoever called this room, for a warning given one call deep in it."""
-    import sys
-
-    level = 2  # this function, and who warns
-    while sys._getframe(level - 1).f_globals.get("__name__") == __name__:  # noqa: SLF001
+    """Return the stacklevel, for a warning of the function that asks, of whoever called into this room."""
+    level = 1
+    while sys._getframe(level).f_globals["__name__"] == __name__:  # noqa: SLF001
         level += 1
-    return level - 1
+    return level
