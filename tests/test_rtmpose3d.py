@@ -173,7 +173,7 @@ def test_a_height_that_is_none_is_refused(height: float, said: str) -> None:
 def test_of_nobody_the_caller_is_warned(networks: Networks, make: Callable) -> None:
     networks.boxes, networks.sure = [[10, 20, 30, 40]], [0.2]
 
-    with pytest.warns(UserWarning, match=r"nobody was found more surely than 0\.3; 1 boxes were less sure") as told:
+    with pytest.warns(UserWarning, match=r"nobody was found more surely than 0\.3 \(boxes less sure: 1\)") as told:
         make()(PICTURE)
 
     assert [Path(one.filename) for one in told] == [Path(__file__)]

@@ -154,7 +154,7 @@ class RTMPose3DInference:
             boxes = boxes[np.argsort(-areas * sure, kind="stable")[:1]]
         if not len(boxes):
             warnings.warn(
-                f"nobody was found more surely than {least:g}; {len(kept)} boxes were less sure", stacklevel=_caller()
+                f"nobody was found more surely than {least:g} (boxes less sure: {len(kept)})", stacklevel=_caller()
             )
         people = self._networks.poses([rgb], [boxes])[0]
         xyz = [_z_up(person.xyz) * factor for person in people if person.xyz is not None]
