@@ -44,6 +44,7 @@ ROOMS = (
     "evaluation",
     "training",
     "pipeline",
+    "rtmpose3d",
     "cli",
 )
 HEAVY = ("torch", "numpy", "pandas", "scipy", "mediapipe", "cv2", "av", "pydantic")

@@ -115,8 +115,10 @@ def mmdet_network(size: str) -> nn.Module:
     from mmengine.registry import DefaultScope
 
     from posedetector.estimators.openmmlab.catalogue import choose_config
+    from posedetector.estimators.openmmlab.shim import quietly
 
-    config = Config.fromfile(str(choose_config("detector", DETECTORS[size]).config))
+    with quietly():
+        config = Config.fromfile(str(choose_config("detector", DETECTORS[size]).config))
     config.model.bbox_head.num_classes = 1
     config.model.backbone.init_cfg = None
     with DefaultScope.overwrite_default_scope("mmdet"):
@@ -173,8 +175,8 @@ def test_the_boxes_in_a_picture_are_mmdetections(shape: tuple[int, int]) -> None
     ours = rtmdet.RTMDet("m").eval()
     ours.load_state_dict(theirs.state_dict())
     image = np.random.default_rng(0).integers(0, 255, (*shape, 3), dtype=np.uint8)
-    theirs.cfg = Config.fromfile(str(choose_config("detector", DETECTORS["m"]).config))
     with quietly(), DefaultScope.overwrite_default_scope("mmdet"):
+        theirs.cfg = Config.fromfile(str(choose_config("detector", DETECTORS["m"]).config))
         expected = inference_detector(theirs, np.ascontiguousarray(image[..., ::-1])).pred_instances
 
     square, scale = rtmdet.letterbox(image, 640)

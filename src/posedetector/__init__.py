@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from posedetector.errors import InputError, NoPersonError, OutputError, PosedetectorError, VideoError, WeightsError
     from posedetector.pipeline import analyze, analyze_to
     from posedetector.records import LandmarkRecord, landmark_records
+    from posedetector.rtmpose3d import RTMPose3D, RTMPose3DConfig, RTMPose3DInference, clear_cache
     from posedetector.settings import Settings
     from posedetector.subject import Subject
     from posedetector.trial import Trial
@@ -25,6 +26,10 @@ _HOMES = {
     "analyze_to": "pipeline",
     "LandmarkRecord": "records",
     "landmark_records": "records",
+    "RTMPose3D": "rtmpose3d",
+    "RTMPose3DConfig": "rtmpose3d",
+    "RTMPose3DInference": "rtmpose3d",
+    "clear_cache": "rtmpose3d",
     "Settings": "settings",
     "Subject": "subject",
     "Trial": "trial",
@@ -36,6 +41,9 @@ __all__ = [
     "NoPersonError",
     "OutputError",
     "PosedetectorError",
+    "RTMPose3D",
+    "RTMPose3DConfig",
+    "RTMPose3DInference",
     "Settings",
     "Subject",
     "Trial",
@@ -43,6 +51,7 @@ __all__ = [
     "WeightsError",
     "analyze",
     "analyze_to",
+    "clear_cache",
     "landmark_records",
 ]
 

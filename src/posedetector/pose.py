@@ -61,6 +61,31 @@ class Frame:
         return self.image.shape[1], self.image.shape[0]
 
 
+def as_picture(image: NDArray[Any]) -> ByteArray:
+    """Return a picture of somebody else's making as (H, W, 3) uint8, its colours in the order they came in.
+
+    (H, W) and (H, W, 1) are grey: the one value is taken three times. A fourth channel (transparency) is left out.
+
+    Raises
+    ------
+    InputError
+        For anything but such an array of uint8 with at least one pixel: what a float of 0.8 stands for is not guessed.
+    """
+    wanted = "a picture is a numpy array (H, W, 3) of uint8, 0–255, or one of (H, W), (H, W, 1), (H, W, 4)"
+    if not isinstance(image, np.ndarray):
+        raise InputError(f"{wanted}; got {type(image).__name__}")
+    grey = image.ndim == 2 or image.shape[2:] == (1,)
+    if not grey and image.shape[2:] not in {(3,), (4,)}:
+        raise InputError(f"{wanted}; got the shape {image.shape} of {image.dtype}")
+    if image.dtype != np.uint8:
+        raise InputError(f"{wanted}; got {image.dtype}, of shape {image.shape}: bring it to 0–255 and to np.uint8")
+    if image.size == 0:
+        raise InputError(f"{wanted}; got one without a pixel: {image.shape}")
+    if grey:
+        return np.repeat(image.reshape(*image.shape[:2], 1), 3, axis=2)
+    return image[..., :3]
+
+
 @dataclass(frozen=True, slots=True)
 class PersonPose:
     """One person in one frame, as an estimator saw him.

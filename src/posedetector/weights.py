@@ -12,7 +12,7 @@ import sys
 import zipfile
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
@@ -243,14 +243,17 @@ def row_of(name: str) -> Weights:
     return WEIGHTS[name]
 
 
-def locate(name: str, given: Path | None = None) -> Path | None:
-    """Return the file of a network, or None when it is nowhere: `given`, checkpoints/, the cache, the package."""
+def locate(name: str, given: Path | None = None, *, cache: Path | None = None) -> Path | None:
+    """Return the file of a network, or None when it is nowhere: `given`, checkpoints/, the cache, the package.
+
+    `cache` is looked into in place of the cache folder.
+    """
     if given is not None:
         if not given.is_file():
             raise WeightsError(f"there is no file {given} for {name}")
         return given
     file = row_of(name).file
-    places = (Path("checkpoints"), cache_folder(), ASSETS)
+    places = (Path("checkpoints"), cache or cache_folder(), ASSETS)
     return next((place / file for place in places if (place / file).is_file()), None)
 
 
@@ -335,17 +338,25 @@ def _digest(row: Weights, path: Path) -> str:
         raise WeightsError(f"{path} is not {row.name}: {error}") from error
 
 
-def fetch(name: str, *, progress: Told | None = None, check: Check | None = None) -> Path:
-    """Download a network into the cache folder; `progress` is told bytes had and bytes in all.
+def fetch(
+    name: str,
+    *,
+    progress: Told | None = None,
+    check: Check | None = None,
+    cache: Path | None = None,
+    url: str | None = None,
+) -> Path:
+    """Download a network into the cache folder, or into `cache`; `progress` is told bytes had and bytes in all.
 
-    What came before a connection was cut is kept, and the next call goes on from there. Several processes take turns.
+    `url` is where another file of the same architecture is; the table's digest is not asked of it, and its name in the
+    cache says from where it came. What came before a connection was cut is kept, and the next call goes on from there. Several processes take turns.
     """
     from filelock import FileLock
 
-    row = row_of(name)
+    row = row_of(name) if url is None else _from_elsewhere(row_of(name), url)
     if not row.url:
         raise WeightsError(f"{row.name} ships with posedetector, and {ASSETS / row.file} is missing: install it again")
-    target = cache_folder() / row.file
+    target = (cache or cache_folder()) / row.file
     lock = FileLock(_beside(target, "lock"))
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
@@ -360,6 +371,15 @@ def fetch(name: str, *, progress: Told | None = None, check: Check | None = None
             Path(lock.lock_file).unlink()  # before it is released: who waits for it sees that it is gone
         lock.release()
     return target
+
+
+def _from_elsewhere(row: Weights, url: str) -> Weights:
+    file = re.fullmatch(r"https?://[^/?#]+/(?:[^?#]*/)?([\w%+=@-][\w.%+=@-]*)(?:[?#].*)?", url)
+    if not file:
+        raise InputError(f"a checkpoint's address is http(s)://…/file.pth, got {url!r}")
+    # files of two addresses are often called alike
+    name = f"{hashlib.sha256(url.encode()).hexdigest()[:8]}-{file[1]}"
+    return replace(row, file=name, url=url, sha256="")
 
 
 def _fetch(row: Weights, target: Path, progress: Told | None, check: Check | None) -> None:

@@ -123,7 +123,7 @@ def letterbox(image: ByteArray, side: int) -> tuple[ByteArray, Array]:
 
     height, width = image.shape[:2]
     scale = min(side / max(height, width), side / min(height, width))
-    size = int(width * scale + 0.5), int(height * scale + 0.5)
+    size = max(1, int(width * scale + 0.5)), max(1, int(height * scale + 0.5))
     square = np.full((side, side, 3), _GREY, np.uint8)
     square[: size[1], : size[0]] = cv2.resize(image, size, interpolation=cv2.INTER_LINEAR)
     return square, np.array(size) / (width, height)
