@@ -26,6 +26,7 @@ from posedetector.models.videopose3d import TemporalModel
 from posedetector.pipeline import follow, silently
 from posedetector.pose import Keypoints
 from posedetector.provenance import account_for
+from posedetector.refinement import NOT_REFINED
 from posedetector.sanity import find_doubts
 from posedetector.smoothing import smooth
 from posedetector.trial import Trial
@@ -116,7 +117,9 @@ def travel(settings: Settings, network: VideoPose3D, folder: Path) -> Road:
     pose, smoothing = first("smooth", lambda: smooth(metric, settings.cutoff))
     account = first(
         "account",
-        lambda: account_for(settings, video, estimator, tracks, cleaned, doubts, native, size, smoothing, pose),
+        lambda: account_for(
+            settings, video, estimator, tracks, cleaned, doubts, native, size, NOT_REFINED, smoothing, pose
+        ),
     )
     trial = Trial(video.name, cleaned.keypoints, pose, account, tracks)
     for form in ("csv", "trc"):

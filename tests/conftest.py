@@ -149,6 +149,7 @@ def trial() -> Trial:
         ),
         estimator="synthetic",
         lifter="native",
+        estimating="none",
         lifting="none",
         networks=[],
         subject=Subject(height=1.75),

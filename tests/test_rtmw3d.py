@@ -160,6 +160,14 @@ def test_hands_feet_and_face_go_all_the_way(trial: Trial) -> None:
     assert np.isfinite(trial.pose.xyz).all()
 
 
+def test_the_provenance_says_how_people_were_looked_for(trial: Trial) -> None:
+    said = trial.provenance.estimating
+
+    assert "people searched for in each frame, counted from a score of 0.3" in said
+    assert "batches of 2" in said
+    assert "cut to 0–1" in said
+
+
 def test_the_height_gives_the_metres_whatever_size_the_networks_people_have(trial: Trial) -> None:
     wanted = [row for row, name in enumerate(NAMES) if name in BODY]
     hips = COCO_WHOLEBODY_133.indices("left_hip", "right_hip")

@@ -81,6 +81,7 @@ def account_for(
             duration_s=float(time[-1] - time[0]),
         ),
         estimator=settings.estimator,
+        estimating=estimator.method,
         lifter=settings.lifter,
         lifting=lifter.method,
         networks=[

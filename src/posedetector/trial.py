@@ -154,6 +154,7 @@ class Provenance(_Record):
     versions: dict[str, str]
     video: VideoRecord
     estimator: str
+    estimating: str
     lifter: str
     lifting: str
     networks: list[NetworkRecord]

@@ -27,6 +27,10 @@ class KeypointEstimator(Protocol):
     def weights(self) -> tuple[LoadedWeights, ...]:
         """The networks it runs, for the provenance."""
 
+    @property
+    def method(self) -> str:
+        """How it looks, and what its scores are, in words for the provenance."""
+
     def estimate(self, frames: Iterable[Frame]) -> Generator[list[PersonPose], None, None]:
         """Yield exactly one list per frame, empty where nobody is.
 

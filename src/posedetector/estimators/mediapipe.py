@@ -50,6 +50,10 @@ class MediaPipe:
     """BlazePose GHUM; 33 points with world coordinates."""
 
     skeleton: Skeleton = BLAZEPOSE_33
+    method = (
+        f"a search tile every {_SEARCH_SECONDS:g} s and a moving square crop of each person; single precision on cpu; "
+        "scores are MediaPipe's visibility"
+    )
 
     def __init__(self, options: EstimatorOptions) -> None:
         model = options.model or "full"

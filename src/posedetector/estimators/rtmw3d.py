@@ -8,7 +8,7 @@ from posedetector.boxes import check_box
 from posedetector.errors import InputError
 from posedetector.estimators import EstimatorOptions
 from posedetector.estimators.depth import in_metres
-from posedetector.estimators.topdown import follow
+from posedetector.estimators.topdown import describe, follow
 from posedetector.models import rtmdet, rtmw3d
 from posedetector.models.running import Runner, TorchRunner, device_of
 from posedetector.pose import Array, ByteArray, Frame, PersonPose
@@ -50,6 +50,15 @@ class RTMW3D:
         self._points: Runner = TorchRunner(rtmw3d.read_pose_network(pose.path, size), rtmw3d.INPUT, device, batch)
         self._options = options
         self._together = batch
+
+    @property
+    def method(self) -> str:
+        """How it looks, and what its scores are."""
+        options = self._options
+        return (
+            f"{describe(options.detect_every, options.bbox_thr)}; {self._points.described}, batches of {self._together}; "
+            "scores are the lower peak along x and y, cut to 0–1"
+        )
 
     def estimate(self, frames: Iterable[Frame]) -> Generator[list[PersonPose], None, None]:
         """Yield the people of each frame; xyz is in metres of a grown person, from the middle of the hips."""

@@ -201,6 +201,7 @@ class Synthetic:
     max_persons: int = 4
     skeleton: Skeleton = BLAZEPOSE_33
     weights: tuple[LoadedWeights, ...] = ()
+    method: str = "made up: no picture was looked at"
 
     def frames(self, count: int, rate: float = 60.0) -> Iterator[Frame]:
         """Yield blank pictures at constant rate, as the camera's video."""

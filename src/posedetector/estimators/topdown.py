@@ -34,6 +34,12 @@ class PeopleFinder(Protocol):
         """Return the people in each picture, one a box (N, 4), in the order of the boxes."""
 
 
+def describe(every: int, bbox_thr: float) -> str:
+    """Say how often people are searched for and which of them count, for the provenance."""
+    followed = "each frame" if every == 1 else f"one frame of {every} and followed in between"
+    return f"people searched for in {followed}, counted from a score of {bbox_thr:g}"
+
+
 def follow(
     frames: Iterable[Frame], finder: PeopleFinder, *, every: int, together: int, max_persons: int
 ) -> Generator[list[PersonPose], None, None]:

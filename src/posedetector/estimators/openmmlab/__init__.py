@@ -17,7 +17,7 @@ from posedetector.estimators.openmmlab import catalogue
 from posedetector.estimators.openmmlab.layouts import skeleton_of
 from posedetector.estimators.openmmlab.networks import Network, array_of, meta_of, steps_of
 from posedetector.estimators.openmmlab.shim import bring_in
-from posedetector.estimators.topdown import follow
+from posedetector.estimators.topdown import describe, follow
 from posedetector.models.running import device_of
 from posedetector.pose import Array, ByteArray, Frame, PersonPose
 from posedetector.skeletons import Skeleton
@@ -65,7 +65,7 @@ class OpenMMLab:
         for loaded in self.weights:
             remember(loaded)
         self.skeleton: Skeleton = self._pose.skeleton
-        self._options, self._batch = options, batch
+        self._options, self._batch, self._device = options, batch, device
 
     def detect(self, images: Sequence[ByteArray]) -> list[tuple[Array, Array]]:
         """Return the boxes (N, 4) of the people in each picture, pixels, and their scores (N,), best first."""
@@ -74,6 +74,15 @@ class OpenMMLab:
     def poses(self, images: Sequence[ByteArray], boxes: Sequence[Array]) -> list[list[PersonPose]]:
         """Return the people in each picture, one a box (N, 4), in the order of the boxes."""
         return self._pose.run(images, boxes)
+
+    @property
+    def method(self) -> str:
+        """How it looks, and what its scores are."""
+        options = self._options
+        return (
+            f"{describe(options.detect_every, options.bbox_thr)}; as the models' configurations say, on {self._device}; "
+            "scores are the model's own, cut to 0–1"
+        )
 
     def estimate(self, frames: Iterable[Frame]) -> Generator[list[PersonPose], None, None]:
         """Yield the people of each frame; score is the model's own, cut to [0, 1]."""
