@@ -316,4 +316,18 @@ def test_our_own_reader_finds_the_same_pose(two: Trial, tmp_path: Path) -> None:
     recording = read_json(path, ReadOptions())[""]
 
     assert list(recording.names) == list(BLAZEPOSE_33.points)
-    assert recording.xyz == pytest.approx(two.pose.xyz[..., [2, 0, 1]] * [1, -1, 1], abs=1e-6)
+    # right-handed again, as a rotation brings it to the laboratory's frame
+    assert recording.xyz == pytest.approx(two.pose.xyz[..., [2, 0, 1]] * [-1, -1, 1], abs=1e-6)
+
+
+def test_our_own_reader_takes_nobody_else_where_the_subject_is_away(two: Trial, tmp_path: Path) -> None:
+    path = tmp_path / "predictions.json"
+    write_predictions(two, path)
+    data = json.loads(path.read_text(encoding="utf-8"))
+    data["instance_info"][3]["instances"].pop(0)
+    path.write_text(json.dumps(data), encoding="utf-8")
+
+    recording = read_json(path, ReadOptions())[""]
+
+    assert np.isnan(recording.xyz[3]).all()
+    assert np.isfinite(recording.xyz[4]).all()

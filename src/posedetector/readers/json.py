@@ -61,8 +61,9 @@ def _bodies(data: dict[str, Any], path: Path) -> Recording:
 def _mmpose(frames: list[dict[str, Any]], meta: dict[str, Any], path: Path, options: ReadOptions) -> Recording:
     if "instances" not in frames[0]:  # one picture: the people themselves
         frames = [{"frame_id": 0, "instances": frames}]
-    people = [frame.get("instances") or [] for frame in frames]
-    one = next((frame[options.person - 1] for frame in people if len(frame) >= options.person), None)
+    tracked = any("track_id" in person for frame in frames for person in frame.get("instances") or ())
+    chosen = [_chosen(frame.get("instances") or [], options.person, tracked=tracked) for frame in frames]
+    one = next((person for person in chosen if person is not None), None)
     if one is None:
         raise InputError(f"{path}: no frame has a person {options.person}")
     shape = np.shape(one["keypoints"])
@@ -71,22 +72,31 @@ def _mmpose(frames: list[dict[str, Any]], meta: dict[str, Any], path: Path, opti
     names, taken = _names(meta, shape[0], path, options)
     numbers = np.array([int(frame.get("frame_id", row)) for row, frame in enumerate(frames)], np.int64)
     xyz = np.full((len(frames), *shape), np.nan)
-    for row, persons in enumerate(people):
-        if len(persons) >= options.person:
-            keypoints = np.asarray(persons[options.person - 1]["keypoints"], float)
+    for row, person in enumerate(chosen):
+        if person is not None:
+            keypoints = np.asarray(person["keypoints"], float)
             if keypoints.shape != shape:
                 raise InputError(f"{path}: keypoints must be {shape} in every frame, got {keypoints.shape}")
             xyz[row] = keypoints
+    if meta.get("handedness") == "left":
+        xyz[..., 0] *= -1
     if (
         len(set(numbers.tolist())) < len(numbers)
         or np.ptp(numbers) > _FRAMES_PER_FRAME * len(numbers) + _FRAMES_PER_FRAME
     ):
         raise InputError(f"{path}: frame_id must tell the frames apart and count them")
-    several = max(len(persons) for persons in people) > 1
+    several = not tracked and max(len(frame.get("instances") or ()) for frame in frames) > 1
     notes = (f"{path.name} has several people; person {options.person} is the one at that place of each frame",)
     place = np.full((int(np.ptp(numbers)) + 1, *shape), np.nan)
     place[numbers - numbers.min()] = xyz
     return Recording(names, place, None, declared=False, notes=(*(notes if several else ()), *taken))
+
+
+def _chosen(people: list[dict[str, Any]], number: int, *, tracked: bool) -> dict[str, Any] | None:
+    """Return the person of this number, where persons have numbers; else the one at that place."""
+    if tracked:
+        return next((person for person in people if person.get("track_id") == number), None)
+    return people[number - 1] if len(people) >= number else None
 
 
 def _names(meta: dict[str, Any], count: int, path: Path, options: ReadOptions) -> tuple[list[str], tuple[str, ...]]:

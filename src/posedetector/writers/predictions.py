@@ -38,6 +38,7 @@ _SAID = {
     },
     "frame": "levelled: X to the picture's left, Y away from the camera, Z up; left-handed, as the output of MMPose's lifter "
     "demo is: negate X for a right-handed frame",
+    "handedness": "left",
     "keypoints_are": "places relative to the middle of the person's own hips (the demo also lifts each frame to put the lowest "
     "point at height 0: subtract the least Z), null where not known; for everybody in the same frame",
     "keypoints_from": "analysis: the subject's final pose, of known size; estimator: another person's points as the "
