@@ -68,12 +68,10 @@ def export(
     check_installed("onnxruntime", "onnx", "onnxscript")
     with download_progress() as told:
         loaded = weights.load(name, checkpoint, progress=told)
-    kind = KINDS[name]
-    network = kind.read(loaded.path)
     # what is not the table's network must not be found in its place
     beside = weights.cache_folder() if loaded.known else loaded.path.parent
     target = output or beside / f"{loaded.path.name}.onnx"
-    apart = write(network, kind, target, size=kind.size or (network.side, network.side))
+    apart = write(KINDS[name].read(loaded.path), KINDS[name], target)
     _pin(name, target)
     typer.echo(f"{name}: {target}, {target.stat().st_size / 1e6:.0f} MB")
     typer.echo(f"differs from PyTorch by at most {apart:.1g} of the outputs' range on a random picture")
@@ -82,10 +80,10 @@ def export(
 
 def _pin(name: str, written: Path) -> None:
     """Remember the digest of what was exported to where it is looked for, in place of that of an older export."""
-    row = weights.row_of(f"{name}-exported")
-    if weights.locate(row.name) in {written, written.absolute()}:
-        weights.forget(written)
-        weights.remember(weights.load(row.name))
+    found = weights.locate(f"{name}-exported")
+    if found is not None and found.samefile(written):
+        weights.forget(found)
+        weights.remember(weights.load(f"{name}-exported"))
 
 
 @app.command()

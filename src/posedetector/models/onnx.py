@@ -6,7 +6,7 @@ that is free, or of one. Nothing in a file tells whether it was trained on what 
 
 import logging
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import partial
 from importlib.util import find_spec
@@ -47,6 +47,10 @@ class Kind:
     size: tuple[int, int] | None
     outputs: Callable[[int, int], list[tuple[int, ...]]]
     grouped: int = 1
+
+    def size_of(self, network: Any) -> tuple[int, int]:
+        """Return height and width of the pictures that this network takes."""
+        return self.size or (network.side, network.side)
 
 
 def _of_detector(height: int, width: int) -> list[tuple[int, ...]]:
@@ -208,13 +212,12 @@ def _session(path: Path, device: torch.device) -> Any:
     return session
 
 
-def export(network: nn.Module, kind: Kind, path: Path, *, size: tuple[int, int]) -> float:
+def export(network: nn.Module, kind: Kind, path: Path) -> float:
     """Write a network as an ONNX file, whole or not at all, once it has shown that it does what the network does.
 
     Parameters
     ----------
     network : its normalisations are fused, in place.
-    size : height and width of the pictures.
 
     Returns
     -------
@@ -234,8 +237,8 @@ def export(network: nn.Module, kind: Kind, path: Path, *, size: tuple[int, int])
     part = path.with_name(f"{path.name}.part")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        _write(network, kind, part, size)
-        apart = difference(network, kind, part, size=size)
+        _write(network, kind, part)
+        apart = difference(network, kind, part)
         if not apart <= TOLERANCE:  # NaN is not
             raise WeightsError(
                 f"what was exported of {kind.name} differs from it by {apart:.2g} of the outputs' range, and is not kept"
@@ -244,14 +247,15 @@ def export(network: nn.Module, kind: Kind, path: Path, *, size: tuple[int, int])
     except OSError as error:
         raise OutputError(f"{path} cannot be written: {error.strerror or error}") from error
     finally:
-        part.unlink(missing_ok=True) if part.parent.is_dir() else None
+        with suppress(OSError):
+            part.unlink()
     return apart
 
 
-def _write(network: nn.Module, kind: Kind, path: Path, size: tuple[int, int]) -> None:
+def _write(network: nn.Module, kind: Kind, path: Path) -> None:
     fuse(network)
     network.eval()
-    example = torch.zeros(2, 3, *size)  # of two: a batch of one would be taken for fixed
+    example = torch.zeros(2, 3, *kind.size_of(network))  # of two: a batch of one would be taken for fixed
     path.touch()  # whether it can be written shows before the half minute that follows
     with _quiet(), torch.inference_mode():
         program = torch.onnx.export(
@@ -280,10 +284,10 @@ def _quiet() -> Iterator[None]:
         logger.setLevel(before)
 
 
-def difference(network: nn.Module, kind: Kind, path: Path, *, size: tuple[int, int]) -> float:
+def difference(network: nn.Module, kind: Kind, path: Path) -> float:
     """Return how far a file's outputs are from the network's, of their range, at the worst place on a random picture."""
     cpu = torch.device("cpu")
-    picture = np.random.default_rng(0).integers(0, 256, (*size, 3), dtype=np.uint8)
+    picture = np.random.default_rng(0).integers(0, 256, (*kind.size_of(network), 3), dtype=np.uint8)
     (here,) = running.TorchRunner(network, kind.made_for, cpu, 1).run([picture])
     (there,) = OnnxRunner(path, kind, cpu, 1).run([picture])
     return max(_apart(own.numpy(), other) for own, other in zip(_flat(here), _flat(there), strict=True))
