@@ -54,7 +54,9 @@ def export(
     name: Annotated[str, typer.Argument(help=f"One of {', '.join(_EXPORTED)}.")],
     *,
     onnx: Annotated[bool, typer.Option("--onnx", help="As a file for onnxruntime (extra `onnx`).")] = False,
-    output: Annotated[Path | None, typer.Option(help="The file to write; in the cache folder, if not given.")] = None,
+    output: Annotated[
+        Path | None, typer.Option(help="The file to write; else in the cache folder, or beside a file of your own.")
+    ] = None,
     checkpoint: Annotated[Path | None, typer.Option(help="A file of your own in place of the table's.")] = None,
 ) -> None:
     """Write a network in another format, for `--runtime onnx`, once both give the same."""
