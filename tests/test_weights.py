@@ -162,10 +162,12 @@ def names_in(folder: Path) -> set[str]:
 
 
 @pytest.mark.parametrize("row", WEIGHTS.values(), ids=lambda row: row.name)
-def test_every_row_ships_or_names_an_encrypted_address_a_licence_and_what_works_without_it(row) -> None:
+def test_every_row_ships_or_is_exported_or_names_an_encrypted_address_a_licence_and_what_works_without_it(row) -> None:
     if row.url:
         assert row.url.startswith("https://")
         assert row.url.endswith(row.file)
+    elif row.onnx:
+        assert row.file == f"{WEIGHTS[row.onnx].file}.onnx"  # exported from it
     else:
         assert (ASSETS / row.file).is_file()
         assert len(row.sha256) == 64

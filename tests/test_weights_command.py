@@ -381,11 +381,15 @@ def test_an_unknown_command_is_refused(run: Callable[..., Done]) -> None:
 def test_no_command_shows_the_help(run: Callable[..., Done]) -> None:
     text = "".join(run()[1:])
 
-    assert [name for name in ("list", "fetch", "path", "verify", "clear") if f"\n  {name}  " not in text] == []
+    assert [
+        name for name in ("list", "fetch", "export", "path", "verify", "clear") if f"\n  {name}  " not in text
+    ] == []
 
 
 def test_help_names_the_commands(run: Callable[..., Done]) -> None:
     done = run("--help")
 
     assert done.status == 0
-    assert [name for name in ("list", "fetch", "path", "verify", "clear") if f"\n  {name}  " not in done.out] == []
+    assert [
+        name for name in ("list", "fetch", "export", "path", "verify", "clear") if f"\n  {name}  " not in done.out
+    ] == []

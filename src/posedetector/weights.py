@@ -22,6 +22,7 @@ from posedetector.errors import InputError, WeightsError
 ASSETS = Path(__file__).parent / "assets"
 _ZIP = b"PK\x03\x04"
 _TORCH_FILES = (_ZIP, b"\x80\x02")  # PyTorch's zip, and the bare pickles of before 1.6
+_ONNX_FILES = (b"\x08",)  # a protobuf whose first field is the version of the format
 
 Trust = Literal["table", "first use", "as at first use", "own file"]
 Check = Callable[[Path], object]
@@ -54,6 +55,7 @@ class Weights:
     terms : what the licence forbids, in a few words.
     members : the files that a zip archive must hold to be this network; none for a PyTorch checkpoint.
     repacked : the same network is about in other archives too, so another digest is no damage.
+    onnx : a file for onnxruntime, of the network of that name; empty for what PyTorch or MediaPipe runs.
     """
 
     name: str
@@ -67,6 +69,7 @@ class Weights:
     terms: str = ""
     members: tuple[str, ...] = ()
     repacked: bool = False
+    onnx: str = ""
     lifter: LifterLayout | None = None
 
 
@@ -142,9 +145,36 @@ def _openmmlab(name: str, url: str, size: int, citation: str) -> Weights:
     )
 
 
+def _onnx(network: Weights, name: str, file: str, *, url: str = "") -> Weights:
+    """Return the row of a network's ONNX file; without an address, that of our own export."""
+    return replace(network, name=name, file=file, url=url, sha256="", onnx=network.name)
+
+
 _FAIR = "https://dl.fbaipublicfiles.com/video-pose-3d"
 _MMPOSE = "https://download.openmmlab.com/mmpose/body3d/videopose"
 _NC = "CC BY-NC 4.0"
+
+_OPENMMLAB = (
+    _openmmlab(
+        "rtmdet-m",
+        f"{_RTM}/projects/rtmpose/rtmdet_m_8xb32-100e_coco-obj365-person-235e8209.pth",
+        99_000_000,
+        "Lyu et al., RTMDet, 2022, arXiv:2212.07784",
+    ),
+    _openmmlab(
+        "rtmw3d-l",
+        f"{_RTM}/wholebody_3d_keypoint/rtmw3d/rtmw3d-l_8xb64_cocktail14-384x288-794dbc78_20240626.pth",
+        231_000_000,
+        _RTMW,
+    ),
+    _openmmlab(
+        "rtmw3d-x",
+        f"{_RTM}/wholebody_3d_keypoint/rtmw3d/rtmw3d-x_8xb64_cocktail14-384x288-b0a0eab7_20240626.pth",
+        370_000_000,
+        _RTMW,
+    ),
+)
+# What `posedetector weights export` makes of these lies beside them, under their files' names with .onnx
 
 WEIGHTS: dict[str, Weights] = {
     row.name: row
@@ -173,23 +203,13 @@ WEIGHTS: dict[str, Weights] = {
             LifterLayout("h36m_17", "h36m_17", 50.0),
             sha256="88f5abbb",
         ),
-        _openmmlab(
-            "rtmdet-m",
-            f"{_RTM}/projects/rtmpose/rtmdet_m_8xb32-100e_coco-obj365-person-235e8209.pth",
-            99_000_000,
-            "Lyu et al., RTMDet, 2022, arXiv:2212.07784",
-        ),
-        _openmmlab(
-            "rtmw3d-l",
-            f"{_RTM}/wholebody_3d_keypoint/rtmw3d/rtmw3d-l_8xb64_cocktail14-384x288-794dbc78_20240626.pth",
-            231_000_000,
-            _RTMW,
-        ),
-        _openmmlab(
-            "rtmw3d-x",
-            f"{_RTM}/wholebody_3d_keypoint/rtmw3d/rtmw3d-x_8xb64_cocktail14-384x288-b0a0eab7_20240626.pth",
-            370_000_000,
-            _RTMW,
+        *_OPENMMLAB,
+        *(_onnx(row, f"{row.name}-exported", f"{row.file}.onnx") for row in _OPENMMLAB),
+        _onnx(
+            _OPENMMLAB[-1],
+            "rtmw3d-x-onnx",
+            f"{_OPENMMLAB[-1].file.removesuffix('.pth')}.onnx",
+            url="https://huggingface.co/Soykaf/RTMW3D-x/resolve/main/onnx/rtmw3d-x_8xb64_cocktail14-384x288-b0a0eab7_20240626.onnx",
         ),
     )
 }
@@ -311,6 +331,20 @@ def remember(loaded: LoadedWeights) -> None:
         part.replace(record)
 
 
+def onnx_of(name: str, given: Path | None = None, *, progress: Told | None = None) -> LoadedWeights:
+    """Find the ONNX file of a network: `given`, an export of ours, or another's, which is downloaded if it is nowhere.
+
+    Raises
+    ------
+    WeightsError
+        If there is none and nobody offers one, or it is no ONNX file; the text says how to make one.
+    """
+    own, *others = (row.name for row in WEIGHTS.values() if row.onnx == name)
+    if given is not None or locate(own) or not others:
+        return load(own, given)
+    return load(others[0], progress=progress)
+
+
 def _check_digest(row: Weights, path: Path, digest: str) -> None:
     if row.sha256 and not row.repacked and not digest.startswith(row.sha256):
         raise WeightsError(
@@ -328,14 +362,34 @@ def _digest(row: Weights, path: Path) -> str:
         with path.open("rb") as file:
             start = file.read(4)
             file.seek(0)
-            if not row.members and not start.startswith(_TORCH_FILES):
-                raise WeightsError(f"{path} is not {row.name}: a PyTorch checkpoint does not begin with {start!r}")
+            if not row.members:
+                _check_kind(row, path, start)
             if start.startswith(_ZIP) and not zipfile.is_zipfile(file):
                 raise WeightsError(f"{path} is not {row.name}, or is damaged: its end is missing")
             file.seek(0)
             return hashlib.file_digest(file, "sha256").hexdigest()
     except (OSError, zipfile.BadZipFile, NotImplementedError) as error:
         raise WeightsError(f"{path} is not {row.name}: {error}") from error
+
+
+def forget(path: Path) -> None:
+    """Remove what `remember` wrote beside a file; called when the file was made anew on purpose."""
+    with suppress(OSError):
+        _beside(path, "sha256").unlink()
+
+
+def _check_kind(row: Weights, path: Path, start: bytes) -> None:
+    is_torch, is_onnx = start.startswith(_TORCH_FILES), start.startswith(_ONNX_FILES)
+    if row.onnx and is_torch:
+        raise WeightsError(
+            f"{path} is a PyTorch checkpoint, which --runtime torch runs; for onnxruntime, "
+            f"`posedetector weights export {row.onnx} --onnx --checkpoint {path}` makes an ONNX file of it"
+        )
+    if not row.onnx and is_onnx:
+        raise WeightsError(f"{path} is an ONNX file, which --runtime onnx runs, and a PyTorch checkpoint was wanted")
+    if not (is_onnx if row.onnx else is_torch):
+        kind = "an ONNX file" if row.onnx else "a PyTorch checkpoint"
+        raise WeightsError(f"{path} is not {row.name}: {kind} does not begin with {start!r}")
 
 
 def fetch(
@@ -354,6 +408,11 @@ def fetch(
     from filelock import FileLock
 
     row = row_of(name) if url is None else _from_elsewhere(row_of(name), url)
+    if row.onnx and not row.url:
+        raise WeightsError(
+            f"there is no ONNX file of {row.onnx} in checkpoints/ or {cache_folder()}; export it: "
+            f"posedetector weights export {row.onnx} --onnx"
+        )
     if not row.url:
         raise WeightsError(f"{row.name} ships with posedetector, and {ASSETS / row.file} is missing: install it again")
     target = (cache or cache_folder()) / row.file

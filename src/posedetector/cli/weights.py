@@ -1,5 +1,7 @@
 """`posedetector weights`: which networks there are, which are here, and how to get and get rid of them."""
 
+from functools import partial
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Annotated
 
@@ -7,14 +9,16 @@ import typer
 
 from posedetector import weights
 from posedetector.cli.console import download_progress, help_alone
-from posedetector.errors import WeightsError
+from posedetector.errors import InputError, WeightsError
 
 app = typer.Typer(
-    help="The networks: list, fetch, path, verify, clear.",
+    help="The networks: list, fetch, export, path, verify, clear.",
     callback=help_alone,
     invoke_without_command=True,
     rich_markup_mode=None,
 )
+
+_EXPORTED = tuple(dict.fromkeys(row.onnx for row in weights.WEIGHTS.values() if row.onnx))
 
 Names = Annotated[list[str], typer.Argument(help="Names of `posedetector weights list`.")]
 
@@ -43,6 +47,45 @@ def fetch(names: Names) -> None:
         weights.remember(loaded)
         typer.echo(f"{row.name}: {loaded.path}")
         typer.echo(f"licence: {row.licence}; {row.terms}".rstrip("; "))
+
+
+@app.command()
+def export(
+    name: Annotated[str, typer.Argument(help=f"One of {', '.join(_EXPORTED)}.")],
+    *,
+    onnx: Annotated[bool, typer.Option("--onnx", help="As a file for onnxruntime (extra `onnx`).")] = False,
+    output: Annotated[
+        Path | None, typer.Option(help="The file to write; else in the cache folder, or beside a file of your own.")
+    ] = None,
+    checkpoint: Annotated[Path | None, typer.Option(help="A file of your own in place of the table's.")] = None,
+) -> None:
+    """Write a network in another format, for `--runtime onnx`, once both give the same."""
+    if name not in _EXPORTED:
+        raise InputError(f"{name!r} cannot be exported; these can: {', '.join(_EXPORTED)}")
+    if not onnx:
+        raise InputError(f"the format that {name} is exported in has to be said: --onnx")
+    from posedetector.models.onnx import KINDS, check_installed
+    from posedetector.models.onnx import export as write
+
+    check_installed("onnxruntime", "onnx", "onnxscript")
+    with download_progress() as told:
+        loaded = weights.load(name, checkpoint, progress=told)
+    # what is not the table's network must not be found in its place
+    beside = weights.cache_folder() if loaded.known else loaded.path.parent
+    target = output or beside / f"{loaded.path.name}.onnx"
+    apart = write(KINDS[name].read(loaded.path), KINDS[name], target)
+    _pin(name, target)
+    typer.echo(f"{name}: {target}, {target.stat().st_size / 1e6:.0f} MB")
+    typer.echo(f"differs from PyTorch by at most {apart:.1g} of the outputs' range on a random picture")
+    typer.echo(f"licence: {loaded.licence}; {loaded.terms}".rstrip("; "))
+
+
+def _pin(name: str, written: Path) -> None:
+    """Remember the digest of what was exported to where it is looked for, in place of that of an older export."""
+    found = weights.locate(f"{name}-exported")
+    if found is not None and found.samefile(written):
+        weights.forget(found)
+        weights.remember(weights.load(f"{name}-exported"))
 
 
 @app.command()
@@ -86,12 +129,22 @@ def clear(
 
 def _reader(row: weights.Weights) -> weights.Check:
     """Return what shows whether a file works as this network; archives of MediaPipe's have been looked into before."""
+    if row.onnx and find_spec("onnxruntime"):  # a file can be had for another machine too
+        return partial(_read_onnx, row.onnx)
     if row.lifter is None:
         return lambda path: path
     from posedetector.lifters.videopose3d import read_lifter
 
     layout = row.lifter
     return lambda path: read_lifter(path, layout)
+
+
+def _read_onnx(network: str, path: Path) -> None:
+    import torch
+
+    from posedetector.models.onnx import KINDS, OnnxRunner
+
+    OnnxRunner(path, KINDS[network], torch.device("cpu"), 1)
 
 
 def _place(found: Path | None) -> str:
@@ -101,6 +154,10 @@ def _place(found: Path | None) -> str:
 
 def _here(row: weights.Weights) -> Path:
     found = weights.locate(row.name)
+    if found is None and row.onnx and not row.url:
+        raise WeightsError(
+            f"{row.name} is not on this machine: `posedetector weights export {row.onnx} --onnx` makes it"
+        )
     if found is None:
         raise WeightsError(
             f"{row.name} is not on this machine; `posedetector weights fetch {row.name}` downloads {row.url} "

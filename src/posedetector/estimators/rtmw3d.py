@@ -8,12 +8,12 @@ from posedetector.boxes import check_box
 from posedetector.errors import InputError
 from posedetector.estimators import EstimatorOptions
 from posedetector.estimators.depth import in_metres
+from posedetector.estimators.runners import detector, device_of, points
 from posedetector.estimators.topdown import describe, follow
 from posedetector.models import rtmdet, rtmw3d
-from posedetector.models.running import Runner, TorchRunner, device_of
 from posedetector.pose import Array, ByteArray, Frame, PersonPose
 from posedetector.skeletons import COCO_WHOLEBODY_133, Skeleton
-from posedetector.weights import LoadedWeights, load
+from posedetector.weights import LoadedWeights
 
 _BATCHES = {"cpu": 4, "mps": 8, "cuda": 64}
 
@@ -38,16 +38,11 @@ class RTMW3D:
         size = options.model or "l"
         if size not in rtmw3d.SIZES:
             raise InputError(f"rtmw3d has no model {size!r}; it has {', '.join(rtmw3d.SIZES)}")
-        device = device_of(options.device)
+        device = device_of(options)
         batch = options.batch_size or _BATCHES[device.type]
-        told = options.download_progress
-        pose = load(f"rtmw3d-{size}", options.checkpoint, progress=told)
-        detector = load("rtmdet-m", options.detector_checkpoint, progress=told)
-        self.weights: tuple[LoadedWeights, ...] = (detector, pose)
-        found = rtmdet.read_detector(detector.path)
-        self._side = found.side
-        self._detector: Runner = TorchRunner(found, rtmdet.INPUT, device, batch)
-        self._points: Runner = TorchRunner(rtmw3d.read_pose_network(pose.path, size), rtmw3d.INPUT, device, batch)
+        pose, self._points = points(options, size, device, batch)
+        found, self._detector, self._side = detector(options, device, batch)
+        self.weights: tuple[LoadedWeights, ...] = (found, pose)
         self._options = options
         self._together = batch
 

@@ -20,6 +20,8 @@ from posedetector.pose import Array, ByteArray
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from numpy.typing import NDArray
+
 INPUT = Input(blue_first=True)
 STRIDES = (8, 16, 32)
 _GREY = 114
@@ -129,16 +131,19 @@ def letterbox(image: ByteArray, side: int) -> tuple[ByteArray, Array]:
     return square, np.array(size) / (width, height)
 
 
-def decode(scores: "Sequence[Tensor]", distances: "Sequence[Tensor]", scales: Array) -> list[tuple[Array, Array]]:
+def decode(
+    scores: "Sequence[Tensor | NDArray[Any]]", distances: "Sequence[Tensor | NDArray[Any]]", scales: Array
+) -> list[tuple[Array, Array]]:
     """Return the boxes (N, 4) left, top, right, bottom in pixels of each picture, and their scores (N,), the surest first.
 
-    `scores`, `distances` as `RTMDet.forward` returns them, `scales` (B, 2) as `letterbox` returns them.
+    `scores`, `distances` as `RTMDet.forward` returns them, tensors or arrays, `scales` (B, 2) as `letterbox` returns them.
     """
-    side = scores[0].shape[-1] * STRIDES[0]
+    levels = [tuple(map(torch.as_tensor, level)) for level in zip(scores, distances, strict=True)]
+    side = levels[0][0].shape[-1] * STRIDES[0]
     found = []
     for picture, scale in enumerate(scales):
         boxes, sure = [], []
-        for stride, logits, far in zip(STRIDES, scores, distances, strict=True):
+        for stride, (logits, far) in zip(STRIDES, levels, strict=True):
             score = logits[picture].flatten().float().sigmoid()
             best = score.topk(min(_CANDIDATES, len(score)))
             rows = best.indices[best.values > _LEAST_SCORE]
