@@ -375,3 +375,30 @@ def test_an_unknown_device_is_refused(name: str) -> None:
 def test_a_gpu_that_is_not_there_is_refused(name: str) -> None:
     with pytest.raises(InputError, match=f"no {name}; --device auto"):
         device_of(name)
+
+
+def test_a_network_is_compiled_where_that_was_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    compiled = []
+    monkeypatch.setattr(torch, "compile", lambda network: compiled.append(network) or network)
+    network = Counting(room=9)
+
+    runner = TorchRunner(network, PLAIN, torch.device("cpu"), 4, compiled=True)
+
+    assert compiled == [network]
+    assert "compiled" in runner.described
+    assert torch.cat([part for (part,) in runner.run(pictures(5))]).tolist() == list(range(5))
+
+
+def test_a_machine_that_cannot_compile_is_told_what_does_without(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fails(network: nn.Module) -> nn.Module:
+        def forward(_: Tensor) -> None:
+            raise RuntimeError("no C++ compiler")
+
+        network.forward = forward
+        return network
+
+    monkeypatch.setattr(torch, "compile", fails)
+    runner = TorchRunner(Counting(room=9), PLAIN, torch.device("cpu"), 4, compiled=True)
+
+    with pytest.raises(InputError, match=r"cannot compile this network here \(no C\+\+ compiler\); --runtime torch"):
+        list(runner.run(pictures(1)))

@@ -207,3 +207,27 @@ def test_an_unknown_model_is_refused() -> None:
 def test_a_checkpoint_that_is_not_there_is_named(tmp_path: Path) -> None:
     with pytest.raises(WeightsError, match=r"there is no file .*gone\.pth for rtmw3d-x"):
         make_estimator("rtmw3d", EstimatorOptions(model="x", checkpoint=tmp_path / "gone.pth"))
+
+
+@pytest.mark.parametrize(
+    ("option", "value", "said"),
+    [
+        ("runtime", "onnx", "--runtime goes with --estimator rtmw3d, not with mediapipe"),
+        ("pose_config", "my.py", "--pose-config goes with --estimator openmmlab, not with mediapipe"),
+        ("detector_config", "my.py", "--det-config goes with --estimator openmmlab"),
+        ("detector_checkpoint", Path("my.pth"), "--detector-checkpoint goes with --estimator rtmw3d or openmmlab"),
+        ("bbox_thr", 0.5, "--bbox-thr goes with"),
+        ("detect_every", 1, "--detect-every goes with"),
+    ],
+)
+def test_options_that_would_do_nothing_are_refused(option: str, value: object, said: str) -> None:
+    with pytest.raises(InputError, match=said):
+        Settings(video="clip.mp4", subject=Subject(height=1.7), **{option: value})
+
+
+@pytest.mark.parametrize(
+    ("option", "value"), [("batch_size", 0), ("detect_every", 0), ("bbox_thr", 1.0), ("runtime", "jax")]
+)
+def test_options_out_of_their_range_are_refused(option: str, value: object) -> None:
+    with pytest.raises(InputError, match=option.replace("_", "-")):
+        Settings(video="clip.mp4", subject=Subject(height=1.7), estimator="rtmw3d", **{option: value})

@@ -26,7 +26,17 @@ _COUNTS = {
     "detect_every": "--detect-every",
     "batch_size": "--batch-size",
 }
-RUNTIMES = ("torch", "onnx")
+RUNTIMES = ("torch", "compile", "onnx")
+# What does nothing for other estimators than these is refused with them
+_TOP_DOWN = ("rtmw3d", "openmmlab")
+_BELONGS = {
+    "runtime": ("--runtime", ("rtmw3d",)),
+    "pose_config": ("--pose-config", ("openmmlab",)),
+    "detector_config": ("--det-config", ("openmmlab",)),
+    "detector_checkpoint": ("--detector-checkpoint", _TOP_DOWN),
+    "bbox_thr": ("--bbox-thr", _TOP_DOWN),
+    "detect_every": ("--detect-every", _TOP_DOWN),
+}
 # What looks ahead, and how it is switched off: the value that --online takes for it, and the option
 _ONLINE: dict[str, tuple[Any, str]] = {
     "refine": (False, "--refine"),
@@ -115,7 +125,10 @@ class Settings(BaseModel):
         if self.fov is not None and self.focal_length is not None:
             raise InputError("--focal-length and --fov say the same thing; give one")
         if self.runtime not in RUNTIMES:
-            raise InputError(f"--runtime is {' or '.join(RUNTIMES)}, got {self.runtime!r}")
+            raise InputError(f"--runtime is {', '.join(RUNTIMES[:-1])} or {RUNTIMES[-1]}, got {self.runtime!r}")
+        for name, (option, estimators) in _BELONGS.items():
+            if self.estimator not in estimators and getattr(self, name) != type(self).model_fields[name].default:
+                raise InputError(f"{option} goes with --estimator {' or '.join(estimators)}, not with {self.estimator}")
         if not self.max_gap >= 0:
             raise InputError(f"--max-gap is in seconds and must not be negative, got {self.max_gap:g}")
         return self

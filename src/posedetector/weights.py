@@ -256,21 +256,23 @@ def cache_folder() -> Path:
     return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "posedetector"
 
 
-def row_of(name: str) -> Weights:
-    """Return a row of the table; raises InputError for a name that is not in it."""
+def row_of(name: str | Weights) -> Weights:
+    """Return a row of the table, or the row that was given; raises InputError for a name that is not in the table."""
+    if isinstance(name, Weights):
+        return name
     if name not in WEIGHTS:
         raise InputError(f"there are no weights {name!r}; there are {', '.join(WEIGHTS)}")
     return WEIGHTS[name]
 
 
-def locate(name: str, given: Path | None = None, *, cache: Path | None = None) -> Path | None:
+def locate(name: str | Weights, given: Path | None = None, *, cache: Path | None = None) -> Path | None:
     """Return the file of a network, or None when it is nowhere: `given`, checkpoints/, the cache, the package.
 
     `cache` is looked into in place of the cache folder.
     """
     if given is not None:
         if not given.is_file():
-            raise WeightsError(f"there is no file {given} for {name}")
+            raise WeightsError(f"there is no file {given} for {row_of(name).name}")
         return given
     file = row_of(name).file
     places = (Path("checkpoints"), cache or cache_folder(), ASSETS)
@@ -278,7 +280,7 @@ def locate(name: str, given: Path | None = None, *, cache: Path | None = None) -
 
 
 def load(
-    name: str, given: Path | None = None, *, progress: Told | None = None, check: Check | None = None
+    name: str | Weights, given: Path | None = None, *, progress: Told | None = None, check: Check | None = None
 ) -> LoadedWeights:
     """Find a network's file, download it if it is nowhere, and make sure that it is what it says.
 
@@ -293,8 +295,8 @@ def load(
     path = locate(name, given) or fetch(name, progress=progress, check=check)
     digest, trust = verify(row, path)
     if trust == "own file":  # what the table says is said of another file
-        return LoadedWeights(name, path, digest, trust, "licence not known", "", row.terms)
-    return LoadedWeights(name, path, digest, trust, row.licence, row.citation, row.terms)
+        return LoadedWeights(row.name, path, digest, trust, "licence not known", "", row.terms)
+    return LoadedWeights(row.name, path, digest, trust, row.licence, row.citation, row.terms)
 
 
 def verify(row: Weights, path: Path) -> tuple[str, Trust]:
@@ -393,7 +395,7 @@ def _check_kind(row: Weights, path: Path, start: bytes) -> None:
 
 
 def fetch(
-    name: str,
+    name: str | Weights,
     *,
     progress: Told | None = None,
     check: Check | None = None,

@@ -77,7 +77,10 @@ def analyze(
         int, typer.Option(help="Frames from one search for people to the next; they are followed in between.")
     ] = 5,
     batch_size: Annotated[str, typer.Option(help="People a run of the network: auto, or a number.")] = "auto",
-    runtime: Annotated[str, typer.Option(help="What runs rtmw3d: torch, or onnx (extra `onnx`).")] = "torch",
+    runtime: Annotated[
+        str,
+        typer.Option(help="What runs rtmw3d: torch, compile (a minute of compiling first), or onnx (extra `onnx`)."),
+    ] = "torch",
     use_videopose3d: Annotated[
         bool, typer.Option("--use-videopose3d", help="Lift the 2D joints with a 243-frame VideoPose3D network.")
     ] = False,

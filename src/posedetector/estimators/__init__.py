@@ -48,7 +48,7 @@ class EstimatorOptions:
     checkpoint, detector_checkpoint : files to use in place of the table's.
     pose_config, detector_config : OpenMMLab's configuration files.
     device : auto, cpu, cuda, cuda:1, mps.
-    runtime : torch or onnx.
+    runtime : torch, compile (PyTorch's compiler first) or onnx.
     batch_size : people a run of the network; None for what suits the device.
     detect_every : frames from one search for people to the next, between which they are followed.
     bbox_thr : people found less surely than this do not count.

@@ -1,10 +1,11 @@
 """What runs RTMDet and RTMW3D: PyTorch, or onnxruntime with files that were exported."""
 
 import torch
+from torch import nn
 
 from posedetector.estimators import EstimatorOptions
 from posedetector.models import onnx, rtmdet, rtmw3d, running
-from posedetector.models.running import Runner, TorchRunner
+from posedetector.models.running import Input, Runner, TorchRunner
 from posedetector.weights import LoadedWeights, load, onnx_of, remember
 
 
@@ -26,7 +27,7 @@ def detector(options: EstimatorOptions, device: torch.device, batch: int) -> tup
         return loaded, runner, runner.size[0]
     loaded = load("rtmdet-m", options.detector_checkpoint, progress=told)
     network = rtmdet.read_detector(loaded.path)
-    return loaded, TorchRunner(network, rtmdet.INPUT, device, batch), network.side
+    return loaded, _in_torch(network, rtmdet.INPUT, options, device, batch), network.side
 
 
 def points(options: EstimatorOptions, size: str, device: torch.device, batch: int) -> tuple[LoadedWeights, Runner]:
@@ -39,4 +40,10 @@ def points(options: EstimatorOptions, size: str, device: torch.device, batch: in
         return loaded, runner
     loaded = load(name, options.checkpoint, progress=told)
     network = rtmw3d.read_pose_network(loaded.path, size)
-    return loaded, TorchRunner(network, rtmw3d.INPUT, device, batch)
+    return loaded, _in_torch(network, rtmw3d.INPUT, options, device, batch)
+
+
+def _in_torch(
+    network: nn.Module, made_for: Input, options: EstimatorOptions, device: torch.device, batch: int
+) -> TorchRunner:
+    return TorchRunner(network, made_for, device, batch, compiled=options.runtime == "compile")

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, Protocol, cast
 
 import numpy as np
 import torch
@@ -48,14 +48,20 @@ class TorchRunner:
     Parameters
     ----------
     batch : pictures at once; where a GPU has no room for them, half as many from then on.
+    compiled : by PyTorch's compiler, at the first run; the other sizes of batches are compiled as they come.
     """
 
-    def __init__(self, network: nn.Module, made_for: Input, device: torch.device, batch: int) -> None:
+    def __init__(
+        self, network: nn.Module, made_for: Input, device: torch.device, batch: int, *, compiled: bool = False
+    ) -> None:
         self._half = device.type == "cuda"
         self._kind = torch.float16 if self._half else torch.float32
         self._device = device
         fuse(network)
         self._network = network.to(device, self._kind).to(memory_format=torch.channels_last)
+        self._compiled = compiled
+        if compiled:
+            self._network = cast("nn.Module", torch.compile(self._network))
         self._mean = torch.tensor(made_for.mean, device=device)
         self._std = torch.tensor(made_for.std, device=device)
         self._blue_first = made_for.blue_first
@@ -64,7 +70,8 @@ class TorchRunner:
     @property
     def described(self) -> str:
         """The device and the precision."""
-        return f"PyTorch, {'half' if self._half else 'single'} precision on {self._device}"
+        kind = "PyTorch, compiled" if self._compiled else "PyTorch"
+        return f"{kind}, {'half' if self._half else 'single'} precision on {self._device}"
 
     def run(self, pictures: Sequence[ByteArray]) -> Iterator[tuple[Any, ...]]:
         """Yield the network's outputs, batch after batch; raises ResourceError when not even one picture fits."""
@@ -80,6 +87,13 @@ class TorchRunner:
                     ) from error
                 self.batch = len(part) // 2
                 continue
+            except RuntimeError as error:
+                if not self._compiled:
+                    raise
+                reason = " ".join(str(error).split())[:200]
+                raise InputError(
+                    f"PyTorch cannot compile this network here ({reason}); --runtime torch does without"
+                ) from error
             start += len(part)
             yield made
 

@@ -7,7 +7,6 @@ A configuration is a Python file, which is run: take those of others only from p
 
 import re
 from collections.abc import Iterator
-from contextlib import suppress
 from dataclasses import dataclass
 from difflib import get_close_matches
 from functools import cache
@@ -15,9 +14,9 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-from posedetector.downloads import FAILURES, Told, download, reason_of
-from posedetector.errors import InputError, WeightsError
-from posedetector.weights import LoadedWeights, Weights, cache_folder, verify
+from posedetector.downloads import Told
+from posedetector.errors import InputError
+from posedetector.weights import LoadedWeights, Weights, load
 
 PACKAGES = {"pose": ("mmpose",), "detector": ("mmdet", "mmpose")}  # mmpose ships some detectors' configurations
 OPTIONS = {"pose": ("--pose-config", "--pose-checkpoint"), "detector": ("--det-config", "--detector-checkpoint")}
@@ -106,16 +105,9 @@ def find_checkpoint(kind: str, choice: Choice, given: Path | None, progress: Tol
         If it cannot be had, or is another one.
     """
     option = OPTIONS[kind][1]
-    if given is not None and not given.is_file():
-        raise WeightsError(f"there is no file {given} for {choice.name}")
     if given is None and (choice.published is None or not choice.published.url):
         raise InputError(f"no checkpoint was published for {choice.config}: give one with {option}")
-    row = _row(choice, option)
-    path = given or _locate(row) or _fetch(row, progress)
-    digest, trust = verify(row, path)
-    if trust == "own file":
-        return LoadedWeights(row.name, path, digest, trust, "licence not known", "")
-    return LoadedWeights(row.name, path, digest, trust, row.licence, row.citation)
+    return load(_row(choice, option), given, progress=progress)
 
 
 def _row(choice: Choice, option: str) -> Weights:
@@ -131,48 +123,6 @@ def _row(choice: Choice, option: str) -> Weights:
         licence="Apache-2.0",
         citation=published.citation if published else "",
         without=f"or name a file that is here with {option}; --estimator mediapipe works without a download",
-    )
-
-
-def _locate(row: Weights) -> Path | None:
-    places = (Path("checkpoints"), cache_folder())
-    return next((place / row.file for place in places if (place / row.file).is_file()), None)
-
-
-def _fetch(row: Weights, progress: Told | None) -> Path:
-    from filelock import FileLock
-
-    target = cache_folder() / row.file
-    part = target.with_name(f"{target.name}.part")
-    try:
-        target.parent.mkdir(parents=True, exist_ok=True)
-        with FileLock(target.with_name(f"{target.name}.lock")) as lock:
-            if not target.is_file():
-                download(row.url, part, row.size, progress)
-                _check(row, part)
-                part.replace(target)
-            Path(lock.lock_file).unlink(missing_ok=True)
-    except WeightsError as error:
-        part.unlink(missing_ok=True)
-        raise _unavailable(row, target, f"what came is another file: {error}") from error
-    except FAILURES as error:
-        with suppress(OSError):
-            if not part.stat().st_size:
-                part.unlink()
-        raise _unavailable(row, target, reason_of(error)) from error
-    return target
-
-
-def _check(row: Weights, part: Path) -> None:
-    digest, trust = verify(row, part)
-    if row.sha256 and trust != "table":
-        raise WeightsError(f"its SHA-256 should begin with {row.sha256}, and is {digest}")
-
-
-def _unavailable(row: Weights, target: Path, reason: str) -> WeightsError:
-    return WeightsError(
-        f"{row.name} is not on this machine and cannot be downloaded ({reason}): get {row.url} elsewhere and put it "
-        f"into {target.parent} as {row.file}; {row.without}"
     )
 
 
