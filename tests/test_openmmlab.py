@@ -316,7 +316,7 @@ def test_a_download_with_other_digits_is_refused_and_not_kept(
     chosen = options(tmp_path)
     offered(monkeypatch, chosen.checkpoint, "00000000")
 
-    with pytest.raises(WeightsError, match="what came is not .* its SHA-256 should begin with 00000000"):
+    with pytest.raises(WeightsError, match=r"what came is not .* its SHA-256 should begin with 00000000"):
         make_estimator("openmmlab", replace(chosen, checkpoint=None))
     assert [path.suffix for path in cache_folder.iterdir() if path.suffix != ".lock"] == []
 
