@@ -196,7 +196,7 @@ def test_an_option_that_cannot_be_used_is_refused(clip: Path, out: Path, option:
 def test_an_unknown_estimator_is_refused(clip: Path, out: Path) -> None:
     done = run("--video", clip, "--height", 1.75, "--output-dir", out, estimator="crystal")
 
-    assert_refused(done, "there is no estimator 'crystal'; there are mediapipe, openmmlab, synthetic")
+    assert_refused(done, "there is no estimator 'crystal'; there are mediapipe, openmmlab, rtmw3d, synthetic")
     assert not out.parent.exists()
 
 
@@ -350,7 +350,7 @@ def test_results_that_a_new_run_does_not_write_are_removed_and_other_files_are_n
 
 
 def test_the_options_of_mmposes_demos_are_taken_by_their_names(clip: Path, out: Path) -> None:
-    names = ("--kpt-thr", 0.3, "--num-instances", -1, "--bbox-thr", 0.4, "--use-oks-tracking", "--tracking-thr", 0.2)
+    names = ("--kpt-thr", 0.3, "--num-instances", -1, "--use-oks-tracking", "--tracking-thr", 0.2)
     done = run("--video", clip, "--height", 1.75, "--output-dir", out, *names, "--online", "--save-predictions")
     account = json.loads((out / "provenance.json").read_text(encoding="utf-8"))
 
