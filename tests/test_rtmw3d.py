@@ -1,6 +1,6 @@
 """RTMW3D behind the estimators' seam: a person who is known, seen through networks that are made up."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import cv2
@@ -136,23 +136,24 @@ def test_people_found_less_surely_than_the_threshold_do_not_count() -> None:
 
 
 @pytest.fixture(scope="module")
-def trial(tmp_path_factory: pytest.TempPathFactory) -> Trial:
+def analyzed(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Trial]:
     clip = tmp_path_factory.mktemp("walker")
     for index in range(FRAMES):
         cv2.imwrite(str(clip / f"{index:03}.png"), picture(index))
-    settings = Settings(
-        video=str(clip),
-        fps=RATE,
-        subject=Subject(height=WALKER.stature),
-        estimator="rtmw3d",
-        detect_every=1,
-        focal_length=CAMERA.focal_length,
-        refine=False,
-        cutoff=None,
-    )
-    with pytest.MonkeyPatch.context() as patched:
-        patched.setitem(ESTIMATORS, "rtmw3d", MadeUp)
-        return analyze(settings)
+    chosen = {"estimator": "rtmw3d", "detect_every": 1, "focal_length": CAMERA.focal_length, "fps": RATE}
+    subject = Subject(height=WALKER.stature)
+
+    def analyzed(**options: object) -> Trial:
+        with pytest.MonkeyPatch.context() as patched:
+            patched.setitem(ESTIMATORS, "rtmw3d", MadeUp)
+            return analyze(Settings(video=str(clip), subject=subject, **chosen, **options))
+
+    return analyzed
+
+
+@pytest.fixture(scope="module")
+def trial(analyzed: Callable[..., Trial]) -> Trial:
+    return analyzed(refine=False, cutoff=None)
 
 
 def test_hands_feet_and_face_go_all_the_way(trial: Trial) -> None:
@@ -169,15 +170,38 @@ def test_the_provenance_says_how_people_were_looked_for(trial: Trial) -> None:
 
 
 def test_the_height_gives_the_metres_whatever_size_the_networks_people_have(trial: Trial) -> None:
-    wanted = [row for row, name in enumerate(NAMES) if name in BODY]
-    hips = COCO_WHOLEBODY_133.indices("left_hip", "right_hip")
-    truth = METRES - METRES[:, hips].mean(axis=1, keepdims=True)
-    lab = np.stack((-truth[..., 2], -truth[..., 1], -truth[..., 0]), axis=-1)
-
-    off = np.linalg.norm(trial.pose.xyz - lab, axis=-1)[:, wanted]
+    off = errors_of(trial)
 
     assert off.mean() < 0.02
     assert off.max() < 0.05
+
+
+def errors_of(trial: Trial) -> Array:
+    """(T, P) metres by which the body's points are off, from the middle of the hips."""
+    points = trial.pose.skeleton.points
+    wanted = [row for row, name in enumerate(points) if name in BODY]
+    hips = COCO_WHOLEBODY_133.indices("left_hip", "right_hip")
+    truth = (METRES - METRES[:, hips].mean(axis=1, keepdims=True))[:, [NAMES.index(points[row]) for row in wanted]]
+    lab = np.stack((-truth[..., 2], -truth[..., 1], -truth[..., 0]), axis=-1)
+    return np.linalg.norm(trial.pose.xyz[:, wanted] - lab, axis=-1)
+
+
+def test_whole_bodies_are_fitted_feet_and_all(analyzed: Callable[..., Trial]) -> None:
+    trial = analyzed(cutoff=None)
+
+    assert trial.provenance.refinement.done.startswith("one body of constant lengths fitted")
+    assert np.isfinite(trial.pose.spread.points[:, trial.pose.skeleton.index("left_big_toe")]).all()
+    assert errors_of(trial).mean() < 0.02
+
+
+def test_a_lifter_carries_toes_and_fingers(analyzed: Callable[..., Trial]) -> None:
+    trial = analyzed(lifter="videopose3d", cutoff=None)
+
+    points = trial.pose.skeleton.points
+    assert [name for name in points if name.startswith("left_") and "toe" in name] == ["left_big_toe", "left_small_toe"]
+    assert len([name for name in points if "finger" in name or "thumb" in name]) == 2 * 20
+    assert np.isfinite(trial.pose.xyz).all()
+    assert errors_of(trial).mean() < 0.04
 
 
 def test_a_box_that_lies_outside_of_the_picture_is_refused() -> None:

@@ -61,8 +61,8 @@ def state_problem(
     rows = _stretches(finite(root), pose.time)
     if not len(rows) or not finite(metric[rows][:, hips]).any(axis=0).all():
         return None
-    columns = _columns(pose.skeleton, metric[rows])
-    names = tuple(pose.skeleton.points[column] for column in columns)
+    names = _fitted(pose.skeleton, metric[rows])
+    columns = np.array(pose.skeleton.indices(*names))
     if len(names) <= len(HIPS) + 1:
         return None
     own = (metric[np.ix_(rows, columns)], errors)
@@ -101,10 +101,9 @@ def state_problem(
     return Stated(problem, State(points, shared), rows, columns, float(stature))
 
 
-def _columns(skeleton: Skeleton, seen: Array) -> Rows:
-    """Return those points of a skeleton that can be fitted and were seen (T, J, 3) at all."""
-    known = [skeleton.index(name) for name in POINTS if skeleton.has(name)]
-    return np.array([column for column in known if finite(seen[:, column]).any()])
+def _fitted(skeleton: Skeleton, seen: Array) -> tuple[str, ...]:
+    """Return those points, by the names of POINTS, that a skeleton has and that were seen (T, J, 3) at all."""
+    return tuple(name for name in POINTS if skeleton.has(name) and finite(seen[:, skeleton.index(name)]).any())
 
 
 def _stretches(there: Flags, time: Array) -> Rows:
