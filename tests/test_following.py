@@ -25,13 +25,17 @@ class Seen:
     detections: list[int] = field(default_factory=list)
     batches: list[int] = field(default_factory=list)
     scores: float = 0.9
+    margins: tuple[float, ...] = ()
+    phantoms: tuple[Array, ...] = ()
 
     def detect(self, images: Sequence[ByteArray]) -> list[tuple[Array, Array]]:
         found = []
         for image in images:
             frame = int(image[0, 0, 0])
             self.detections.append(frame)
-            boxes = [grown(box) for person in self.people if (box := person(frame)) is not None]
+            margins = self.margins or (0.1,) * len(self.people)
+            seen = [(person(frame), margin) for person, margin in zip(self.people, margins, strict=True)]
+            boxes = [grown(box, margin) for box, margin in seen if box is not None] + list(self.phantoms)
             found.append((np.array(boxes).reshape(-1, 4), np.full(len(boxes), 0.9)))
         return found
 
@@ -51,8 +55,8 @@ class Seen:
         return PersonPose(box, body[:2] + BODY * (body[2:] - body[:2]), np.full(5, self.scores))
 
 
-def grown(box: Array) -> Array:
-    margin = 0.1 * (box[2:] - box[:2])
+def grown(box: Array, share: float = 0.1) -> Array:
+    margin = share * (box[2:] - box[:2])
     return np.concatenate((box[:2] - margin, box[2:] + margin))
 
 
@@ -69,10 +73,11 @@ def found(world: Seen, count: int = 12, *, every: int = 4, together: int = 2, mo
     return list(follow(frames(count), world, every=every, together=together, max_persons=most))
 
 
-def test_the_detector_looks_at_every_nth_frame_only() -> None:
+@pytest.mark.parametrize("together", [1, 2])
+def test_the_detector_looks_at_every_nth_frame_only(together: int) -> None:
     world = Seen([walking(20)])
 
-    found(world, 11, every=4)
+    found(world, 11, every=4, together=together)
 
     assert world.detections == [0, 4, 8]
 
@@ -115,10 +120,34 @@ def test_a_person_who_comes_is_found_by_the_next_search() -> None:
 
 
 def test_two_boxes_that_come_to_hold_one_person_become_one() -> None:
-    # the second one steps behind the first and cannot be told from him
-    poses = found(Seen([walking(20), lambda frame: walking(60, 0)(frame) if frame == 0 else None]), 8, every=8)
+    # the second one is gone after a frame, and the first walks into where he was
+    poses = found(Seen([walking(20, 8), lambda frame: walking(45, 0)(frame) if frame == 0 else None]), 4)
 
-    assert [len(people) for people in poses] == [2, 1, 1, 1, 1, 1, 1, 1]
+    assert [len(people) for people in poses] == [2, 1, 1, 1]
+
+
+def test_who_is_left_keeps_the_margins_of_his_own_box() -> None:
+    first = lambda frame: walking(20)(frame) if frame < 1 else None  # noqa: E731
+    world = Seen([first, walking(200)], margins=(0.3, 0.05))
+
+    poses = found(world, 4)
+
+    np.testing.assert_allclose(poses[3][0].bbox, grown(walking(200)(2), 0.05))
+
+
+def test_a_box_in_which_nothing_is_seen_is_nobody() -> None:
+    poses = found(Seen([walking(20)], phantoms=(np.array((300.0, 50.0, 340.0, 200.0)),)), 2)
+
+    assert [len(people) for people in poses] == [1, 1]
+
+
+def test_what_a_network_guesses_beyond_the_pictures_edge_is_not_seen() -> None:
+    (people,) = found(Seen([walking(WIDTH - 20.0, 0)]), 1)
+
+    outside = BODY[:, 0] * 40 >= 20
+    assert np.isnan(people[0].xy[outside]).all()
+    assert (people[0].score[outside] == 0).all()
+    assert np.isfinite(people[0].xy[~outside]).all()
 
 
 def test_of_many_people_the_largest_are_looked_at() -> None:
