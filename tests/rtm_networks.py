@@ -24,4 +24,4 @@ def options(folder: Path) -> EstimatorOptions:
     made = {"checkpoint": RTMW3D("l"), "detector_checkpoint": RTMDet("nano")}
     for name, network in made.items():
         torch.save({"state_dict": blind(network).state_dict()}, folder / f"{name}.pth")
-    return EstimatorOptions(batch_size=1, **{name: folder / f"{name}.pth" for name in made})
+    return EstimatorOptions(**{name: folder / f"{name}.pth" for name in made})

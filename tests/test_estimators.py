@@ -2,6 +2,7 @@
 
 import inspect
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -43,7 +44,8 @@ def make(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], KeypointEs
     def made(name: str) -> KeypointEstimator:
         if name not in options:
             networks = NETWORKS_FOR.get(name, lambda _: EstimatorOptions())
-            options[name] = networks(tmp_path_factory.mktemp(name))
+            # one at a time: batches wait for the frames that fill them
+            options[name] = replace(networks(tmp_path_factory.mktemp(name)), batch_size=1)
         return make_estimator(name, options[name])
 
     return made

@@ -255,3 +255,12 @@ def test_options_that_would_do_nothing_are_refused(option: str, value: object, s
 def test_options_out_of_their_range_are_refused(option: str, value: object) -> None:
     with pytest.raises(InputError, match=option.replace("_", "-")):
         Settings(video="clip.mp4", subject=Subject(height=1.7), estimator="rtmw3d", **{option: value})
+
+
+def test_somebody_in_the_grey_beside_the_picture_is_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
+    boxes = np.array([[10.0, 400.0, 50.0, 500.0], [700.0, 10.0, 720.0, 50.0], [600.0, 300.0, 700.0, 400.0]])
+    monkeypatch.setattr("posedetector.models.rtmdet.decode", lambda *_: [(boxes, np.full(3, 0.9))])
+
+    ((found, _),) = MadeUp(EstimatorOptions()).detect([picture(0)])
+
+    np.testing.assert_array_equal(found, boxes[2:])
