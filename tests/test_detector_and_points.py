@@ -16,7 +16,7 @@ from parity.fill import fill
 from posedetector.errors import InputError, ResourceError, WeightsError
 from posedetector.models import rtmdet, rtmw3d
 from posedetector.models.cspnext import ConvNorm, fuse
-from posedetector.models.running import Input, TorchRunner, device_of
+from posedetector.models.running import Batches, Input, TorchRunner, device_of
 
 PARITY = Path(__file__).parent / "parity"
 POSE = {size: f"rtmw3d-{size}_cocktail14_384x288" for size in rtmw3d.SIZES}
@@ -347,6 +347,43 @@ def test_a_device_without_room_for_one_picture_is_said_to_have_none() -> None:
 
     with pytest.raises(ResourceError, match="not enough memory for one picture"):
         list(runner.run(pictures(2)))
+
+
+@pytest.mark.parametrize("said", ["CUDA out of memory", "CUBLAS_STATUS_ALLOC_FAILED when calling `cublasCreate`"])
+def test_libraries_that_find_no_room_are_understood(said: str) -> None:
+    def once(part: list[int]) -> list[int]:
+        if len(part) > 1:
+            raise RuntimeError(said)
+        return part
+
+    assert list(Batches(4, "cuda").run([1, 2, 3], once)) == [[1], [2], [3]]
+
+
+def test_other_errors_are_not_taken_for_a_lack_of_room() -> None:
+    def once(_: list[int]) -> None:
+        raise RuntimeError("shapes do not fit")
+
+    with pytest.raises(RuntimeError, match="shapes do not fit"):
+        list(Batches(4, "cuda").run([1, 2, 3], once))
+
+
+def test_a_device_without_room_for_the_network_is_said_to_have_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_: object, **__: object) -> None:
+        raise torch.OutOfMemoryError
+
+    monkeypatch.setattr(Counting, "to", full)
+
+    with pytest.raises(ResourceError, match="not enough memory"):
+        TorchRunner(Counting(room=1), PLAIN, torch.device("cpu"), 1)
+
+
+def test_attention_stays_finite_in_half_precision() -> None:
+    attention = rtmw3d.RTMW3D("l").head.gau.half()
+    with torch.no_grad():
+        attention.uv.weight.fill_(0.02)  # likenesses of 300, whose squares are more than half precision holds
+        attention.o.weight.copy_(1e-3 * torch.tensor([1.0, -1.0]).repeat(256))
+
+    assert torch.isfinite(attention(torch.ones(1, 133, 256).half())).all()
 
 
 def test_no_pictures_are_no_batches() -> None:

@@ -150,6 +150,19 @@ def test_what_a_network_guesses_beyond_the_pictures_edge_is_not_seen() -> None:
     assert np.isfinite(people[0].xy[~outside]).all()
 
 
+def test_a_person_of_whom_only_the_legs_are_seen_is_followed() -> None:
+    class OnlyLegs(Seen):
+        """133 points, of which ten are seen."""
+
+        def _look(self, frame: int, box: Array) -> PersonPose:
+            legs = super()._look(frame, box)
+            xy, score = np.full((133, 2), np.nan), np.zeros(133)
+            xy[:10], score[:10] = np.tile(legs.xy, (2, 1)), np.tile(legs.score, 2)
+            return PersonPose(legs.bbox, xy, score)
+
+    assert [len(people) for people in found(OnlyLegs([walking(20)]), 4)] == [1] * 4
+
+
 def test_of_many_people_the_largest_are_looked_at() -> None:
     small = lambda _: np.array((300.0, 10.0, 310.0, 30.0))  # noqa: E731
     poses = found(Seen([small, walking(20), walking(150)]), 2, most=2)
@@ -187,7 +200,7 @@ def test_one_stretch_at_a_time_takes_no_frame_ahead() -> None:
 
 
 def test_large_pictures_do_not_wait_for_more_of_them_than_memory_holds(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("posedetector.estimators.topdown._HELD_BYTES", 3 * HEIGHT * WIDTH * 3)
+    monkeypatch.setattr("posedetector.estimators.topdown._HELD_BYTES", 4 * HEIGHT * WIDTH * 3)
     taken: list[int] = []
 
     def counted() -> Iterator[Frame]:
@@ -198,7 +211,22 @@ def test_large_pictures_do_not_wait_for_more_of_them_than_memory_holds(monkeypat
     people = follow(counted(), Seen([walking(20)]), every=2, together=64, max_persons=1)
     next(people)
 
-    assert taken == [0, 1]
+    assert taken == [0, 1, 2, 3]  # two stretches of two
+
+
+def test_pictures_of_which_not_even_one_stretch_fits_are_taken_one_by_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("posedetector.estimators.topdown._HELD_BYTES", 3 * HEIGHT * WIDTH * 3)
+    taken: list[int] = []
+
+    def counted() -> Iterator[Frame]:
+        for frame in frames(12):
+            taken.append(frame.index)
+            yield frame
+
+    people = follow(counted(), Seen([walking(20)]), every=2000, together=64, max_persons=1)
+    next(people)
+
+    assert taken == [0]
     people.close()
 
 
@@ -216,7 +244,7 @@ def filmed(heading: float, *, stature: float = STATURE) -> tuple[Array, Array, A
 
 
 def metres(xy: Array, depth: Array, camera: PinholeCamera, focal_length: float | None) -> Array:
-    return in_metres(xy, depth, BLAZEPOSE_33, image_size=camera.size, focal_length=focal_length)
+    return in_metres(xy, depth, np.ones(depth.shape), BLAZEPOSE_33, image_size=camera.size, focal_length=focal_length)
 
 
 @pytest.mark.parametrize("walk", WALKS)
@@ -275,6 +303,33 @@ def test_without_a_hip_there_are_no_metres(gone: str) -> None:
     xy[:, BLAZEPOSE_33.index(gone)] = np.nan
 
     assert np.isnan(metres(xy, depth, camera, None)).all()
+
+
+def spoiled(point: str, by: tuple[float, float], score: float) -> Array:
+    """What becomes of the other points where one of them is somewhere else."""
+    xy, depth, _, camera = filmed(0.0)
+    row, surety = BLAZEPOSE_33.index(point), np.ones(depth.shape)
+    whole = metres(xy, depth, camera, camera.focal_length)
+    xy[:, row] += by
+    surety[:, row] = score
+    made = in_metres(xy, depth, surety, BLAZEPOSE_33, image_size=camera.size, focal_length=camera.focal_length)
+    return np.abs(np.delete(made - whole, row, axis=1)).max()
+
+
+@pytest.mark.parametrize("by", [(150.0, 0.0), (0.0, 400.0)])
+def test_one_point_far_off_hardly_changes_the_size_of_the_others(by: tuple[float, float]) -> None:
+    assert spoiled("left_wrist", by, 0.9) < 0.05
+
+
+@pytest.mark.parametrize("score", [0.05, 0.25])
+def test_points_not_surely_seen_do_not_change_the_size_of_the_others(score: float) -> None:
+    both = spoiled("left_knee", (0.0, 200.0), score)
+
+    assert both < 0.03
+
+
+def test_points_guessed_beyond_the_picture_do_not_change_the_size_of_the_others() -> None:
+    assert spoiled("left_knee", (0.0, 2000.0), 1.0) < 0.03
 
 
 def test_without_a_whole_limb_there_are_no_metres() -> None:

@@ -693,3 +693,31 @@ def test_other_users_of_mmengine_see_no_change_of_its_default_scope(tmp_path: Pa
     estimator.detect([picture()])
 
     assert getattr(DefaultScope.get_current_instance(), "scope_name", None) == before
+
+
+@needs_extra
+def test_a_picture_that_the_library_cannot_take_is_named(tmp_path: Path) -> None:
+    estimator = make_estimator("openmmlab", options(tmp_path))
+
+    with pytest.raises(InputError, match="mmdet cannot look at this picture of 2000×1 pixels"):
+        estimator.detect([np.zeros((1, 2000, 3), np.uint8)])
+
+
+@needs_extra
+def test_boxes_that_show_nothing_of_the_picture_are_nobody(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    estimator = make_estimator("openmmlab", options(tmp_path))
+    boxes = np.array([[400.0, 10.0, 500.0, 60.0], [10.0, 10.0, 60.0, 100.0]])
+    found = {"bboxes": boxes, "scores": np.array([0.9, 0.8]), "labels": np.zeros(2)}
+    monkeypatch.setattr(estimator._detector._network, "run", lambda steps, inputs: [found])
+
+    ((kept, _),) = estimator.detect([picture()])
+
+    np.testing.assert_array_equal(kept, boxes[1:])
+
+
+@needs_extra
+def test_a_configuration_that_ends_the_program_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "ends.py").write_text("raise SystemExit(3)\n")
+
+    with pytest.raises(InputError, match=r"ends\.py cannot be read as a configuration"):
+        make_estimator("openmmlab", replace(options(tmp_path), pose_config=str(tmp_path / "ends.py")))

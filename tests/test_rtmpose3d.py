@@ -461,7 +461,7 @@ def test_a_name_is_a_size(networks: Networks, name: str, size: str) -> None:
     assert model.config.model_size == networks.made[0].model == size
 
 
-@pytest.mark.parametrize("name", ["rtmpose3d-s", "nowhere", "bert-base-uncased", ""])
+@pytest.mark.parametrize("name", ["rtmpose3d-s", "nowhere", "bert-base-uncased"])
 def test_a_name_that_is_none_is_refused(name: str) -> None:
     with pytest.raises(InputError, match=r"there is no model|there is no config\.json"):
         RTMPose3D.from_pretrained(name)
@@ -482,6 +482,12 @@ def test_what_is_given_beside_a_name_counts(networks: Networks) -> None:
 def test_a_setting_that_there_is_not_is_refused() -> None:
     with pytest.raises(InputError, match="there is no setting devcie; there are bbox_thr, cache_dir, "):
         RTMPose3D.from_pretrained("rtmpose3d-l", devcie="cpu")
+
+
+@pytest.mark.parametrize("name", [None, 3, "", " "])
+def test_what_is_neither_a_name_nor_a_folder_is_refused(name: object) -> None:
+    with pytest.raises(InputError, match="a model is a name or a folder, got"):
+        RTMPose3D.from_pretrained(name)
 
 
 @pytest.mark.usefixtures("networks")
@@ -513,8 +519,12 @@ def test_what_was_saved_is_read(tmp_path: Path) -> None:
     assert [path.name for path in tmp_path.glob("config*")] == ["config.json"]
 
 
-def test_of_a_device_that_nobody_chose_nothing_is_saved(tmp_path: Path) -> None:
-    RTMPose3DConfig().save_pretrained(tmp_path)
+@pytest.mark.usefixtures("networks")
+@pytest.mark.parametrize("made", [RTMPose3DConfig, lambda: RTMPose3D(RTMPose3DConfig())], ids=["bare", "built"])
+def test_of_a_device_that_nobody_chose_nothing_is_saved(
+    tmp_path: Path, made: Callable[[], RTMPose3DConfig | RTMPose3D]
+) -> None:
+    made().save_pretrained(tmp_path)
 
     assert "device" not in json.loads((tmp_path / "config.json").read_text())
 

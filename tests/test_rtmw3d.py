@@ -242,6 +242,8 @@ def test_a_checkpoint_that_is_not_there_is_named(tmp_path: Path) -> None:
         ("detector_checkpoint", Path("my.pth"), "--detector-checkpoint goes with --estimator rtmw3d or openmmlab"),
         ("bbox_thr", 0.5, "--bbox-thr goes with"),
         ("detect_every", 1, "--detect-every goes with"),
+        ("batch_size", 4, "--batch-size goes with"),
+        ("device", "cuda", "--device goes with"),
     ],
 )
 def test_options_that_would_do_nothing_are_refused(option: str, value: object, said: str) -> None:

@@ -4,6 +4,7 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from posedetector.errors import InputError
 from posedetector.pose import Array, ByteArray
@@ -75,6 +76,12 @@ def box_overlap(one: Array, other: Array) -> float:
     return shared / union if union > 0 else 0.0
 
 
+def in_view(boxes: Array, size: tuple[int, int]) -> NDArray[np.bool_]:
+    """Tell which boxes (N, 4) have an area and show some of a picture of this width and height."""
+    left, top, right, bottom = boxes.T
+    return np.asarray((left < right) & (top < bottom) & (left < size[0]) & (top < size[1]) & (right > 0) & (bottom > 0))
+
+
 def check_box(box: Array, image: ByteArray) -> Array:
     """Return the box (4,) if it shows some of the picture; raises InputError if not."""
     height, width = image.shape[:2]
@@ -83,7 +90,7 @@ def check_box(box: Array, image: ByteArray) -> Array:
         raise InputError(
             f"a box is left, top, right, bottom in pixels and has an area; got {np.round(box, 1).tolist()}"
         )
-    if left >= width or top >= height or right <= 0 or bottom <= 0:
+    if not in_view(np.asarray(box, float)[None], (width, height))[0]:
         raise InputError(
             f"the box {np.round(box, 1).tolist()} lies outside of its picture, which is {width}×{height} pixels"
         )

@@ -51,7 +51,8 @@ class RTMPose3DInference:
     axes           the README's, X and Y negated       the README's: X left to right of the picture, Y away, Z up
     origin         a camera, the hips 5.14388 m away   the middle of the hips: one picture does not tell how far he is
     unit           1145 px of focal length, principal  metres of a grown person of 1.70 m, or with `height` of this
-                   point (height/2, width/2)           one; no focal length and no principal point are assumed
+                   point (height/2, width/2)           one; no focal length and no principal point are assumed, so that
+                                                       perspective stays in it: up to 0.1 m near the picture's edge
     scores         as the network has them, above 1    cut to [0, 1]
     unseen points  somewhere                           NaN, score 0 (all of keypoints_3d, if a hip was not seen)
     nobody         four arrays of shape (0,)           (0, 133, 3), (0, 133, 2), (0, 133), (0, 4); a warning as there
@@ -212,6 +213,8 @@ class RTMPose3DConfig:
         known = {field.name for field in fields(cls)}
         if foreign := settings.keys() - known:
             raise InputError(f"there is no setting {', '.join(sorted(foreign))}; there are {', '.join(sorted(known))}")
+        if not isinstance(pretrained_model_name_or_path, str | Path) or not str(pretrained_model_name_or_path).strip():
+            raise InputError(f"a model is a name or a folder, got {pretrained_model_name_or_path!r}")
         read = _settings_of(pretrained_model_name_or_path)
         return cls(**{name: value for name, value in read.items() if name in known} | settings)
 
@@ -253,7 +256,7 @@ class RTMPose3D:
             cache_dir=config.cache_dir,
             download_progress=download_progress,
         )
-        self.config = replace(config, device=self._model.device)
+        self.config = replace(config)  # the device as it was chosen: another machine may have another one
 
     @classmethod
     def from_pretrained(
@@ -314,7 +317,7 @@ class RTMPose3D:
     def to(self, device: str | None) -> Self:
         """Bring the networks to another device."""
         self._model.to(device)
-        self.config.device = self._model.device
+        self.config.device = device
         return self
 
     def __repr__(self) -> str:

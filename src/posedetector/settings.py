@@ -36,6 +36,7 @@ _BELONGS = {
     "detector_checkpoint": ("--detector-checkpoint", _TOP_DOWN),
     "bbox_thr": ("--bbox-thr", _TOP_DOWN),
     "detect_every": ("--detect-every", _TOP_DOWN),
+    "batch_size": ("--batch-size", _TOP_DOWN),
 }
 # What looks ahead, and how it is switched off: the value that --online takes for it, and the option
 _ONLINE: dict[str, tuple[Any, str]] = {
@@ -127,8 +128,11 @@ class Settings(BaseModel):
         if self.runtime not in RUNTIMES:
             raise InputError(f"--runtime is {', '.join(RUNTIMES[:-1])} or {RUNTIMES[-1]}, got {self.runtime!r}")
         for name, (option, estimators) in _BELONGS.items():
-            if self.estimator not in estimators and getattr(self, name) != type(self).model_fields[name].default:
+            usual = _ONLINE[name][0] if self.online and name in _ONLINE else type(self).model_fields[name].default
+            if self.estimator not in estimators and getattr(self, name) != usual:
                 raise InputError(f"{option} goes with --estimator {' or '.join(estimators)}, not with {self.estimator}")
+        if self.device != "auto" and self.estimator not in _TOP_DOWN and self.lifter == "native":
+            raise InputError("--device goes with --estimator rtmw3d or openmmlab, or with --use-videopose3d")
         if not self.max_gap >= 0:
             raise InputError(f"--max-gap is in seconds and must not be negative, got {self.max_gap:g}")
         return self

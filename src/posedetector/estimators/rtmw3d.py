@@ -4,10 +4,10 @@ from collections.abc import Generator, Iterable, Sequence
 
 import numpy as np
 
-from posedetector.boxes import check_box
+from posedetector.boxes import check_box, in_view
 from posedetector.errors import InputError
 from posedetector.estimators import EstimatorOptions
-from posedetector.estimators.depth import in_metres
+from posedetector.estimators.depth import in_metres, perspective
 from posedetector.estimators.runners import detector, device_of, points
 from posedetector.estimators.topdown import describe, follow
 from posedetector.models import rtmdet, rtmw3d
@@ -52,7 +52,7 @@ class RTMW3D:
         options = self._options
         return (
             f"{describe(options.detect_every, options.bbox_thr)}; {self._points.described}, batches of {self._together}; "
-            "scores are the lower peak along x and y, cut to 0–1"
+            f"scores are the lower peak along x and y, cut to 0–1; {perspective(options.focal_length)}"
         )
 
     def estimate(self, frames: Iterable[Frame]) -> Generator[list[PersonPose], None, None]:
@@ -72,7 +72,7 @@ class RTMW3D:
             for boxes, sure in rtmdet.decode(scores, distances, part):
                 height, width = images[len(found)].shape[:2]
                 # the square's grey rest may look like somebody too
-                kept = (sure > self._options.bbox_thr) & (boxes[:, 0] < width) & (boxes[:, 1] < height)
+                kept = (sure > self._options.bbox_thr) & in_view(boxes, (width, height))
                 found.append((boxes[kept], sure[kept]))
         return found
 
@@ -102,5 +102,5 @@ class RTMW3D:
     def _person(self, box: Array, image: ByteArray, xy: Array, depth: Array, score: Array) -> PersonPose:
         size = image.shape[1], image.shape[0]
         focal = self._options.focal_length
-        xyz = in_metres(xy[None], depth[None], self.skeleton, image_size=size, focal_length=focal)[0]
+        xyz = in_metres(xy[None], depth[None], score[None], self.skeleton, image_size=size, focal_length=focal)[0]
         return PersonPose(bbox=np.asarray(box, float), xy=xy, score=score, xyz=xyz)

@@ -7,7 +7,7 @@ go side by side, a frame of each at a time, so that networks get many people at 
 
 from collections.abc import Generator, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from itertools import islice
+from itertools import chain, islice
 from typing import Protocol
 
 import numpy as np
@@ -16,9 +16,8 @@ from posedetector.boxes import box_of, box_overlap
 from posedetector.pose import Array, ByteArray, Frame, PersonPose
 
 _HELD_BYTES = 400_000_000  # of pictures that wait for each other
-_LOST = 0.15  # mean score of the points below which nobody is followed
 _SEEN = 0.3  # points seen less surely say nothing about where a person is
-_FEWEST = 4
+_FEWEST = 4  # such points that a person has who is followed
 _SAME = 0.85  # overlap above which two followed boxes hold one person
 _OUTWARD = np.array((-1.0, -1.0, 1.0, 1.0))
 _MARGINS = (-0.1, 0.3)  # of the points' extent, that a person's box may reach beyond them
@@ -51,7 +50,12 @@ def follow(
     together : stretches of that many frames that go side by side; fewer, if their pictures would fill the memory.
     """
     source = iter(frames)
-    if together == 1:  # no frame is taken before those before it are done
+    first = next(source, None)
+    if first is None:
+        return
+    room = _HELD_BYTES // (first.image.nbytes * every)
+    source = chain([first], source)
+    if min(together, room) <= 1:  # no frame is taken before those before it are done
         stretch = _Stretch()
         for number, frame in enumerate(source):
             if number % every == 0:
@@ -60,9 +64,7 @@ def follow(
             _step([stretch], [frame], finder)
             yield stretch.found[-1]
         return
-    for first in source:
-        room = max(1, _HELD_BYTES // (first.image.nbytes * every))
-        chunk = [first, *islice(source, every * min(together, room) - 1)]
+    while chunk := list(islice(source, every * min(together, room))):
         parts = [chunk[start : start + every] for start in range(0, len(chunk), every)]
         stretches = [_Stretch() for _ in parts]
         _begin(stretches, [part[0] for part in parts], finder, max_persons)
@@ -136,6 +138,8 @@ def _margins(pose: PersonPose) -> Array:
 
 
 def _box_after(pose: PersonPose, margins: Array) -> Array:
+    if (pose.score >= _SEEN).sum() < _FEWEST:
+        return pose.bbox
     extent = _extent(pose)
     return np.asarray(extent + margins * _OUTWARD * _size(extent))
 
@@ -148,7 +152,7 @@ def _kept(poses: list[PersonPose]) -> Iterator[int]:
     """Yield the rows of the people that are still seen, each of them once."""
     kept: list[PersonPose] = []
     for row, pose in enumerate(poses):
-        if pose.score.mean() < _LOST:
+        if (pose.score >= _SEEN).sum() < _FEWEST:
             continue
         if all(box_overlap(_extent(pose), _extent(other)) < _SAME for other in kept):
             kept.append(pose)

@@ -18,10 +18,10 @@ import torch
 from numpy.typing import NDArray
 from torch import nn
 
-from posedetector.errors import InputError, OutputError, ResourceError, WeightsError
+from posedetector.errors import InputError, OutputError, WeightsError
 from posedetector.models import rtmdet, rtmw3d, running
 from posedetector.models.cspnext import fuse
-from posedetector.models.running import Input
+from posedetector.models.running import Batches, Input, no_room
 from posedetector.pose import ByteArray
 
 TOLERANCE = 1e-2  # of the outputs' range, by which an export may differ from what it was made of
@@ -123,7 +123,12 @@ class OnnxRunner:
         self._session = _session(path, device)
         self._input = self._session.get_inputs()[0].name
         free, self.size = self._checked()
-        self.batch = batch if free else 1
+        self._batches = Batches(batch if free else 1, str(device))
+
+    @property
+    def batch(self) -> int:
+        """Pictures at once."""
+        return self._batches.size
 
     @property
     def described(self) -> str:
@@ -132,8 +137,7 @@ class OnnxRunner:
 
     def run(self, pictures: Sequence[ByteArray]) -> Iterator[tuple[Any, ...]]:
         """Yield the network's outputs, arrays as `Kind` says, batch after batch."""
-        for start in range(0, len(pictures), self.batch):
-            yield self._run(self.prepared(pictures[start : start + self.batch]))
+        return self._batches.run(pictures, lambda part: self._run(self.prepared(part)))
 
     def prepared(self, pictures: Sequence[ByteArray]) -> NDArray[np.float32]:
         """Return (B, 3, H, W) as the network wants it."""
@@ -149,9 +153,7 @@ class OnnxRunner:
         except Exception as error:  # onnxruntime's have no other parent
             reason = _first_line(error)
             if "alloc" in reason:
-                raise ResourceError(
-                    f"{self._device} has not enough memory for {len(given)} pictures; --batch-size 1 needs least"
-                ) from error
+                raise no_room(str(self._device)) from error
             raise WeightsError(f"{self._path} does not run: {reason}") from error
         expected = [(len(given), *shape) for shape in self._kind.outputs(*given.shape[2:])]
         found = [np.shape(one) for one in made]

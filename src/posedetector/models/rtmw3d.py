@@ -70,8 +70,10 @@ class _GatedAttention(nn.Module):
     def forward(self, points: Tensor) -> Tensor:
         gate, value, base = torch.split(nn.functional.silu(self.uv(self.ln(points))), list(self._split), dim=2)
         query, key = torch.unbind(base.unsqueeze(2) * self.gamma + self.beta, dim=2)
-        likeness = torch.bmm(query, key.transpose(1, 2)) / math.sqrt(self._split[2])
-        seen: Tensor = self.o(gate * torch.bmm(torch.square(nn.functional.relu(likeness)), value))
+        # squares leave the range of half precision, so this is single
+        likeness = torch.bmm(query.float(), key.float().transpose(1, 2)) / math.sqrt(self._split[2])
+        drawn = torch.bmm(torch.square(nn.functional.relu(likeness)), value.float())
+        seen = nn.functional.linear(gate.float() * drawn, self.o.weight.float()).to(points.dtype)
         return torch.add(self.res_scale(points), seen)
 
 

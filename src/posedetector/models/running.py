@@ -1,9 +1,9 @@
 """Runs networks on pictures: on which device, how precisely, and as many at once as its memory takes."""
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol, cast
+from typing import Any, Protocol, TypeVar, cast
 
 import numpy as np
 import torch
@@ -12,6 +12,9 @@ from torch import Tensor, nn
 from posedetector.errors import InputError, ResourceError
 from posedetector.models.cspnext import fuse
 from posedetector.pose import ByteArray
+
+Thing = TypeVar("Thing")
+Made = TypeVar("Made")
 
 DEVICES = ("auto", "cpu", "cuda", "mps")
 
@@ -42,6 +45,43 @@ class Runner(Protocol):
         """Yield the network's outputs for pictures (H, W, 3) of one size, batch after batch, all in order."""
 
 
+class Batches:
+    """Runs so many things at once, and half as many from then on where a device has no room for them."""
+
+    def __init__(self, size: int, device: str) -> None:
+        self.size, self._device = size, device
+
+    def run(self, things: Sequence[Thing], once: Callable[[Sequence[Thing]], Made]) -> Iterator[Made]:
+        """Yield what `once` makes of each batch, in order; raises ResourceError when not even one thing fits."""
+        start = 0
+        while start < len(things):
+            part = things[start : start + self.size]
+            try:
+                made = once(part)
+            except (RuntimeError, ResourceError) as error:
+                if not is_out_of_memory(error):
+                    raise
+                if len(part) == 1:
+                    raise no_room(self._device) from error
+                self.size = len(part) // 2
+                continue
+            start += len(part)
+            yield made
+
+
+def is_out_of_memory(error: Exception) -> bool:
+    """Tell whether a device had no room; its libraries have no exception of their own for it."""
+    said = str(error)
+    return isinstance(error, torch.OutOfMemoryError | ResourceError) or any(
+        word in said for word in ("out of memory", "CUBLAS_STATUS_ALLOC_FAILED", "CUDNN_STATUS_ALLOC_FAILED")
+    )
+
+
+def no_room(device: str) -> ResourceError:
+    """Return the error for a device on which nothing fits."""
+    return ResourceError(f"{device} has not enough memory for one picture; --device cpu needs none of it")
+
+
 class TorchRunner:
     """PyTorch: normalisations fused, channels last; half precision where the device is a GPU.
 
@@ -58,14 +98,19 @@ class TorchRunner:
         self._kind = torch.float16 if self._half else torch.float32
         self._device = device
         fuse(network)
-        self._network = network.to(device, self._kind).to(memory_format=torch.channels_last)
+        try:
+            self._network = network.to(device, self._kind).to(memory_format=torch.channels_last)
+        except RuntimeError as error:
+            if is_out_of_memory(error):
+                raise no_room(str(device)) from error
+            raise
         self._compiled = compiled
         if compiled:
             self._network = cast("nn.Module", torch.compile(self._network))
         self._mean = torch.tensor(made_for.mean, device=device)
         self._std = torch.tensor(made_for.std, device=device)
         self._blue_first = made_for.blue_first
-        self.batch = batch
+        self._batches = Batches(batch, str(device))
 
     @property
     def described(self) -> str:
@@ -73,33 +118,26 @@ class TorchRunner:
         kind = "PyTorch, compiled" if self._compiled else "PyTorch"
         return f"{kind}, {'half' if self._half else 'single'} precision on {self._device}"
 
+    @property
+    def batch(self) -> int:
+        """Pictures at once."""
+        return self._batches.size
+
     def run(self, pictures: Sequence[ByteArray]) -> Iterator[tuple[Any, ...]]:
         """Yield the network's outputs, batch after batch; raises ResourceError when not even one picture fits."""
-        start = 0
-        while start < len(pictures):
-            part = pictures[start : start + self.batch]
-            try:
-                made = self._run(part)
-            except torch.OutOfMemoryError as error:
-                if len(part) == 1:
-                    raise ResourceError(
-                        f"{self._device} has not enough memory for one picture; --device cpu needs none of it"
-                    ) from error
-                self.batch = len(part) // 2
-                continue
-            except RuntimeError as error:
-                if not self._compiled:
-                    raise
-                reason = " ".join(str(error).split())[:200]
-                raise InputError(
-                    f"PyTorch cannot compile this network here ({reason}); --runtime torch does without"
-                ) from error
-            start += len(part)
-            yield made
+        return self._batches.run(pictures, self._run)
 
     @torch.inference_mode()
     def _run(self, pictures: Sequence[ByteArray]) -> tuple[Any, ...]:
-        made: tuple[Any, ...] = self._network(self.prepared(pictures))
+        try:
+            made: tuple[Any, ...] = self._network(self.prepared(pictures))
+        except RuntimeError as error:
+            if not self._compiled or is_out_of_memory(error):
+                raise
+            reason = " ".join(str(error).split())[:200]
+            raise InputError(
+                f"PyTorch cannot compile this network here ({reason}); --runtime torch does without"
+            ) from error
         return made
 
     def prepared(self, pictures: Sequence[ByteArray]) -> Tensor:

@@ -4,21 +4,23 @@ Needs the extra `openmmlab`.
 """
 
 from collections.abc import Generator, Iterable, Sequence
+from functools import partial
+from itertools import chain
 from typing import Any
 
 import numpy as np
 import torch
 
-from posedetector.boxes import check_box
+from posedetector.boxes import check_box, in_view
 from posedetector.errors import InputError
 from posedetector.estimators import EstimatorOptions
-from posedetector.estimators.depth import in_metres
+from posedetector.estimators.depth import in_metres, perspective
 from posedetector.estimators.openmmlab import catalogue
 from posedetector.estimators.openmmlab.layouts import skeleton_of
 from posedetector.estimators.openmmlab.networks import Network, array_of, meta_of, steps_of
 from posedetector.estimators.openmmlab.shim import bring_in
 from posedetector.estimators.topdown import describe, follow
-from posedetector.models.running import device_of
+from posedetector.models.running import Batches, device_of
 from posedetector.pose import Array, ByteArray, Frame, PersonPose
 from posedetector.skeletons import Skeleton
 from posedetector.weights import LoadedWeights, remember
@@ -81,7 +83,7 @@ class OpenMMLab:
         options = self._options
         return (
             f"{describe(options.detect_every, options.bbox_thr)}; as the models' configurations say, on {self._device}; "
-            "scores are the model's own, cut to 0–1"
+            f"scores are the model's own, cut to 0–1; depths, where it gives them, {perspective(options.focal_length)}"
         )
 
     def estimate(self, frames: Iterable[Frame]) -> Generator[list[PersonPose], None, None]:
@@ -99,20 +101,20 @@ class _Detector:
         steps[0] = {"type": "mmdet.LoadImageFromNDArray"}
         self._steps = self._network.prepare(steps)
         self._label = _person_in(_classes(dataset), choice.name)
-        self._least, self._batch = least, batch
+        self._least, self._batches = least, Batches(batch, str(device))
 
     def run(self, images: Sequence[ByteArray]) -> list[tuple[Array, Array]]:
         inputs = [{"img": _blue_first(image), "img_id": 0} for image in images]
+        found = chain.from_iterable(self._batches.run(inputs, partial(self._network.run, self._steps)))
         return [
-            self._people_of(found)
-            for start in range(0, len(inputs), self._batch)
-            for found in self._network.run(self._steps, inputs[start : start + self._batch])
+            self._people_of(one, (image.shape[1], image.shape[0])) for one, image in zip(found, images, strict=True)
         ]
 
-    def _people_of(self, found: Any) -> tuple[Array, Array]:
+    def _people_of(self, found: Any, size: tuple[int, int]) -> tuple[Array, Array]:
         boxes, scores, labels = (array_of(found[name]) for name in ("bboxes", "scores", "labels"))
         order = np.argsort(-scores, kind="stable")
-        order = order[(labels[order] == self._label) & (scores[order] >= self._least)]
+        kept = (labels == self._label) & (scores > self._least) & in_view(boxes, size)
+        order = order[kept[order]]
         return boxes[order], scores[order]
 
 
@@ -121,7 +123,8 @@ class _Pose:
         self, choice: catalogue.Choice, loaded: LoadedWeights, device: torch.device, batch: int, focal: float | None
     ) -> None:
         self._network = Network("mmpose", choice.config, loaded.path, device)
-        config, self._batch, self._focal_length = self._network.config, batch, focal
+        config, self._focal_length = self._network.config, focal
+        self._batches = Batches(batch, str(device))
         dataset, steps = steps_of(config, choice.name)
         if dataset.get("data_mode", "topdown") != "topdown" or "Topdown" not in str(config.model.type):
             raise InputError(
@@ -139,11 +142,7 @@ class _Pose:
         for image, own in zip(images, boxes, strict=True):
             picture = _blue_first(image) if len(own) else image
             inputs += [self._input(picture, check_box(box, image)) for box in own]
-        found = (
-            instances
-            for start in range(0, len(inputs), self._batch)
-            for instances in self._network.run(self._steps, inputs[start : start + self._batch])
-        )
+        found = chain.from_iterable(self._batches.run(inputs, partial(self._network.run, self._steps)))
         return [
             [self._person_of(next(found), box, (image.shape[1], image.shape[0])) for box in own]
             for image, own in zip(images, boxes, strict=True)
@@ -168,7 +167,10 @@ class _Pose:
         xyz = None
         if deep:
             depth = np.where(seen, depth_from(points, self.skeleton), np.nan)
-            xyz = in_metres(xy[None], depth[None], self.skeleton, image_size=size, focal_length=self._focal_length)[0]
+            sure = score.clip(0, 1)[None]
+            xyz = in_metres(
+                xy[None], depth[None], sure, self.skeleton, image_size=size, focal_length=self._focal_length
+            )[0]
         return PersonPose(np.asarray(box, float), xy, np.where(seen, np.clip(score, 0, 1), 0.0), xyz)
 
 

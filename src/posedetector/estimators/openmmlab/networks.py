@@ -12,6 +12,7 @@ from torch import Tensor
 from posedetector.errors import InputError, PosedetectorError, WeightsError
 from posedetector.estimators.openmmlab.shim import quietly
 from posedetector.models.checkpoints import read_state, some
+from posedetector.models.running import is_out_of_memory
 
 
 class Network:
@@ -42,8 +43,18 @@ class Network:
         """Return the instances that the model finds for each input, all of them in one run."""
         from mmengine.dataset import pseudo_collate
 
-        with self._at_home(), torch.inference_mode():
-            results = self.model.test_step(pseudo_collate([steps(one) for one in inputs]))
+        try:
+            with self._at_home(), torch.inference_mode():
+                results = self.model.test_step(pseudo_collate([steps(one) for one in inputs]))
+        except (PosedetectorError, torch.OutOfMemoryError):
+            raise
+        except Exception as error:
+            if is_out_of_memory(error):
+                raise
+            size = "×".join(str(side) for side in inputs[0]["img"].shape[1::-1])
+            raise InputError(
+                f"{self._package} cannot look at this picture of {size} pixels: {_reason(error)}"
+            ) from error
         return [result.pred_instances for result in results]
 
     @contextmanager
@@ -95,7 +106,7 @@ def _read(file: Path) -> Any:
         raise InputError(
             f"{file} wants modules that cannot be imported; set PYTHONPATH to their folder: {_reason(error)}"
         ) from error
-    except Exception as error:  # it is a program, and can fail in any way
+    except (Exception, SystemExit) as error:  # it is a program, and can end in any way
         raise InputError(f"{file} cannot be read as a configuration: {_reason(error)}") from error
     if "model" not in config:
         raise InputError(f"{file} describes no model")
