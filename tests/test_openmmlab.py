@@ -708,7 +708,7 @@ def test_boxes_that_show_nothing_of_the_picture_are_nobody(tmp_path: Path, monke
     estimator = make_estimator("openmmlab", options(tmp_path))
     boxes = np.array([[400.0, 10.0, 500.0, 60.0], [10.0, 10.0, 60.0, 100.0]])
     found = {"bboxes": boxes, "scores": np.array([0.9, 0.8]), "labels": np.zeros(2)}
-    monkeypatch.setattr(estimator._detector._network, "run", lambda steps, inputs: [found])
+    monkeypatch.setattr(estimator._detector._network, "run", lambda *_: [found])
 
     ((kept, _),) = estimator.detect([picture()])
 
