@@ -49,6 +49,16 @@ class Nobody(Crowd):
     nobody = True
 
 
+class Flat(Crowd):
+    """Finds points in 2D alone, and counts the frames that it was asked for."""
+
+    looked_at = 0
+
+    def hide(self, pose: PersonPose) -> PersonPose:
+        Flat.looked_at += 1
+        return replace(pose, xyz=None)
+
+
 @pytest.fixture
 def settings(blank_clip: Path) -> Settings:
     subject = Subject(height=1.75)
@@ -300,3 +310,22 @@ def test_a_failed_analysis_leaves_nothing_behind(settings: Settings, tmp_path: P
         analyze_to(changed(settings, person=2), tmp_path / "out", ["csv"])
 
     assert list(tmp_path.iterdir()) == []
+
+
+def test_an_estimator_without_depth_is_refused_at_the_first_person_and_not_after_the_clip(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(ESTIMATORS, "synthetic", lambda _: Flat())
+    Flat.looked_at = 0
+
+    with pytest.raises(InputError, match="gives no depth: a lifter is needed, --use-videopose3d"):
+        analyze(settings)
+    assert Flat.looked_at == 1
+
+
+def test_an_estimator_without_depth_can_be_lifted(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(ESTIMATORS, "synthetic", lambda _: Flat())
+
+    trial = analyze(changed(settings, lifter="videopose3d", refine=False))
+
+    assert np.isfinite(trial.pose.xyz).any()

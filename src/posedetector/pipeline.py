@@ -13,6 +13,7 @@ from posedetector.cleaning import clean
 from posedetector.downloads import Told
 from posedetector.estimators import KeypointEstimator, make_estimator
 from posedetector.lifters import make_lifter
+from posedetector.lifters.native import without_depth
 from posedetector.mirroring import mirror_missing
 from posedetector.pose import Frame, PersonPose
 from posedetector.provenance import account_for
@@ -64,7 +65,8 @@ def analyze(
     estimator = make_estimator(settings.estimator, settings.for_estimator(camera.pixels(video.size), download_progress))
 
     Thread(target=lambda: [import_module(name) for name in _LOADED_BEHIND_THE_FIRST_FRAMES], daemon=True).start()
-    tracks = follow(video, estimator, progress, Tracking(settings.use_oks_tracking, settings.tracking_thr))
+    tracking = Tracking(settings.use_oks_tracking, settings.tracking_thr)
+    tracks = follow(video, estimator, progress, tracking, needs_depth=settings.lifter == "native")
     cleaned = clean(
         tracks.keypoints(settings.person),
         min_score=settings.min_score,
@@ -90,8 +92,15 @@ def analyze(
     return Trial(video.name, cleaned.keypoints, pose, provenance, tracks)
 
 
-def follow(video: Video, estimator: KeypointEstimator, progress: Progress, tracking: Tracking = AS_USUAL) -> Tracks:
-    """Find everybody in every frame, and join what belongs together."""
+def follow(
+    video: Video,
+    estimator: KeypointEstimator,
+    progress: Progress,
+    tracking: Tracking = AS_USUAL,
+    *,
+    needs_depth: bool = False,
+) -> Tracks:
+    """Find everybody in every frame, and join what belongs together; `needs_depth` stops at the first person without."""
     times: list[float] = []
 
     def timed(frames: Iterable[Frame]) -> Iterator[Frame]:
@@ -101,6 +110,8 @@ def follow(video: Video, estimator: KeypointEstimator, progress: Progress, track
 
     def people() -> Iterator[tuple[float, list[PersonPose]]]:
         for row, persons in enumerate(poses):
+            if needs_depth and any(person.xyz is None for person in persons):
+                raise without_depth()
             yield times[row], persons
 
     with closing(video.frames()) as frames, closing(estimator.estimate(timed(frames))) as poses:

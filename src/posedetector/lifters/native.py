@@ -18,7 +18,7 @@ class Native:
     def lift(self, keypoints: Keypoints) -> RelativePose:
         """Return the estimator's depth; raises InputError when it gave none."""
         if keypoints.xyz is None:
-            raise InputError("this estimator gives no depth: a lifter is needed, --use-videopose3d")
+            raise without_depth()
         hips = keypoints.xyz[:, keypoints.skeleton.indices("left_hip", "right_hip")]
         # without both hips the estimator's own origin, which is meant to be the same point, has to do
         root = np.where(finite(hips.reshape(len(hips), -1))[:, None], hips.mean(axis=1), 0.0)
@@ -29,3 +29,8 @@ class Native:
             score=keypoints.score,
             source=keypoints.source,
         )
+
+
+def without_depth() -> InputError:
+    """Return the error for an estimator that finds points in 2D alone."""
+    return InputError("this estimator gives no depth: a lifter is needed, --use-videopose3d")
