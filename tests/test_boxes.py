@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from posedetector.boxes import Square, box_of, box_overlap, cut_square, tiles
+from posedetector.boxes import Square, box_of, box_overlap, cut_square, in_view, tiles
 
 PICTURE = np.arange(6 * 8 * 3, dtype=np.uint8).reshape(6, 8, 3)
 
@@ -94,3 +94,25 @@ def test_half_of_two_equal_boxes_shared_is_a_third_of_their_union() -> None:
 
 def test_boxes_without_area_do_not_overlap() -> None:
     assert box_overlap(box(1, 1, 1, 1), box(1, 1, 1, 1)) == 0
+
+
+@pytest.mark.parametrize(
+    ("box", "seen"),
+    [
+        ((10, 10, 50, 50), True),
+        ((-10, -10, 1, 1), True),
+        ((90, 40, 200, 200), True),
+        ((-10, 10, 0, 20), False),
+        ((10, -10, 20, 0), False),
+        ((100, 10, 120, 20), False),
+        ((10, 50, 20, 60), False),
+        ((20, 10, 20, 40), False),
+        ((20, 40, 30, 40), False),
+        ((30, 10, 20, 40), False),
+        ((np.nan, 10, 20, 40), False),
+    ],
+)
+def test_a_box_is_in_view_where_it_has_an_area_and_shows_some_of_the_picture(
+    box: tuple[float, ...], seen: bool
+) -> None:
+    assert in_view(np.array([box], float), (100, 50)).tolist() == [seen]

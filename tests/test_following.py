@@ -24,6 +24,7 @@ class Seen:
     people: list[Callable[[int], Array | None]]
     detections: list[int] = field(default_factory=list)
     batches: list[int] = field(default_factory=list)
+    looked_at: list[Array] = field(default_factory=list)
     scores: float = 0.9
     margins: tuple[float, ...] = ()
     phantoms: tuple[Array, ...] = ()
@@ -41,6 +42,7 @@ class Seen:
 
     def poses(self, images: Sequence[ByteArray], boxes: Sequence[Array]) -> list[list[PersonPose]]:
         self.batches.append(sum(len(some) for some in boxes))
+        self.looked_at += [box for some in boxes for box in some]
         return [
             [self._look(int(image[0, 0, 0]), box) for box in some] for image, some in zip(images, boxes, strict=True)
         ]
@@ -105,6 +107,14 @@ def test_a_followed_box_reaches_beyond_the_points_as_the_detectors_did() -> None
 
     for number, (person,) in enumerate(poses[1:]):
         np.testing.assert_allclose(person.bbox, grown(walking(20)(number)))  # where he was in the frame before
+
+
+def test_where_few_points_are_sure_the_box_stays_and_does_not_grow() -> None:
+    world = Seen([walking(20, 0)], scores=0.2)
+
+    found(world, 2, every=2, together=1)
+
+    np.testing.assert_allclose(world.looked_at[1], world.looked_at[0])
 
 
 def test_a_person_who_goes_is_followed_no_longer() -> None:
@@ -305,31 +315,33 @@ def test_without_a_hip_there_are_no_metres(gone: str) -> None:
     assert np.isnan(metres(xy, depth, camera, None)).all()
 
 
-def spoiled(point: str, by: tuple[float, float], score: float) -> Array:
-    """What becomes of the other points where one of them is somewhere else."""
+def spoiled(points: tuple[str, ...], score: float, *, by: tuple[float, float] = (0, 0), onto: str = "") -> float:
+    """Metres by which the other points are off at most where these are somewhere else, or on top of another one."""
     xy, depth, _, camera = filmed(0.0)
-    row, surety = BLAZEPOSE_33.index(point), np.ones(depth.shape)
+    rows, surety = BLAZEPOSE_33.indices(*points), np.ones(depth.shape)
     whole = metres(xy, depth, camera, camera.focal_length)
-    xy[:, row] += by
-    surety[:, row] = score
+    xy[:, rows] = xy[:, BLAZEPOSE_33.indices(onto)] if onto else xy[:, rows] + by
+    surety[:, rows] = score
     made = in_metres(xy, depth, surety, BLAZEPOSE_33, image_size=camera.size, focal_length=camera.focal_length)
-    return np.abs(np.delete(made - whole, row, axis=1)).max()
+    return float(np.abs(np.delete(made - whole, rows, axis=1)).max())
 
 
-@pytest.mark.parametrize("by", [(150.0, 0.0), (0.0, 400.0)])
-def test_one_point_far_off_hardly_changes_the_size_of_the_others(by: tuple[float, float]) -> None:
-    assert spoiled("left_wrist", by, 0.9) < 0.05
+KNEES = ("left_knee", "right_knee")  # of which both thighs and shanks hang
+
+
+@pytest.mark.parametrize("where", [{"by": (150.0, 0.0)}, {"by": (0.0, 400.0)}, {"onto": "left_elbow"}])
+def test_one_point_far_off_hardly_changes_the_size_of_the_others(where: dict) -> None:
+    assert spoiled(("left_wrist",), 0.9, **where) < 0.05
 
 
 @pytest.mark.parametrize("score", [0.05, 0.25])
 def test_points_not_surely_seen_do_not_change_the_size_of_the_others(score: float) -> None:
-    both = spoiled("left_knee", (0.0, 200.0), score)
-
-    assert both < 0.03
+    assert spoiled(KNEES, score, by=(150.0, 0.0)) < 0.03
+    assert spoiled(KNEES, 0.9, by=(150.0, 0.0)) > 0.1
 
 
 def test_points_guessed_beyond_the_picture_do_not_change_the_size_of_the_others() -> None:
-    assert spoiled("left_knee", (0.0, 2000.0), 1.0) < 0.03
+    assert spoiled(KNEES, 1.0, by=(0.0, 2000.0)) < 0.03
 
 
 def test_without_a_whole_limb_there_are_no_metres() -> None:
