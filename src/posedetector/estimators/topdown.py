@@ -138,8 +138,6 @@ def _margins(pose: PersonPose) -> Array:
 
 
 def _box_after(pose: PersonPose, margins: Array) -> Array:
-    if (pose.score >= _SEEN).sum() < _FEWEST:
-        return pose.bbox
     extent = _extent(pose)
     return np.asarray(extent + margins * _OUTWARD * _size(extent))
 
