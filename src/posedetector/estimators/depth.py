@@ -14,7 +14,7 @@ from posedetector.subject import SEGMENTS, STATURE_SHARES
 STATURE = 1.7  # metres, of the people whose depths such networks have learned: a judgement
 _LEAST_SHARE = 0.25  # of the limbs' squared lengths that lies in the picture; if depths leave less, they are wrong
 _ROUNDS = 3
-_SEEN = 0.3
+SEEN = 0.3  # points seen less surely say nothing of where a person is, or how large
 
 
 def in_metres(
@@ -23,7 +23,7 @@ def in_metres(
     score: Array,
     skeleton: Skeleton,
     *,
-    image_size: tuple[int, int],
+    image_size: Array | tuple[int, int],
     focal_length: float | None = None,
 ) -> Array:
     """Return the points (N, J, 3) in metres from the middle of the hips: x right, y down, z away from the camera.
@@ -33,17 +33,19 @@ def in_metres(
     xy : (N, J, 2) pixels, NaN where not seen.
     depth : (N, J) metres behind the middle of the hips.
     score : (N, J) in [0, 1]; limbs that are surely seen, and in the picture, say how many metres a pixel is.
+    image_size : width and height of the picture, or (N, 2) of each one's.
     focal_length : pixels; None looks from far away, which takes no perspective out.
 
     All is NaN where a hip or every limb was not seen. Each limb (Drillis & Contini 1966) says how large a pixel is; their
     median, weighted by how much of them lies in the picture's plane, holds.
     """
-    middle = np.array(image_size) / 2
+    sizes = np.broadcast_to(np.asarray(image_size, np.float64), (len(xy), 2))[:, None]
+    middle = sizes / 2
     hips = skeleton.indices("left_hip", "right_hip")
     ends = np.array([skeleton.indices(f"{side}_{near}", f"{side}_{far}") for side, near, far, _ in _limbs()])
     squared = np.array([length**2 for *_, length in _limbs()])
-    inside = ((xy >= 0) & (xy < image_size)).all(axis=-1)
-    sure = ((score >= _SEEN) & inside)[:, ends].all(axis=-1)
+    inside = ((xy >= 0) & (xy < sizes)).all(axis=-1)
+    sure = ((score >= SEEN) & inside)[:, ends].all(axis=-1)
     left = np.where(sure, squared - (depth[:, ends[:, 0]] - depth[:, ends[:, 1]]) ** 2, 0.0)
     wrong = left.clip(0).sum(axis=1) < _LEAST_SHARE * np.where(sure, squared, 0.0).sum(axis=1)
     left = np.where(wrong[:, None], np.where(sure, _LEAST_SHARE * squared, 0.0), left.clip(0))

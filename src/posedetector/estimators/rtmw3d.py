@@ -93,14 +93,8 @@ class RTMW3D:
         where, peak = (np.concatenate(part) for part in zip(*peaks, strict=True))
         middles, sizes = (np.array(part) for part in zip(*framed, strict=True))
         xy, depth, score = rtmw3d.decode(where, peak, middles, sizes)
-        made = iter(zip(xy, depth, score, strict=True))
-        people: list[list[PersonPose]] = []
-        for image, some in zip(images, boxes, strict=True):
-            people.append([self._person(box, image, *next(made)) for box in some])
-        return people
-
-    def _person(self, box: Array, image: ByteArray, xy: Array, depth: Array, score: Array) -> PersonPose:
-        size = image.shape[1], image.shape[0]
+        pictures = np.array([image.shape[1::-1] for image, _ in looked_at], np.float64)
         focal = self._options.focal_length
-        xyz = in_metres(xy[None], depth[None], score[None], self.skeleton, image_size=size, focal_length=focal)[0]
-        return PersonPose(bbox=np.asarray(box, float), xy=xy, score=score, xyz=xyz)
+        xyz = in_metres(xy, depth, score, self.skeleton, image_size=pictures, focal_length=focal)
+        made = iter(zip(xy, score, xyz, strict=True))
+        return [[PersonPose(np.asarray(box, float), *next(made)) for box in some] for some in boxes]

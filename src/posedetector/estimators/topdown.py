@@ -13,10 +13,10 @@ from typing import Protocol
 import numpy as np
 
 from posedetector.boxes import box_of, box_overlap
+from posedetector.estimators.depth import SEEN
 from posedetector.pose import Array, ByteArray, Frame, PersonPose
 
 _HELD_BYTES = 400_000_000  # of pictures that wait for each other
-_SEEN = 0.3  # points seen less surely say nothing about where a person is
 _FEWEST = 4  # such points that a person has who is followed
 _SAME = 0.85  # overlap above which two followed boxes hold one person
 _OUTWARD = np.array((-1.0, -1.0, 1.0, 1.0))
@@ -128,7 +128,7 @@ def _inside(pose: PersonPose, size: tuple[int, int]) -> PersonPose:
 
 def _extent(pose: PersonPose) -> Array:
     """Return the box of the points that are surely seen; the box that was looked at, where they are too few."""
-    seen = pose.score >= _SEEN
+    seen = pose.score >= SEEN
     return box_of(pose.xy[seen]) if seen.sum() >= _FEWEST else pose.bbox
 
 
@@ -150,7 +150,7 @@ def _kept(poses: list[PersonPose]) -> Iterator[int]:
     """Yield the rows of the people that are still seen, each of them once."""
     kept: list[PersonPose] = []
     for row, pose in enumerate(poses):
-        if (pose.score >= _SEEN).sum() < _FEWEST:
+        if (pose.score >= SEEN).sum() < _FEWEST:
             continue
         if all(box_overlap(_extent(pose), _extent(other)) < _SAME for other in kept):
             kept.append(pose)

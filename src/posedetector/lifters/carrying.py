@@ -30,11 +30,14 @@ def carry(keypoints: Keypoints, lifted: RelativePose) -> RelativePose:
         return lifted
     skeleton = extend(lifted.skeleton, f"{lifted.skeleton.name}_with_feet_and_hands", tree)
     xyz, score, source = [lifted.xyz], [lifted.score], [lifted.source]
+    ratios = {
+        ends: _length(lifted.xyz, lifted.skeleton.indices(*ends)) / _length(keypoints.xyz, own.indices(*ends))
+        for ends in dict.fromkeys(anchors.values())
+    }
     for point, ends in anchors.items():
         row, joint = own.indices(point, ends[0])
         hold = lifted.skeleton.index(ends[0])
-        ratio = _length(lifted.xyz, lifted.skeleton.indices(*ends)) / _length(keypoints.xyz, own.indices(*ends))
-        place = lifted.xyz[:, hold] + ratio * (keypoints.xyz[:, row] - keypoints.xyz[:, joint])
+        place = lifted.xyz[:, hold] + ratios[ends] * (keypoints.xyz[:, row] - keypoints.xyz[:, joint])
         there = finite(place)
         least = np.minimum(keypoints.source[:, row], np.minimum(keypoints.source[:, joint], lifted.source[:, hold]))
         xyz.append(np.where(there[:, None], place, np.nan)[:, None])
