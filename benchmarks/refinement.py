@@ -23,7 +23,7 @@ from posedetector import Subject
 from posedetector.calibration import Camera, calibrate
 from posedetector.cleaning import clean
 from posedetector.estimators.synthetic import PinholeCamera, Synthetic, Walker
-from posedetector.kinematics import ANGLES
+from posedetector.kinematics.angles import ANGLES
 from posedetector.lifters import make_lifter
 from posedetector.lifters.inputs import apparent_size
 from posedetector.lifters.native import Native

@@ -20,6 +20,7 @@ from posedetector import Settings, Subject
 from posedetector.calibration import Camera, calibrate
 from posedetector.cleaning import clean
 from posedetector.estimators import EstimatorOptions, KeypointEstimator, make_estimator
+from posedetector.kinematics import study
 from posedetector.lifters import LifterOptions, make_lifter
 from posedetector.lifters.videopose3d import VideoPose3D, to_layout, to_screen
 from posedetector.models.videopose3d import TemporalModel
@@ -121,7 +122,7 @@ def travel(settings: Settings, network: VideoPose3D, folder: Path) -> Road:
             settings, video, estimator, tracks, cleaned, doubts, native, size, NOT_REFINED, smoothing, pose
         ),
     )
-    trial = Trial(video.name, cleaned.keypoints, pose, account, tracks)
+    trial = Trial(video.name, cleaned.keypoints, pose, account, tracks, study(pose, settings.subject))
     for form in ("csv", "trc"):
         first(f"write {form}", partial(write, trial, folder / form, form))
     return Road(len(tracks.time), stages, estimator, cleaned.keypoints)

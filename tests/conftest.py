@@ -11,6 +11,7 @@ import pytest
 import torch
 
 from posedetector.estimators.synthetic import PinholeCamera, Synthetic, Walker
+from posedetector.kinematics import study
 from posedetector.pose import Array, Keypoints, MetricPose, PersonPose, Source, Spread
 from posedetector.skeletons import Skeleton
 from posedetector.subject import Subject
@@ -191,14 +192,19 @@ def trial() -> Trial:
         },
         notes=[],
     )
-    return Trial("knees", keypoints, pose, provenance, tracks)
+    return Trial("knees", keypoints, pose, provenance, tracks, study(pose, provenance.subject))
+
+
+def with_pose(trial: Trial, pose: MetricPose) -> Trial:
+    """Return the trial with another pose, and what follows from it."""
+    return replace(trial, pose=pose, kinematics=study(pose, trial.subject))
 
 
 @pytest.fixture
 def fitted(trial: Trial) -> Trial:
     """The two knees with a spread: (10, 20, 30) mm in frame 0, unknown in frame 1, (40, 50, 60) mm in frame 2."""
     points = np.repeat([[[0.01, 0.02, 0.03]], [[np.nan] * 3], [[0.04, 0.05, 0.06]]], 2, axis=1)
-    return replace(trial, pose=replace(trial.pose, spread=Spread(points, {})))
+    return with_pose(trial, replace(trial.pose, spread=Spread(points, {})))
 
 
 LEG = Skeleton("leg", ("left_shoulder", "left_hip", "left_knee", "left_ankle"), (1, -1, 1, 2))
@@ -215,4 +221,4 @@ def bent(trial: Trial) -> Trial:
     source = np.where(np.isfinite(xyz[..., 0]), Source.MEASURED, Source.NONE).astype(np.uint8)
     spread = Spread(np.full(xyz.shape, 0.01), {"left_knee_flexion": np.full(3, np.radians(2.0))})
     time, root = trial.pose.time, trial.pose.root
-    return replace(trial, pose=MetricPose(LEG, time, xyz, (source > 0).astype(float), source, root, spread))
+    return with_pose(trial, MetricPose(LEG, time, xyz, (source > 0).astype(float), source, root, spread))

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from posedetector.errors import InputError
-from posedetector.kinematics import ANGLES, JointAngles, joint_angles
+from posedetector.kinematics.angles import ANGLES, joint_angles
+from posedetector.kinematics.nouns import JointAngles
 from posedetector.pose import Array, MetricPose, Source
 from posedetector.skeletons import BLAZEPOSE_33, H36M_17
 from posedetector.trial import Trial
@@ -110,5 +111,5 @@ def test_a_trials_angles_are_those_of_its_pose(bent: Trial) -> None:
 
 
 def test_angles_without_a_deviation_each_are_refused() -> None:
-    with pytest.raises(InputError, match=r"must be \(2, 1\), got \(2, 1\) and \(2, 0\)"):
-        JointAngles(np.arange(2.0), ("left_knee_flexion",), np.zeros((2, 1)), np.zeros((2, 0)))
+    with pytest.raises(InputError, match=r"angles' seen must be \(2, 1\), got \(2, 0\)"):
+        JointAngles(np.arange(2.0), ("left_knee_flexion",), *[np.zeros((2, 1))] * 4, np.zeros((2, 0)))

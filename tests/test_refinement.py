@@ -9,7 +9,7 @@ import pytest
 
 from posedetector.calibration import Calibration, Camera, calibrate
 from posedetector.estimators.synthetic import PinholeCamera, Walker
-from posedetector.kinematics import ANGLES
+from posedetector.kinematics.angles import ANGLES
 from posedetector.lifters import DepthErrors
 from posedetector.lifters.native import Native
 from posedetector.metrics import included_angle

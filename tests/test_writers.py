@@ -11,7 +11,7 @@ import pytest
 from trc import TRCData
 
 from posedetector.errors import InputError, OutputError
-from posedetector.kinematics import ANGLES
+from posedetector.kinematics.angles import ANGLES
 from posedetector.pipeline import silently
 from posedetector.pose import Source
 from posedetector.readers.csv import read_csv

@@ -10,7 +10,8 @@ from matplotlib.axes import Axes
 from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
 
-from posedetector.kinematics import ANGLES, JointAngles
+from posedetector.kinematics.angles import ANGLES
+from posedetector.kinematics.nouns import JointAngles
 from posedetector.pose import Array
 from posedetector.trial import Trial
 from posedetector.writers.png import draw_joint_angles, figure_of
@@ -23,7 +24,8 @@ def angles(knee: list[float] | Array, sd: float = np.nan) -> JointAngles:
     values = np.full((len(knee), len(ANGLES)), np.nan)
     values[:, :2] = np.radians(np.stack([knee, np.subtract(knee, 20)], axis=1))
     deviations = np.where(np.isfinite(values), np.radians(sd), np.nan)
-    return JointAngles(np.arange(len(knee)) / 10, tuple(ANGLES), values, deviations)
+    nothing = np.full_like(values, np.nan)
+    return JointAngles(np.arange(len(knee)) / 10, tuple(ANGLES), values, deviations, nothing, nothing, nothing)
 
 
 def curve(axes: Axes, colour: str = BLUE) -> tuple[Array, Array]:
@@ -45,7 +47,7 @@ def test_each_joint_has_a_panel_that_names_its_unit() -> None:
 
 def test_a_table_of_other_angles_has_their_panels() -> None:
     names = ("left_wrist_flexion", "right_wrist_flexion")
-    wrists = JointAngles(np.arange(2.0), names, np.zeros((2, 2)), np.full((2, 2), np.nan))
+    wrists = JointAngles(np.arange(2.0), names, *[np.zeros((2, 2))] * 5)
 
     assert [panel.get_ylabel() for panel in figure_of(wrists, "walk").axes] == ["wrist flexion, °"]
 

@@ -12,6 +12,7 @@ from posedetector.calibration import calibrate
 from posedetector.cleaning import clean
 from posedetector.downloads import Told
 from posedetector.estimators import KeypointEstimator, make_estimator
+from posedetector.kinematics import study
 from posedetector.lifters import make_lifter
 from posedetector.lifters.native import without_depth
 from posedetector.mirroring import mirror_missing
@@ -85,11 +86,12 @@ def analyze(
     pose, smoothing = smooth(metric, settings.cutoff)
     if settings.estimate_missing:
         pose = mirror_missing(pose)
+    kinematics = study(pose, settings.subject)
 
     provenance = account_for(
         settings, video, estimator, tracks, cleaned, doubts, lifter, calibration, refinement, smoothing, pose
     )
-    return Trial(video.name, cleaned.keypoints, pose, provenance, tracks)
+    return Trial(video.name, cleaned.keypoints, pose, provenance, tracks, kinematics)
 
 
 def follow(

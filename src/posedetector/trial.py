@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from pydantic import BaseModel, ConfigDict
 
-from posedetector.kinematics import JointAngles, joint_angles
+from posedetector.kinematics.nouns import JointAngles, Kinematics
 from posedetector.pose import Keypoints, MetricPose
 from posedetector.subject import Subject
 from posedetector.tracking import Tracks
@@ -191,11 +191,12 @@ class Trial:
     pose: MetricPose
     provenance: Provenance
     tracks: Tracks
+    kinematics: Kinematics
 
     @property
     def angles(self) -> JointAngles:
         """The joint angles of the pose."""
-        return joint_angles(self.pose)
+        return self.kinematics.angles
 
     @property
     def subject(self) -> Subject:

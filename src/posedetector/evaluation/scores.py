@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from posedetector.evaluation.matching import Matched
 from posedetector.evaluation.protocols import Part, Protocol
-from posedetector.kinematics import ANGLES
+from posedetector.kinematics.angles import ANGLES
 from posedetector.metrics import (
     Agreement,
     Estimate,

@@ -1,66 +1,17 @@
-"""Joint angles over a clip: a table of them, and their values with what is known of their error.
+"""From a metric pose to joint angles, gait, repetitions and masses.
 
-Radians. An angle here is π less the included angle of two segments: 0 when they are in line, and never negative, so that
-it does not tell to which side a joint bends. No segment has a frame of its own here, as the ISB's angles want (Wu et al.,
-J Biomech 35, 2002). At the hip it lies between trunk (shoulder to hip) and thigh: it is not ISB flexion; abduction and a
-bent back are in it, and a thigh behind the trunk counts like one before it.
+`nouns` is what comes out; `angles` has the table of angles.
 """
 
-from dataclasses import dataclass
-
-import numpy as np
-
-from posedetector.errors import InputError
-from posedetector.metrics import included_angle
-from posedetector.pose import Array, MetricPose, Source
-
-_SEGMENTS = {"knee": ("hip", "ankle"), "hip": ("shoulder", "knee"), "elbow": ("shoulder", "wrist")}
-# angle → proximal point, joint, distal point
-ANGLES = {
-    f"{side}_{joint}_flexion": (f"{side}_{proximal}", f"{side}_{joint}", f"{side}_{distal}")
-    for joint, (proximal, distal) in _SEGMENTS.items()
-    for side in ("left", "right")
-}
+from posedetector.kinematics.angles import joint_angles
+from posedetector.kinematics.nouns import Gait, Kinematics, Masses
+from posedetector.pose import MetricPose
+from posedetector.subject import Subject
 
 
-@dataclass(frozen=True, slots=True)
-class JointAngles:
-    """Angles of A names over T frames.
-
-    Attributes
-    ----------
-    time : (T,) seconds.
-    names : of the angles; keys of `ANGLES`.
-    values : (T, A) radians; NaN where one of an angle's points is missing.
-    sd : (T, A) radians, standard deviations; NaN where none is known.
-    """
-
-    time: Array
-    names: tuple[str, ...]
-    values: Array
-    sd: Array
-
-    def __post_init__(self) -> None:
-        shape = (len(self.time), len(self.names))
-        if self.values.shape != shape or self.sd.shape != shape:
-            raise InputError(f"angles and deviations must be {shape}, got {self.values.shape} and {self.sd.shape}")
-
-
-def joint_angles(pose: MetricPose) -> JointAngles:
-    """Return every angle of the table; those of points that the skeleton lacks are NaN throughout.
-
-    The standard deviations are those of `pose.spread`. Where one of an angle's points was mirrored there is none: the
-    angle is not that of the body which was fitted.
-    """
-    values = np.full((len(pose.time), len(ANGLES)), np.nan)
-    sd = values.copy()
-    fitted = {} if pose.spread is None else pose.spread.angles
-    for column, (name, points) in enumerate(ANGLES.items()):
-        if not pose.skeleton.has(*points):
-            continue
-        rows = pose.skeleton.indices(*points)
-        values[:, column] = np.pi - included_angle(*(pose.xyz[:, row] for row in rows))
-        if name in fitted:
-            own = np.isfinite(values[:, column]) & (pose.source[:, rows] != Source.MIRRORED).all(axis=1)
-            sd[own, column] = fitted[name][own]
-    return JointAngles(pose.time, tuple(ANGLES), values, sd)
+def study(pose: MetricPose, subject: Subject) -> Kinematics:
+    """Return all that is worked out from a pose of this person."""
+    angles = joint_angles(pose)
+    gait = Gait("none", "not looked for")
+    masses = Masses(pose.root, {}, subject.mass, "none")
+    return Kinematics(angles, gait, (), masses, ())

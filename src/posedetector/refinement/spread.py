@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from posedetector.kinematics import ANGLES
+from posedetector.kinematics.angles import ANGLES
 from posedetector.pose import Array, MetricPose, Spread, finite
 from posedetector.refinement.body import HIPS
 from posedetector.refinement.problem import Body

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from posedetector.kinematics import JointAngles
+from posedetector.kinematics.nouns import JointAngles
 from posedetector.pose import Array
 from posedetector.trial import Trial
 

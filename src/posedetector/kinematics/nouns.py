@@ -1,0 +1,190 @@
+"""What kinematics finds out about a clip. Inside: seconds, metres, kilograms, radians; writers turn them into what people read.
+
+A `Quantity` is one row of a table; its unit is one of UNITS. What could not be found is not there, or NaN: never a guess.
+"""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from posedetector.errors import InputError
+from posedetector.pose import Array
+
+Side = Literal["left", "right"]
+EventKind = Literal["initial_contact", "foot_off"]
+# unit inside → unit in files, and by what a value is multiplied for that
+UNITS: dict[str, tuple[str, float]] = {
+    "s": ("s", 1.0),
+    "m": ("m", 1.0),
+    "m/s": ("m/s", 1.0),
+    "rad": ("deg", 57.29577951308232),
+    "rad/s": ("deg/s", 57.29577951308232),
+    "kg": ("kg", 1.0),
+    "steps/s": ("steps/min", 60.0),
+    "1/s": ("1/min", 60.0),
+    "share": ("%", 100.0),
+    "count": ("count", 1.0),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class JointAngles:
+    """Angles of A names over T frames.
+
+    Attributes
+    ----------
+    time : (T,) seconds.
+    names : of the angles; keys of `ANGLES`.
+    values : (T, A) radians; NaN where one of an angle's points is missing, or where it cannot be observed.
+    sd : (T, A) radians, standard deviations; NaN where none is known.
+    velocity : (T, A) radians per second.
+    acceleration : (T, A) radians per second squared.
+    seen : (T, A) share of an angle's points that were seen in that frame, in [0, 1]: neither interpolated nor mirrored.
+    """
+
+    time: Array
+    names: tuple[str, ...]
+    values: Array
+    sd: Array
+    velocity: Array
+    acceleration: Array
+    seen: Array
+
+    def __post_init__(self) -> None:
+        shape = (len(self.time), len(self.names))
+        for name in ("values", "sd", "velocity", "acceleration", "seen"):
+            if getattr(self, name).shape != shape:
+                raise InputError(f"angles' {name} must be {shape}, got {getattr(self, name).shape}")
+
+
+@dataclass(frozen=True, slots=True)
+class Quantity:
+    """One row of a table: what, of which side, how much.
+
+    Attributes
+    ----------
+    name : `stride_time`, `left_thigh_length`, …
+    side : `left`, `right`, or empty where it is of both or of neither.
+    value : mean or only value, in `unit`.
+    sd : standard deviation over `count` of them; NaN where there is but one.
+    unit : a key of UNITS.
+    about : in a few words how it is defined, in which frame, and whose definition it is (author, year).
+    """
+
+    name: str
+    side: Side | Literal[""]
+    value: float
+    sd: float
+    count: int
+    unit: str
+    about: str
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """A foot touches or leaves the floor.
+
+    Attributes
+    ----------
+    time : seconds; may lie between two frames.
+    frame : the nearest frame, from 0.
+    method : by which method's time it is.
+    spread : seconds between the earliest and the latest of the methods that found it; NaN if only one did.
+    methods : how many of the methods found it.
+    """
+
+    kind: EventKind
+    side: Side
+    time: float
+    frame: int
+    method: str
+    spread: float
+    methods: int
+
+
+@dataclass(frozen=True, slots=True)
+class Cycles:
+    """Angles of one side's whole gait cycles, from initial contact (0 %) to the next of the same foot (100 %).
+
+    Attributes
+    ----------
+    names : (A,) of the angles, as in JointAngles.
+    values : (N, 101, A) radians; an angle of the other side is at this side's percentages.
+    starts, ends : (N,) seconds.
+    """
+
+    side: Side
+    names: tuple[str, ...]
+    values: Array
+    starts: Array
+    ends: Array
+
+
+@dataclass(frozen=True, slots=True)
+class Gait:
+    """Walking or running, if there is any.
+
+    Attributes
+    ----------
+    quality : `good`, `doubtful` or `none`; with `none` there are no events, quantities and cycles.
+    reason : why it is not good; empty if it is.
+    """
+
+    quality: Literal["good", "doubtful", "none"]
+    reason: str
+    events: tuple[Event, ...] = ()
+    quantities: tuple[Quantity, ...] = ()
+    cycles: tuple[Cycles, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Repetition:
+    """One repetition of a movement down and up again.
+
+    Attributes
+    ----------
+    movement : `squat` or `sit_to_stand`.
+    start, turn, end : seconds; of its beginning, its lowest point, and its end.
+    depth : metres that the middle of the hips goes down.
+    knee : radians, the greatest flexion of the knees (mean of both sides); NaN where unknown.
+    """
+
+    movement: Literal["squat", "sit_to_stand"]
+    start: float
+    turn: float
+    end: float
+    depth: float
+    knee: float
+
+
+@dataclass(frozen=True, slots=True)
+class Masses:
+    """Where the body's mass is.
+
+    Attributes
+    ----------
+    centre : (T, 3) metres in the laboratory frame, the centre of mass of all segments; NaN where one is missing.
+    shares : segment → share of the body's mass; sums to 1.
+    total : kilograms; None if it was not given, and then no segment has a mass either.
+    table : whose shares they are, and for whom.
+    """
+
+    centre: Array
+    shares: dict[str, float]
+    total: float | None
+    table: str
+
+
+@dataclass(frozen=True, slots=True)
+class Kinematics:
+    """All that is worked out from a metric pose.
+
+    Attributes
+    ----------
+    summary : segment lengths and their asymmetry, ranges of motion, symmetry indices.
+    """
+
+    angles: JointAngles
+    gait: Gait
+    repetitions: tuple[Repetition, ...]
+    masses: Masses
+    summary: tuple[Quantity, ...]
