@@ -9,8 +9,8 @@ from functools import cached_property
 
 from posedetector.errors import InputError
 
-# The tip of the foot has a name of its own in each layout; where a skeleton has one, it answers to the other.
-_SAME = (("big_toe", "foot_index"),)
+# The tip of the foot and the knuckles have names of their own in each layout; where a skeleton has one, it answers to the other.
+_SAME = (("big_toe", "foot_index"), ("forefinger1", "index"), ("pinky_finger1", "pinky"))
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from posedetector.evaluation.matching import Matched
 from posedetector.evaluation.protocols import Part, Protocol
-from posedetector.kinematics.angles import ANGLES
+from posedetector.kinematics.included import INCLUDED
 from posedetector.metrics import (
     Agreement,
     Estimate,
@@ -232,8 +232,8 @@ def angle_pairs(scores: Sequence[Scores], name: str) -> tuple[Array, Array, NDAr
 
 def _angles(joints: tuple[str, ...]) -> Iterator[tuple[str, list[int]]]:
     for name in _COMPARED:
-        if all(point in joints for point in ANGLES[name]):
-            yield name, [joints.index(point) for point in ANGLES[name]]
+        if all(point in joints for point in INCLUDED[name]):
+            yield name, [joints.index(point) for point in INCLUDED[name]]
 
 
 def _flexion(points: Array, rows: list[int]) -> Array:

@@ -4,16 +4,19 @@ from collections.abc import Callable
 
 import numpy as np
 
-from posedetector.kinematics.angles import ANGLES
+from posedetector.kinematics.angles import ANGLES, angles_of, points_of
+from posedetector.kinematics.frames import Landmarks
 from posedetector.pose import Array, MetricPose, Spread, finite
 from posedetector.refinement.body import HIPS
 from posedetector.refinement.problem import Body
 from posedetector.refinement.stating import Stated
+from posedetector.skeletons import Skeleton
 
 # What is wrong alike in many frames shows in the curvature too little: on filmed motion capture (benchmarks/refinement.py,
 # seed 5) nominal 90 % intervals hold 90 % with these.
 POINTS_WIDER = 1.8
 ANGLES_WIDER = 1.85
+_STEP = 1e-4  # statures
 
 Deviations = tuple[Array, Array]  # (F, P, 3) of points along the laboratory's axes, statures; (F, A) of angles, radians
 Measure = Callable[[Array, Array], Deviations]
@@ -26,21 +29,16 @@ def measure_for(body: Body, rotation: Array) -> Measure:
     """
     size = len(body.points)
     relative = np.eye(size) - np.isin(np.arange(size), body.rows(*HIPS)) / len(HIPS)
-    turned = np.kron(relative, rotation)
-    angles = [body.rows(*ANGLES[name]) for name in angles_of(body)]
+    turned, along = np.kron(relative, rotation), np.kron(np.eye(size), rotation)
+    skeleton = Skeleton("fitted", body.points, (-1,) * size)
 
     def measure(points: Array, covariance: Array) -> Deviations:
         variance = np.einsum("ij,fjk,ik->fi", turned, covariance, turned, optimize=True)
         deviation = np.sqrt(np.clip(variance, 0, None)).reshape(len(points), size, 3)
-        own = [angle_spread(points, covariance, rows) for rows in angles]
-        return deviation, np.stack(own, axis=1) if own else np.empty((len(points), 0))
+        own = np.asarray(along @ covariance @ along.T)
+        return deviation, angle_spread(skeleton, points @ rotation.T, own)
 
     return measure
-
-
-def angles_of(body: Body) -> list[str]:
-    """Return the angles whose points are fitted."""
-    return [name for name, joints in ANGLES.items() if body.has(*joints)]
 
 
 def spread_of(stated: Stated, found: Deviations, pose: MetricPose) -> Spread:
@@ -48,25 +46,39 @@ def spread_of(stated: Stated, found: Deviations, pose: MetricPose) -> Spread:
     points = np.full(pose.xyz.shape, np.nan)
     points[np.ix_(stated.rows, stated.columns)] = POINTS_WIDER * stated.stature * found[0]
     angles = {}
-    for number, name in enumerate(angles_of(stated.problem.body)):
+    for number, name in enumerate(ANGLES):
         angles[name] = np.full(len(pose.time), np.nan)
         angles[name][stated.rows] = ANGLES_WIDER * found[1][:, number]
     return Spread(np.where(finite(pose.xyz)[..., None], points, np.nan), angles)
 
 
-def angle_spread(points: Array, covariance: Array, rows: list[int]) -> Array:
-    """(F,) radians, of the angle at the middle one of three points: its gradient's share of their covariance."""
-    near, joint, far = (points[:, row] for row in rows)
-    first, second = near - joint, far - joint
-    lengths = [np.linalg.norm(one, axis=1, keepdims=True) for one in (first, second)]
-    first, second = first / lengths[0], second / lengths[1]
-    cosine = (first * second).sum(axis=1, keepdims=True)
-    ends = [-_unit(second - cosine * first) / lengths[0], -_unit(first - cosine * second) / lengths[1]]
-    gradient = np.concatenate([ends[0], -ends[0] - ends[1], ends[1]], axis=1)
-    columns = (np.array(rows)[:, None] * 3 + np.arange(3)).ravel()
-    own = covariance[:, columns[:, None], columns]
-    return np.asarray(np.sqrt(np.einsum("fi,fij,fj->f", gradient, own, gradient)))
+def angle_spread(skeleton: Skeleton, points: Array, covariance: Array) -> Array:
+    """Return the deviations (F, A) in radians of the table's angles; NaN for those that these points do not show.
+
+    An angle's gradient has its share of the points' covariance; the gradient is one of central differences.
+
+    Parameters
+    ----------
+    points : (F, P, 3) in the laboratory, statures.
+    covariance : (F, 3P, 3P) of them.
+    """
+    names = list(ANGLES)
+    rests_on = {name: points_of(name, skeleton) for name in names if skeleton.has(*points_of(name, skeleton))}
+    gradient = np.zeros((points.shape[1], 3, len(points), len(names)))
+    for row, point in enumerate(skeleton.points):
+        if not (moving := [name for name, ends in rests_on.items() if point in ends]):
+            continue
+        columns = [names.index(name) for name in moving]
+        for axis in range(3):
+            moved = np.stack([points, points])
+            moved[:, :, row, axis] += np.array([[_STEP], [-_STEP]])
+            ahead, back = angles_of(Landmarks(skeleton, moved), moving)
+            gradient[row, axis][:, columns] = _least_turn(ahead - back) / (2 * _STEP)
+    slope = gradient.reshape(-1, *gradient.shape[2:])
+    variance = np.einsum("ifa,fij,jfa->fa", slope, covariance, slope, optimize=True)
+    shown = [name in rests_on for name in names]
+    return np.asarray(np.where(shown, np.sqrt(np.maximum(variance, 0)), np.nan))
 
 
-def _unit(vectors: Array) -> Array:
-    return np.asarray(vectors / np.maximum(np.linalg.norm(vectors, axis=-1, keepdims=True), 1e-12))
+def _least_turn(angles: Array) -> Array:
+    return np.asarray(np.mod(angles + np.pi, 2 * np.pi) - np.pi)
