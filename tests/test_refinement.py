@@ -22,7 +22,7 @@ from posedetector.refinement.solver import Linearised, assemble, covariances, li
 from posedetector.refinement.spread import angle_spread, measure_for
 from posedetector.refinement.stating import Stated, state_problem
 from posedetector.refinement.terms import TERMS, Steps, segment_lengths
-from posedetector.skeletons import BLAZEPOSE_33
+from posedetector.skeletons import BLAZEPOSE_33, Skeleton
 from posedetector.subject import Subject
 
 WALKER = Walker(heading=0.6, start=(-0.6, -0.3))
@@ -399,8 +399,9 @@ def test_where_no_step_helps_nothing_is_claimed() -> None:
 
 def test_a_straight_limb_is_no_surer_than_a_bent_one() -> None:
     def spread(bend: float) -> float:
-        points = np.array([[[0, -0.2, 3], [0, 0, 3], [0.2 * np.sin(bend), 0.2 * np.cos(bend), 3]]])
-        return float(angle_spread(points, 1e-4 * np.eye(9)[None], [0, 1, 2])[0])
+        points = np.array([[[0, 0.2, 3], [0, 0, 3], [0.2 * np.sin(bend), -0.2 * np.cos(bend), 3]]])
+        arm = Skeleton("arm", ("left_shoulder", "left_elbow", "left_wrist"), (-1, 0, 1))
+        return float(angle_spread(arm, points, 1e-4 * np.eye(9)[None])[0, list(ANGLES).index("left_elbow_flexion")])
 
     assert spread(np.radians(0.05)) == pytest.approx(spread(np.radians(20)), rel=0.1)
 
@@ -489,12 +490,13 @@ def test_the_spread_of_an_angle_is_that_of_many_draws() -> None:
     free = np.ones(len(one.start.shared), bool)
     at = solve(one.problem, one.start, free)
     blocks, _ = covariances(at, free)
-    rows = one.problem.body.rows(*ANGLES["left_elbow_flexion"])
+    rows = one.problem.body.rows("left_shoulder", "left_elbow", "left_wrist")
     columns = (np.array(rows)[:, None] * 3 + np.arange(3)).ravel()
     small = 1e-4 * blocks[1][np.ix_(columns, columns)]
     mean = at.state.points[1, rows].ravel()
     drawn = np.random.default_rng(0).multivariate_normal(mean, small, 4000).reshape(-1, 3, 3)
-    told = angle_spread(at.state.points, blocks, rows)[1]
+    body = Skeleton("fitted", one.problem.body.points, (-1,) * len(one.problem.body.points))
+    told = angle_spread(body, at.state.points, blocks)[1, list(ANGLES).index("left_elbow_flexion")]
 
     measured = included_angle(drawn[:, 0], drawn[:, 1], drawn[:, 2]).std()
     assert 1e-2 * told == pytest.approx(measured, rel=0.06)

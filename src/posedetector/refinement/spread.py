@@ -55,7 +55,8 @@ def spread_of(stated: Stated, found: Deviations, pose: MetricPose) -> Spread:
 def angle_spread(skeleton: Skeleton, points: Array, covariance: Array) -> Array:
     """Return the deviations (F, A) in radians of the table's angles; NaN for those that these points do not show.
 
-    An angle's gradient has its share of the points' covariance; the gradient is one of central differences.
+    An angle's gradient has its share of the points' covariance; it is taken by differences, of those ahead and back the greater,
+    since the bend of a limb in line grows to all sides.
 
     Parameters
     ----------
@@ -64,7 +65,8 @@ def angle_spread(skeleton: Skeleton, points: Array, covariance: Array) -> Array:
     """
     names = list(ANGLES)
     rests_on = {name: points_of(name, skeleton) for name in names if skeleton.has(*points_of(name, skeleton))}
-    gradient = np.zeros((points.shape[1], 3, len(points), len(names)))
+    here = angles_of(Landmarks(skeleton, points))
+    gradient = np.zeros((points.shape[1], 3, *here.shape))
     for row, point in enumerate(skeleton.points):
         if not (moving := [name for name, ends in rests_on.items() if point in ends]):
             continue
@@ -72,8 +74,9 @@ def angle_spread(skeleton: Skeleton, points: Array, covariance: Array) -> Array:
         for axis in range(3):
             moved = np.stack([points, points])
             moved[:, :, row, axis] += np.array([[_STEP], [-_STEP]])
-            ahead, back = angles_of(Landmarks(skeleton, moved), moving)
-            gradient[row, axis][:, columns] = _least_turn(ahead - back) / (2 * _STEP)
+            ahead, back = angles_of(Landmarks(skeleton, moved), moving) - here[:, columns]
+            ahead, back = _least_turn(ahead) / _STEP, -_least_turn(back) / _STEP
+            gradient[row, axis][:, columns] = np.where(np.abs(ahead) >= np.abs(back), ahead, back)
     slope = gradient.reshape(-1, *gradient.shape[2:])
     variance = np.einsum("ifa,fij,jfa->fa", slope, covariance, slope, optimize=True)
     shown = [name in rests_on for name in names]

@@ -77,6 +77,8 @@ def state_problem(
     up = np.asarray(turn[1])  # the laboratory's Y axis in the camera's frame
     standing = _standing(names, pose.time[rows], image, weight, size)
     standing &= _slow_in_depth(points[..., 2], pose.time[rows])
+    low = standing & _low(names, points @ up)
+    standing |= _planted(names, low)
     problem = Problem(
         body=body,
         time=pose.time[rows],
@@ -92,7 +94,7 @@ def state_problem(
         bone_error=errors.bone,
         bends={kind: error for kind in ("knee", "elbow") if (error := getattr(errors, kind)) is not None},
         standing=standing,
-        low=standing & _low(names, points @ up),
+        low=low,
         up=up,
     )
     shared = np.zeros(body.unknowns)
@@ -196,6 +198,17 @@ def _standing(names: Sequence[str], time: Array, image: Array, weight: Array, pi
             seen = np.where(weight[:, number, None] > 0, image[:, number], np.nan)
             speed = np.gradient(low_pass(seen, time, cutoff), time, axis=0) / pixels[:, None]
             still[:, number] = np.nan_to_num(np.linalg.norm(speed, axis=1), nan=np.inf) < _STILL
+    return still
+
+
+def _planted(names: Sequence[str], low: Flags) -> Flags:
+    """Tell where ankles (T, P) stand still too: those of feet that stand on the floor with heel and toes."""
+    still = np.zeros_like(low)
+    for side in SIDES:
+        ankle, heel, toe = (f"{side}_{name}" for name in ("ankle", "heel", "foot_index"))
+        if {ankle, heel, toe} <= set(names):
+            at = [names.index(name) for name in (ankle, heel, toe)]
+            still[:, at[0]] = low[:, at[1]] & low[:, at[2]]
     return still
 
 
