@@ -30,7 +30,8 @@ class Angle(NamedTuple):
 
     Attributes
     ----------
-    points : what it rests on: NaN where one of them is missing.
+    points : what it rests on: NaN where one of them is missing. `{head}` is the ears, or the point `head`; `{pelvis}` the iliac
+        spines, or hips and shoulders.
     segment, against : names of frames (kinematics/frames.py): which one moves, and against which.
     sequence, part : how the angle is read off, and which of the three it is.
     sign : of the right side; a second one, of the left, where axes point to or from the middle of the body.
@@ -71,14 +72,25 @@ _TABLE: dict[str, Angle] = {
     "pelvis_tilt": Angle(
         _SPINES, "pelvis", LABORATORY, "YXZ", 2, (-1,), -180, "forwards", "iliac spines level", f"{_WU2002}; {_BAKER}"
     ),
-    "pelvis_obliquity": Angle(_HIPS, "pelvis", LABORATORY, "YXZ", 1, (1,), -180, "left side up", "hips level", _BAKER),
+    "pelvis_obliquity": Angle(
+        ("{pelvis}",), "pelvis", LABORATORY, "YXZ", 1, (1,), -180, "left side up", "hips level", _BAKER
+    ),
     "pelvis_rotation": Angle(
-        _HIPS, "pelvis", LABORATORY, "YXZ", 0, (1,), -180, "to the left", "facing the camera", _BAKER
+        ("{pelvis}",), "pelvis", LABORATORY, "YXZ", 0, (1,), -180, "to the left", "facing the camera", _BAKER
     ),
     "trunk_flexion": Angle(_TRUNK, "trunk", LABORATORY, "YXZ", 2, (-1,), -180, "forwards", "upright", _BAKER),
     "trunk_side_bend": Angle(_TRUNK, "trunk", LABORATORY, "YXZ", 1, (1,), -180, "to the right", "upright", _BAKER),
     "trunk_rotation": Angle(
-        _TRUNK, "trunk", "pelvis", "ZXY", 2, (1,), -180, "to the left", "shoulders parallel to hips", _WU2005
+        (*_TRUNK, "{pelvis}"),
+        "trunk",
+        "pelvis",
+        "ZXY",
+        2,
+        (1,),
+        -180,
+        "to the left",
+        "shoulders parallel to hips",
+        _WU2005,
     ),
     "neck_flexion": Angle(
         (*_TRUNK, "{head}"),
@@ -99,13 +111,22 @@ _TABLE: dict[str, Angle] = {
         (*_TRUNK, *_EARS), "neck", "trunk", "ZXY", 2, (1,), -180, "to the left", "ears parallel to shoulders", _WU2002
     ),
     "{side}_hip_flexion": Angle(
-        (*_TRUNK, *_LEG[:2]), "{side}_thigh", "pelvis", "ZXY", 0, (1,), -180, "thigh forwards", _ANATOMICAL, _WU2002
+        ("{pelvis}", *_LEG[:2]), "{side}_thigh", "pelvis", "ZXY", 0, (1,), -180, "thigh forwards", _ANATOMICAL, _WU2002
     ),
     "{side}_hip_adduction": Angle(
-        (*_TRUNK, *_LEG[:2]), "{side}_thigh", "pelvis", "ZXY", 1, (1, -1), -180, "thigh inwards", _ANATOMICAL, _WU2002
+        ("{pelvis}", *_LEG[:2]),
+        "{side}_thigh",
+        "pelvis",
+        "ZXY",
+        1,
+        (1, -1),
+        -180,
+        "thigh inwards",
+        _ANATOMICAL,
+        _WU2002,
     ),
     "{side}_hip_rotation": Angle(
-        (*_TRUNK, *_LEG), "{side}_thigh", "pelvis", "ZXY", 2, (1, -1), -180, "inwards", _ANATOMICAL, _WU2002, _LEG
+        ("{pelvis}", *_LEG), "{side}_thigh", "pelvis", "ZXY", 2, (1, -1), -180, "inwards", _ANATOMICAL, _WU2002, _LEG
     ),
     "{side}_knee_flexion": Angle(
         _LEG, "{side}_shank", "{side}_thigh", "ZXY", 0, (-1,), -90, "shank backwards", "joint centres in line", _GROOD
@@ -181,8 +202,11 @@ ANGLES: dict[str, Angle] = _expanded(_TABLE)
 
 def points_of(name: str, skeleton: Skeleton) -> tuple[str, ...]:
     """Return the points that an angle rests on in this skeleton, which may lack some."""
-    head = _EARS if skeleton.has(*_EARS) else ("head",)
-    return tuple(point for one in ANGLES[name].points for point in (head if one == "{head}" else (one,)))
+    stand_ins = {
+        "{head}": _EARS if skeleton.has(*_EARS) else ("head",),
+        "{pelvis}": _SPINES if skeleton.has(*_SPINES) else _TRUNK,
+    }
+    return tuple(dict.fromkeys(point for one in ANGLES[name].points for point in stand_ins.get(one, (one,))))
 
 
 def angles_of(points: Landmarks, names: Iterable[str] = tuple(ANGLES)) -> Array:
@@ -217,13 +241,15 @@ def joint_angles(pose: MetricPose) -> JointAngles:
 
 
 def _angle(points: Landmarks, name: str, row: Angle) -> Array:
-    if not points.skeleton.has(*points_of(name, points.skeleton)):
+    rests_on = points_of(name, points.skeleton)
+    if not points.skeleton.has(*rests_on):
         return np.full(points.xyz.shape[:-2], np.nan)
     turn = np.swapaxes(points.frame(row.against), -1, -2) @ points.frame(row.segment)
     value = row.sign[0] * _SEQUENCES[row.sequence](turn, row.part)
+    there = np.isfinite(points.xyz[..., points.skeleton.indices(*rests_on), :]).all(axis=(-1, -2))
     if row.bent:
-        value = np.where(bend(points, *row.bent) >= KNEE_AXIS_SEEN, value, np.nan)
-    return np.asarray(value)
+        there &= bend(points, *row.bent) >= KNEE_AXIS_SEEN
+    return np.where(there, value, np.nan)
 
 
 def _zxy(turn: Array, part: int) -> Array:

@@ -17,6 +17,7 @@ from posedetector.skeletons import Skeleton
 # Below the first, a knee's own axis is lost in the error of its points, and the foot shows it; from the second on it shows
 # itself. At 30° of flexion, 1 cm off a shank of 40 cm turns its axis by 3°, at 15° by 6°: judgement.
 KNEE_AXIS_HIDDEN, KNEE_AXIS_SEEN = np.radians(15.0), np.radians(30.0)
+_NO_DIRECTION = 1e-7
 
 
 class Landmarks:
@@ -123,16 +124,33 @@ def _shank(points: Landmarks, side: str) -> Array:
 
 
 def _knee_axis(points: Landmarks, side: str) -> Array:
-    """Return the flexion axis (…, 3): of a bent knee its own; of a straight one the foot's, or the hips' without a foot."""
+    """Return the flexion axis (…, 3): of a bent knee its own; of a straight one the foot's, without a foot the hips'.
+
+    A leg all alone does not show to where its knee bends, and is taken to bend as knees do.
+    """
     hip, knee, ankle = (f"{side}_{name}" for name in ("hip", "knee", "ankle"))
     thigh, shank = points.line(knee, hip), points.line(ankle, knee)
-    own, other = unit(np.cross(shank, thigh)), _foot_axis(points, side)
-    other = np.where(np.isfinite(other), other, points.line("left_hip", "right_hip"))
+    own = _first(np.cross(shank, thigh), _across(thigh))
+    other = _first(_foot_axis(points, side), points.line("left_hip", "right_hip"), own)
     share = (bend(points, hip, knee, ankle) - KNEE_AXIS_HIDDEN) / (KNEE_AXIS_SEEN - KNEE_AXIS_HIDDEN)
     share = np.clip(share, 0, 1)[..., None]
     share = share**2 * (3 - 2 * share)
-    own, other = np.where(share > 0, own, 0.0), np.where(share < 1, other, 0.0)
     return unit(share * own + (1 - share) * other)
+
+
+def _first(*directions: Array) -> Array:
+    """Return unit vectors (…, 3): of each frame the first that is a direction at all."""
+    found = np.full_like(directions[0], np.nan)
+    for one in directions:
+        long = np.linalg.norm(one, axis=-1, keepdims=True) > _NO_DIRECTION
+        found = np.where(np.isfinite(found) | ~long, found, unit(one))
+    return found
+
+
+def _across(direction: Array) -> Array:
+    """Return something at right angles to a direction: of a limb in line, any axis says that it is straight."""
+    least = np.eye(3)[np.argmin(np.abs(np.nan_to_num(direction)), axis=-1)]
+    return np.asarray(np.cross(direction, least))
 
 
 def _foot_axis(points: Landmarks, side: str) -> Array:
@@ -152,15 +170,7 @@ def _foot(points: Landmarks, side: str) -> Array:
 
 def _elbow_axis(points: Landmarks, side: str) -> Array:
     arm, forearm = points.line(f"{side}_elbow", f"{side}_shoulder"), points.line(f"{side}_wrist", f"{side}_elbow")
-    own, trunk = np.cross(arm, forearm), points.line("left_shoulder", "right_shoulder")
-    bent = np.linalg.norm(own, axis=-1, keepdims=True) > 1e-6
-    return unit(np.where(bent, own, np.where(np.isfinite(trunk), trunk, _any_across(arm))))
-
-
-def _any_across(direction: Array) -> Array:
-    """Return something at right angles to a direction: of a straight elbow any axis says that it is straight."""
-    least = np.eye(3)[np.argmin(np.abs(np.nan_to_num(direction)), axis=-1)]
-    return unit(np.cross(direction, least))
+    return _first(np.cross(arm, forearm), _across(arm))
 
 
 def _arm(points: Landmarks, side: str) -> Array:
@@ -178,7 +188,9 @@ def _palm(points: Landmarks, side: str) -> Array:
 
 
 def _wrist(points: Landmarks, side: str) -> Array:
-    return axes(points.line(f"{side}_wrist", f"{side}_elbow"), _palm(points, side))
+    """Return the forearm, turned about its length as the hand is: what is pronation does not show."""
+    forearm = points.line(f"{side}_wrist", f"{side}_elbow")
+    return axes(forearm, np.cross(points.frame(f"{side}_hand")[..., 0], forearm))
 
 
 def _hand(points: Landmarks, side: str) -> Array:
