@@ -34,7 +34,9 @@ AGREE = 0.12
 REVERSAL = 0.15
 # Of the swing's greatest speed. A judgement, from the synthetic walker, who puts his feet down flat: higher shares are early
 # at contact and late at foot off, and lower ones drown in noise.
-_SHARE = 0.07
+_SHARE = 0.05
+# Of the speed at which the foot in mid-stance wavers with noise; below it nothing tells a foot that moves. A judgement.
+_WAVERS = 2.5
 # Toes above the heel, from how the foot stands: a rearfoot strike is one above 8° (Altman & Davis, Gait & Posture 35, 2012).
 _STRIKE = np.radians(8.0)
 # Heel above the toes, likewise. A judgement: people who roll off over their toes have 36–69° on our clips.
@@ -163,7 +165,8 @@ def _by_foot_speed(feet: Feet, at: _Candidate) -> float:
     fastest = int(swinging[speed[swinging].argmax()])
     if fastest in {0, len(speed) - 1}:  # the clip cuts the swing before its greatest speed
         return np.nan
-    return first_below(feet.time, speed, fastest, 1 if at.is_contact else -1, _SHARE * float(speed[fastest]))
+    level = max(_SHARE * float(speed[fastest]), _WAVERS * float(np.median(speed[standing])))
+    return first_below(feet.time, speed, fastest, 1 if at.is_contact else -1, level)
 
 
 def _by_foot_velocity(feet: Feet, at: _Candidate) -> float:

@@ -27,7 +27,7 @@ from posedetector.pose import Array, MetricPose, finite
 _STEP = (0.2, 1.5)  # seconds; a judgement: slower than patients' slowest, faster than sprinters
 _AHEAD = 0.05  # of a leg; a judgement: beyond what depth errors make of feet side by side
 _SHORTEST = 12  # frames of a run, for derivatives and their extrema
-_APART = 0.08  # seconds; a judgement: methods further apart leave the stance in doubt by a tenth of it
+_APART = 0.1  # seconds; a judgement: methods that are nearly as far apart as AGREE allows have seen little alike
 
 Chain = list[Event]
 

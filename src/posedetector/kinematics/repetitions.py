@@ -6,7 +6,8 @@ down and, where they are known, both knees bend.
 
 A repetition starts and ends where `_LEFT` of its depth is left and reached again. It is `sit_to_stand` if the hips rest at
 the bottom (within `_REST` of the depth of the lowest point) for at least half a second and two fifths of the repetition:
-an even squat is there for a fifth of it. Who sits when the clip begins and rises has a repetition whose start is its turn.
+an even squat is there for a fifth of it. Who rests on
+a seat when the clip begins has a repetition whose start is its turn.
 Sitting down and rising without a rest on the seat counts as a squat.
 """
 
@@ -40,7 +41,7 @@ def find_repetitions(pose: MetricPose, angles: JointAngles) -> tuple[Repetition,
             apart = np.abs(np.diff(ankles[run][top : next_top + 1], axis=1))
             if np.median(apart) <= _FEET * leg:
                 found.append(_described(pose.time[run], height, knees[run], (top, bottom, next_top)))
-    return tuple(one for one in found if _is_one(one))
+    return tuple(one for one in found if one is not None and _is_one(one))
 
 
 def _is_one(found: Repetition) -> bool:
@@ -71,23 +72,24 @@ def _falls(height: Array, reversal: float) -> list[tuple[int, int, int]]:
     return falls
 
 
-def _described(time: Array, height: Array, knees: Array, rows: tuple[int, int, int]) -> Repetition:
+def _described(time: Array, height: Array, knees: Array, rows: tuple[int, int, int]) -> Repetition | None:
+    """Return a way down and up as a repetition; None for one that began low without a rest: its first half is not seen."""
     top, bottom, next_top = rows
-    depth = float(height[next_top] - height[bottom])
     seated = top == bottom
-    down = depth if seated else float(height[top] - height[bottom])
+    depth = float(height[next_top if seated else top] - height[bottom])
+    resting = _resting(time, height, bottom, depth)
     end = first_below(time, -height, bottom, 1, _LEFT * depth - height[next_top])
-    turn = summit(time, -height, bottom)
     if seated:
-        start = turn = first_below(time, height, next_top, -1, height[bottom] + _LEFT * depth)
-        turn = start = turn if np.isfinite(turn) else float(time[bottom])
+        start = turn = first_below(time, height, next_top, -1, float(height[bottom]) + _LEFT * depth)
     else:
-        start = first_below(time, -height, bottom, -1, _LEFT * down - height[top])
-    resting = _resting(time, height, bottom, down)
-    rests = resting >= max(_RESTING_TIME, _RESTING_SHARE * (end - start))
+        start = first_below(time, -height, bottom, -1, _LEFT * depth - height[top])
+        turn = summit(time, -height, bottom)
+    rests = resting >= (_RESTING_TIME if seated else max(_RESTING_TIME, _RESTING_SHARE * (end - start)))
+    if (seated and not rests) or not np.isfinite([start, turn, end]).all():
+        return None
     bends = knees[top : next_top + 1]
     knee = float(np.nanmax(bends)) if np.isfinite(bends).any() else np.nan
-    return Repetition("sit_to_stand" if seated or rests else "squat", start, turn, end, down, knee)
+    return Repetition("sit_to_stand" if rests else "squat", start, turn, end, depth, knee)
 
 
 def _resting(time: Array, height: Array, bottom: int, depth: float) -> float:
