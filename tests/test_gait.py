@@ -107,6 +107,10 @@ def test_events_are_within_a_frame_after_noise_and_a_filter(walker: Walker, rate
     assert np.sqrt((off**2).mean()) < 1 / rate
 
 
+def test_noise_does_not_throw_the_events_of_a_slow_walk_far_off() -> None:
+    assert np.abs(errors(gait_of(walking(SLOW, 10.0, 60.0, noise=0.005)), SLOW, 10.0)).max() < 2 / 60
+
+
 @pytest.mark.parametrize("walker", [SLOW, USUAL, BRISK], ids=["slow", "usual", "brisk"])
 def test_events_on_a_treadmill_are_those_on_the_floor(walker: Walker) -> None:
     pose = walking(walker)
@@ -380,6 +384,9 @@ NOT_GAIT = {
         STANDING,
         path(0.0, 0.08 + 0.2 * np.clip(ALTERNATING, 0, None), -0.1),
         path(0.0, 0.08 + 0.2 * np.clip(-ALTERNATING, 0, None), 0.1),
+    ),
+    "one foot forth and back": body(
+        TIME, path(0.2 * WAVE, 0.92), path(0.4 * WAVE, 0.08 + 0.1 * WAVE * (1 - WAVE), -0.1), RIGHT
     ),
     "steps aside": body(
         TIME,
