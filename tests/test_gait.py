@@ -277,6 +277,15 @@ def test_ankles_make_do_where_there_are_no_feet_and_it_says_so() -> None:
     assert row(gait, "stride_time", "left").value == pytest.approx(USUAL.stride_time, abs=0.01)
 
 
+def test_on_a_treadmill_without_feet_the_pelvis_tells_forwards_from_backwards() -> None:
+    rows = BLAZEPOSE_33.indices(*COCO_17.points)
+    time = np.arange(300) / 60
+    pose = still(pose_of(to_lab(USUAL.positions(time))[:, rows], time, COCO_17))
+    off = errors(gait_of(pose), USUAL, 5.0)
+
+    assert np.abs(off).max() < 0.1  # a contact taken for a foot off would be half a second away
+
+
 def test_walking_backwards_is_doubted() -> None:
     pose = walking()
     reverse = replace(pose, xyz=pose.xyz[::-1].copy(), root=pose.root[::-1].copy())

@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from posedetector.kinematics.cycles import cut_cycles
-from posedetector.kinematics.events import SIDES, Feet, find_events
+from posedetector.kinematics.events import AGREE, SIDES, Feet, find_events
 from posedetector.kinematics.nouns import Event, Gait, JointAngles, Side
 from posedetector.kinematics.signals import facing, leg_length, point, progression, runs_of
 from posedetector.kinematics.steps import Footing, Stride, quantities_of, strides_of
@@ -27,7 +27,7 @@ from posedetector.pose import Array, MetricPose, finite
 _STEP = (0.2, 1.5)  # seconds; a judgement: slower than patients' slowest, faster than sprinters
 _AHEAD = 0.05  # of a leg; a judgement: beyond what depth errors make of feet side by side
 _SHORTEST = 12  # frames of a run, for derivatives and their extrema
-_APART = 0.1  # seconds; a judgement: methods that are nearly as far apart as AGREE allows have seen little alike
+_OFFLESS = 0.1  # of the strides; a judgement: a mean over nine tenths of them is still theirs
 
 Chain = list[Event]
 
@@ -148,8 +148,8 @@ def _doubts(
     said = {
         "not one whole stride of each foot": {stride.side for stride in strides} != set(SIDES),
         "no heels and toes were seen: ankles stand for them": made_do,
-        f"the methods differ by {1000 * spread:.0f} ms in the middle": spread > _APART,
-        f"{offless} of {len(strides)} strides lack their foot off": offless > 0,
+        f"the methods differ by {1000 * spread:.0f} ms in the middle": spread > AGREE,
+        f"{offless} of {len(strides)} strides lack their foot off": offless > _OFFLESS * len(strides),
         "walks backwards, which the methods were not made for": backwards,
         "standing feet move along with the path: no lengths and no speed": bool(strides)
         and footing.travels(strides)
