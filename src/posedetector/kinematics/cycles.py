@@ -1,0 +1,58 @@
+"""Angles over whole gait cycles, on a common axis from 0 to 100 %."""
+
+import numpy as np
+
+from posedetector.kinematics.events import SIDES
+from posedetector.kinematics.nouns import Cycles, JointAngles, Quantity, Side
+from posedetector.kinematics.steps import Stride
+from posedetector.pose import Array
+
+PERCENT = np.linspace(0.0, 1.0, 101)
+_NEEDED = ("hip_flexion", "knee_flexion", "ankle_dorsiflexion")
+
+
+def cut_cycles(angles: JointAngles, strides: list[Stride]) -> tuple[tuple[Cycles, ...], tuple[Quantity, ...]]:
+    """Return each side's cycles, on straight lines between frames, and how many were left out for holes.
+
+    A cycle is left out if its own leg's hip, knee or ankle has a hole in it, of those that the clip knows at all. Holes of
+    other angles stay holes.
+    """
+    made, counted = [], []
+    for side in SIDES:
+        own = [stride for stride in strides if stride.side == side]
+        if not own:
+            continue
+        curves = [_cut(angles, stride) for stride in own]
+        needed = _columns(angles, side)
+        whole = [row for row, curve in enumerate(curves) if np.isfinite(curve[:, needed]).all()]
+        if whole:
+            starts, ends = (np.array([getattr(own[row], end) for row in whole]) for end in ("start", "end"))
+            made.append(Cycles(side, angles.names, np.stack([curves[row] for row in whole]), starts, ends))
+        counted.append(
+            Quantity(
+                "cycles_left_out",
+                side,
+                float(len(own) - len(whole)),
+                np.nan,
+                len(own),
+                "count",
+                "gait cycles with a hole in this leg's hip, knee or ankle",
+            )
+        )
+    return tuple(made), tuple(counted)
+
+
+def _columns(angles: JointAngles, side: Side) -> list[int]:
+    wanted = {f"{side}_{name}" for name in _NEEDED}
+    return [
+        column
+        for column, name in enumerate(angles.names)
+        if name in wanted and np.isfinite(angles.values[:, column]).any()
+    ]
+
+
+def _cut(angles: JointAngles, stride: Stride) -> Array:
+    """Return (101, A); NaN where a frame that a value lies between has none."""
+    at = stride.start + PERCENT * stride.time
+    columns = [np.interp(at, angles.time, column) for column in angles.values.T]
+    return np.stack(columns, axis=1) if columns else np.empty((len(PERCENT), 0))

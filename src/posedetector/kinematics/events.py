@@ -1,0 +1,179 @@
+"""Initial contacts and feet off, by three methods.
+
+- `coordinate`: Zeni, Richards & Higginson (Gait & Posture 27, 2008): contact where the heel is farthest before the hips, off
+  where the toe is farthest behind them, along the direction of progression. It finds the events; the others confirm them.
+- `foot speed`: a foot that stands does not move over the floor. From its greatest speed in the swing on, contact is when
+  the heel, and back from it, off is when the toe, falls below a share of that. Thresholds on the speed of heel and toe are
+  Ghoussayni's (Ghoussayni, Stevens, Durham & Ewins, Gait & Posture 20, 2004); that it is a share of the swing's, and which
+  (`_SHARE`), is ours. The floor's speed is the foot's own in mid-stance, so that a treadmill's belt or a drifting path is
+  no motion of the foot.
+- `foot velocity`: O'Connor, Thorpe, O'Malley & Vaughan (Gait & Posture 25, 2007): the middle of heel and toe sinks fastest
+  at contact and rises fastest at foot off.
+
+An event is one that at least two of them find, the others within AGREE of the first. Whose time it is depends on how a foot
+is put down and taken up, by the median over a side's events in a run. Heel first and toe last (`_STRIKE`, `_ROLL`), a foot
+touches the floor while it still moves and leaves it while it already does: the coordinate's time. A foot that is put down
+and lifted flat is on the floor exactly while it is at rest: the foot speed's.
+"""
+
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from posedetector.kinematics.nouns import Event, EventKind, Side
+from posedetector.kinematics.signals import derivative, first_below, summit, turning_points
+from posedetector.pose import Array
+
+SIDES: tuple[Side, Side] = ("left", "right")
+# Seconds. A judgement: a tenth of a usual stride; methods that differ by more have not seen the same thing.
+AGREE = 0.12
+# Of a leg: what a foot has to come back relative to the hips. A judgement: a third of what it does at a slow 0.5 m/s, and
+# beyond what the depth of a standing foot wavers in one camera.
+REVERSAL = 0.15
+# Of the swing's greatest speed. A judgement, from the synthetic walker, who puts his feet down flat: higher shares are early
+# at contact and late at foot off, and lower ones drown in noise.
+_SHARE = 0.05
+# Of the speed at which the foot in mid-stance wavers with noise; below it nothing tells a foot that moves. A judgement.
+_WAVERS = 2.5
+# Toes above the heel, from how the foot stands: a rearfoot strike is one above 8° (Altman & Davis, Gait & Posture 35, 2012).
+_STRIKE = np.radians(8.0)
+# Heel above the toes, likewise. A judgement: people who roll off over their toes have 36–69° on our clips.
+_ROLL = np.radians(32.0)
+_MID_STANCE = (0.25, 0.6)  # of the stance; before, the foot is still being put down, later the heel rises
+_SWING, _STANCE = 0.45, 0.7  # seconds that are looked through where there is no event on the other side
+
+
+@dataclass(frozen=True, slots=True)
+class Feet:
+    """One run of frames without holes.
+
+    Attributes
+    ----------
+    time : (T,) seconds.
+    heels, toes : by side, (T, 3) metres, in the laboratory where the path is known, else from the middle of the hips.
+    before : by side, (T, 2) metres, heel and toe before the middle of the hips along the direction of progression.
+    leg : metres.
+    """
+
+    time: Array
+    heels: dict[Side, Array]
+    toes: dict[Side, Array]
+    before: dict[Side, Array]
+    leg: float
+
+
+class _Candidate(NamedTuple):
+    """What the coordinate method finds: a row of the run; its stance and swing, seconds, which may lie beyond the run."""
+
+    row: int
+    kind: EventKind
+    side: Side
+    stance: tuple[float, float]
+    swing: tuple[float, float]
+
+    @property
+    def is_contact(self) -> bool:
+        return self.kind == "initial_contact"
+
+
+def find_events(feet: Feet, first_frame: int) -> list[Event]:
+    """Return the events of one run that two methods agree on, by time; `first_frame` is the run's first in the clip."""
+    events = []
+    for side in SIDES:
+        candidates = _candidates(feet, side)
+        for kind in ("initial_contact", "foot_off"):
+            alike = [one for one in candidates if one.kind == kind]
+            preferred = "coordinate" if _rolls(feet, alike) else "foot speed"
+            found = (_confirmed(feet, one, preferred, first_frame) for one in alike)
+            events += [event for event in found if event is not None]
+    return sorted(events, key=lambda event: event.time)
+
+
+def _candidates(feet: Feet, side: Side) -> list[_Candidate]:
+    heel, toe = feet.before[side].T
+    reversal = REVERSAL * feet.leg
+    rows: list[tuple[int, EventKind]] = [
+        *((row, "initial_contact") for row, sign in turning_points(heel, reversal) if sign > 0),
+        *((row, "foot_off") for row, sign in turning_points(toe, reversal) if sign < 0),
+    ]
+    rows.sort()
+    return [_with_phases(feet, side, rows, number) for number in range(len(rows))]
+
+
+def _with_phases(feet: Feet, side: Side, rows: list[tuple[int, EventKind]], number: int) -> _Candidate:
+    row, kind = rows[number]
+    now = float(feet.time[row])
+    contact = kind == "initial_contact"
+    before, after = now - (_SWING if contact else _STANCE), now + (_STANCE if contact else _SWING)
+    if number > 0 and rows[number - 1][1] != kind:
+        before = float(feet.time[rows[number - 1][0]])
+    if number + 1 < len(rows) and rows[number + 1][1] != kind:
+        after = float(feet.time[rows[number + 1][0]])
+    phases = (now, after), (before, now)
+    return _Candidate(row, kind, side, *(phases if contact else phases[::-1]))
+
+
+def _rolls(feet: Feet, alike: list[_Candidate]) -> bool:
+    """Tell whether this side's foot lands on its heel, or leaves over its toes; a foot that is one point does neither."""
+    if not alike:
+        return False
+    side = alike[0].side
+    foot = feet.toes[side] - feet.heels[side]
+    pitch = np.arctan2(foot[:, 1], np.linalg.norm(foot[:, [0, 2]], axis=1))
+    flat = np.any([_standing(feet, one) for one in alike], axis=0)
+    tilt = float(np.median(pitch[[one.row for one in alike]]) - (np.median(pitch[flat]) if flat.any() else 0.0))
+    return bool(tilt > _STRIKE if alike[0].is_contact else tilt < -_ROLL)
+
+
+def _standing(feet: Feet, at: _Candidate) -> NDArray[np.bool_]:
+    """Return (T,) which frames are of the middle of its stance."""
+    early, late = (at.stance[0] + share * (at.stance[1] - at.stance[0]) for share in _MID_STANCE)
+    return (feet.time >= early) & (feet.time <= late)
+
+
+def _confirmed(feet: Feet, at: _Candidate, preferred: str, first_frame: int) -> Event | None:
+    times = {
+        "coordinate": summit(feet.time, feet.before[at.side][:, 0 if at.is_contact else 1], at.row),
+        "foot speed": _by_foot_speed(feet, at),
+        "foot velocity": _by_foot_velocity(feet, at),
+    }
+    agreed = {name: when for name, when in times.items() if abs(when - times["coordinate"]) <= AGREE}
+    if len(agreed) < 2:
+        return None
+    method = preferred if preferred in agreed else "coordinate"
+    return Event(
+        kind=at.kind,
+        side=at.side,
+        time=agreed[method],
+        frame=first_frame + int(np.abs(feet.time - agreed[method]).argmin()),
+        method=method,
+        spread=max(agreed.values()) - min(agreed.values()),
+        methods=len(agreed),
+    )
+
+
+def _by_foot_speed(feet: Feet, at: _Candidate) -> float:
+    path = feet.heels[at.side] if at.is_contact else feet.toes[at.side]
+    standing = _standing(feet, at)
+    swinging = np.flatnonzero((feet.time >= at.swing[0]) & (feet.time <= at.swing[1]))
+    if standing.sum() < 3 or len(swinging) < 3:
+        return np.nan
+    velocity = derivative(path, feet.time)
+    speed = np.linalg.norm(velocity - np.median(velocity[standing], axis=0), axis=1)
+    fastest = int(swinging[speed[swinging].argmax()])
+    if fastest in {0, len(speed) - 1}:  # the clip cuts the swing before its greatest speed
+        return np.nan
+    level = max(_SHARE * float(speed[fastest]), _WAVERS * float(np.median(speed[standing])))
+    return first_below(feet.time, speed, fastest, 1 if at.is_contact else -1, level)
+
+
+def _by_foot_velocity(feet: Feet, at: _Candidate) -> float:
+    height = (feet.heels[at.side][:, 1] + feet.toes[at.side][:, 1]) / 2
+    rising = derivative(height, feet.time) * (-1 if at.is_contact else 1)
+    near = np.flatnonzero(np.abs(feet.time - feet.time[at.row]) <= AGREE)
+    row = int(near[rising[near].argmax()])
+    if row in {near[0], near[-1]}:  # no extremum, only the window's end
+        return np.nan
+    return summit(feet.time, rising, row)

@@ -1,0 +1,212 @@
+"""From a chain of gait events to strides, and to how long, how far and how wide they are.
+
+Lengths and widths lie along and across the line of progression of each stride, from a foot's place at one contact to its
+place at the next (Huxham, Gong, Baker, Morris & Iansek, Gait & Posture 23, 2006). A foot's place is its heel's (or its
+ankle's) median from 0.05 to 0.20 s after contact, when it lies flat, level; where the clip ends sooner, that at contact.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Literal
+
+import numpy as np
+
+from posedetector.kinematics.events import SIDES
+from posedetector.kinematics.nouns import Event, Quantity, Side
+from posedetector.pose import Array
+
+_FLAT = (0.05, 0.20)  # seconds after contact; a judgement
+# Of the hips' own way while a foot stands. A judgement: on a treadmill it is 1, on a good path 0.
+_SLIP = 0.3
+_TRAVELS = 0.1  # metres a stride; below, there is no path to speak of
+
+Of = Side | Literal[""]
+OF: tuple[Of, ...] = ("", *SIDES)
+
+ABOUT = {
+    "cadence": "one over the mean time between contacts of either foot",
+    "stride_time": "from a foot's initial contact to its next",
+    "step_time": "from the other foot's initial contact to this one's",
+    "stance_share": "of the stride, from initial contact to foot off (Perry & Burnfield 2010)",
+    "swing_share": "of the stride, from foot off to the next initial contact (Perry & Burnfield 2010)",
+    "double_support_share": "of the stride, both feet on the floor; 0 in running (Perry & Burnfield 2010)",
+    "walking_speed": "of the middle of the hips over the floor, from contact to contact",
+    "stride_length": "between a foot's places at two contacts (Huxham et al. 2006)",
+    "step_length": "from the other foot's place to this one's along the stride's line of progression (Huxham et al. 2006)",
+    "step_width": "of the other foot's place from the stride's line of progression (Huxham et al. 2006)",
+}
+UNIT = {
+    "cadence": "steps/s",
+    "stride_time": "s",
+    "step_time": "s",
+    "stance_share": "share",
+    "swing_share": "share",
+    "double_support_share": "share",
+    "walking_speed": "m/s",
+    "stride_length": "m",
+    "step_length": "m",
+    "step_width": "m",
+}
+_COMPARED = ("step_time", "stance_share", "swing_share", "step_length")
+_SYMMETRY = "(left - right) over the mean of both, 0 when alike (Robinson, Herzog & Nigg 1987)"
+
+
+@dataclass(frozen=True, slots=True)
+class Stride:
+    """From a foot's initial contact to its next; seconds, NaN for a foot off that was not found."""
+
+    side: Side
+    start: float
+    other_off: float
+    other_contact: float
+    off: float
+    end: float
+
+    @property
+    def time(self) -> float:
+        """Duration."""
+        return self.end - self.start
+
+    @property
+    def stance(self) -> float:
+        """Share of the stride."""
+        return (self.off - self.start) / self.time
+
+    @property
+    def double_support(self) -> float:
+        """Share of the stride: after this foot's contact and after the other's."""
+        after = max(self.other_off - self.start, 0.0) + max(self.off - self.other_contact, 0.0)
+        return after / self.time if np.isfinite(self.other_off + self.off) else np.nan
+
+
+def strides_of(chain: list[Event]) -> list[Stride]:
+    """Return the strides of a chain of events, by time."""
+    contacts = [event for event in chain if event.kind == "initial_contact"]
+    offs = [event for event in chain if event.kind == "foot_off"]
+    return [
+        Stride(
+            side=first.side,
+            start=first.time,
+            # in walking the other foot leaves after this contact, in running before: up to half a step
+            other_off=_only(offs, other.side, first.time - (other.time - first.time) / 2, other.time),
+            other_contact=other.time,
+            off=_only(offs, first.side, first.time, second.time),
+            end=second.time,
+        )
+        for first, other, second in zip(contacts, contacts[1:], contacts[2:], strict=False)
+    ]
+
+
+def _only(offs: list[Event], side: Side, after: float, before: float) -> float:
+    """Return the time of the one foot off of a side in between; NaN for none or several."""
+    inside = [event.time for event in offs if event.side == side and after < event.time < before]
+    return inside[0] if len(inside) == 1 else np.nan
+
+
+@dataclass(frozen=True, slots=True)
+class Footing:
+    """Where hips and feet are on the floor.
+
+    Attributes
+    ----------
+    time : (T,) seconds.
+    root : (T, 3) metres in the laboratory, the middle of the hips; NaN where unknown.
+    feet : by side, (T, 3) metres in the laboratory.
+    """
+
+    time: Array
+    root: Array
+    feet: dict[Side, Array]
+
+    def hips(self, when: float) -> Array:
+        """Return (2,) where the middle of the hips is, seen from above."""
+        return np.array([np.interp(when, self.time, self.root[:, axis]) for axis in (0, 2)])
+
+    def foot(self, side: Side, contact: float) -> Array:
+        """Return (2,) the place that a foot takes with a contact, seen from above."""
+        level = self.feet[side][:, [0, 2]]
+        flat = (self.time >= contact + _FLAT[0]) & (self.time <= contact + _FLAT[1]) & np.isfinite(level).all(axis=1)
+        if flat.sum() >= 2:
+            return np.asarray(np.median(level[flat], axis=0))
+        return np.array([np.interp(contact, self.time, column) for column in level.T])
+
+    def travels(self, strides: list[Stride]) -> bool:
+        """Tell whether the path goes anywhere in a stride."""
+        ways = [float(np.linalg.norm(self.hips(stride.end) - self.hips(stride.start))) for stride in strides]
+        return bool(np.median(ways) > _TRAVELS)
+
+    def stands(self, strides: list[Stride]) -> bool:
+        """Tell whether feet that stand keep their place while the hips pass over them."""
+        slips = []
+        for stride in strides:
+            middle, late = stride.start + 0.15 * stride.time, stride.start + 0.35 * stride.time
+            own = self._at(stride.side, late) - self._at(stride.side, middle)
+            hips = self.hips(late) - self.hips(middle)
+            passed = float(np.linalg.norm(hips - own))
+            slips.append(float(np.linalg.norm(own)) / passed if passed > 0 else np.inf)
+        return bool(np.median(slips) < _SLIP)
+
+    def _at(self, side: Side, when: float) -> Array:
+        return np.array([np.interp(when, self.time, self.feet[side][:, axis]) for axis in (0, 2)])
+
+
+def quantities_of(chains: list[list[Event]], strides: list[Stride], footing: Footing) -> list[Quantity]:
+    """Return all quantities that these events and this path give; what they do not give is not there."""
+    values: dict[tuple[str, Of], list[float]] = {}
+    for name, side, value in (*_timed(chains, strides), *_spatial(chains, strides, footing)):
+        if np.isfinite(value):
+            values.setdefault((name, side), []).append(value)
+    means = {key: _quantity(*key, parts) for key, parts in values.items()}
+    ordered = [means[name, side] for name in ABOUT for side in OF if (name, side) in means]
+    return ordered + [_symmetry(means[name, "left"], means[name, "right"]) for name in _COMPARED if _both(name, means)]
+
+
+def _both(name: str, means: dict[tuple[str, Of], Quantity]) -> bool:
+    return all((name, side) in means for side in SIDES)
+
+
+def _timed(chains: list[list[Event]], strides: list[Stride]) -> Iterator[tuple[str, Of, float]]:
+    for one, other in _steps(chains):
+        yield "step_time", other.side, other.time - one.time
+        yield "cadence", "", other.time - one.time
+    for stride in strides:
+        yield "stride_time", stride.side, stride.time
+        yield "stance_share", stride.side, stride.stance
+        yield "swing_share", stride.side, 1 - stride.stance
+        yield "double_support_share", stride.side, stride.double_support
+
+
+def _steps(chains: list[list[Event]]) -> Iterator[tuple[Event, Event]]:
+    for chain in chains:
+        yield from pairwise(event for event in chain if event.kind == "initial_contact")
+
+
+def _spatial(chains: list[list[Event]], strides: list[Stride], footing: Footing) -> Iterator[tuple[str, Of, float]]:
+    if strides and not (footing.travels(strides) and footing.stands(strides)):
+        return
+    for one, other in _steps(chains):
+        way = float(np.linalg.norm(footing.hips(other.time) - footing.hips(one.time)))
+        yield "walking_speed", "", way / (other.time - one.time)
+    for stride in strides:
+        start, end = (footing.foot(stride.side, when) for when in (stride.start, stride.end))
+        between = footing.foot(SIDES[1 - SIDES.index(stride.side)], stride.other_contact)
+        length = float(np.linalg.norm(end - start))
+        along = (end - start) / length if length > 0 else np.full(2, np.nan)
+        yield "stride_length", stride.side, length
+        yield "step_length", stride.side, float((end - between) @ along)
+        away = between - start
+        yield "step_width", stride.side, abs(float(along[0] * away[1] - along[1] * away[0]))
+
+
+def _quantity(name: str, side: Of, values: list[float]) -> Quantity:
+    rates = 1 / np.array(values) if name == "cadence" else np.array(values)
+    mean = 1 / float(np.mean(values)) if name == "cadence" else float(rates.mean())
+    sd = float(rates.std(ddof=1)) if len(values) > 1 else np.nan
+    return Quantity(name, side, mean, sd, len(values), UNIT[name], ABOUT[name])
+
+
+def _symmetry(left: Quantity, right: Quantity) -> Quantity:
+    index = (left.value - right.value) / ((left.value + right.value) / 2)
+    about = f"{left.name}: {_SYMMETRY}"
+    return Quantity(f"{left.name}_symmetry", "", index, np.nan, min(left.count, right.count), "share", about)

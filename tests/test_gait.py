@@ -1,0 +1,447 @@
+"""Gait of a walker whose contacts, strides and widths are known, and of people who do not walk."""
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from posedetector.calibration import Camera, calibrate
+from posedetector.cleaning import clean
+from posedetector.estimators.synthetic import PinholeCamera, Walker
+from posedetector.filters import low_pass
+from posedetector.kinematics.angles import joint_angles
+from posedetector.kinematics.events import AGREE
+from posedetector.kinematics.gait import find_gait
+from posedetector.kinematics.nouns import UNITS, EventKind, Gait, JointAngles, Quantity, Side
+from posedetector.lifters.native import Native
+from posedetector.pose import Array, MetricPose, Source
+from posedetector.skeletons import BLAZEPOSE_33, COCO_17, Skeleton
+from posedetector.smoothing import smooth
+from posedetector.subject import Subject
+
+HIPS = BLAZEPOSE_33.indices("left_hip", "right_hip")
+SLOW, USUAL, BRISK = Walker(speed=0.5, stride_time=1.3), Walker(), Walker(speed=1.0, stride_time=1.0)
+SIDES: tuple[Side, Side] = ("left", "right")
+
+
+def pose_of(positions: Array, time: Array, skeleton: Skeleton = BLAZEPOSE_33) -> MetricPose:
+    """Positions in the laboratory, (T, J, 3)."""
+    root = positions[:, skeleton.indices("left_hip", "right_hip")].mean(axis=1)
+    source = np.where(np.isfinite(positions[..., 0]), Source.MEASURED, Source.NONE).astype(np.uint8)
+    return MetricPose(skeleton, time, positions - root[:, None], (source > 0).astype(float), source, root)
+
+
+def to_lab(world: Array) -> Array:
+    """From the walker's world (Z towards the viewer) to the laboratory (X towards the camera)."""
+    x, y, z = np.moveaxis(world, -1, 0)
+    return np.stack([z, y, -x], axis=-1)
+
+
+def walking(walker: Walker = USUAL, seconds: float = 5.0, rate: float = 60.0, noise: float = 0.0) -> MetricPose:
+    time = np.arange(round(seconds * rate)) / rate
+    positions = to_lab(walker.positions(time))
+    if noise:
+        positions = positions + noise * np.random.default_rng(0).standard_normal(positions.shape)
+    pose = pose_of(positions, time)
+    return smooth(pose, 6.0)[0] if noise else pose
+
+
+def still(pose: MetricPose) -> MetricPose:
+    """The same on a treadmill: the hips stay where they are, seen from above."""
+    return replace(pose, root=pose.root * [0.0, 1.0, 0.0])
+
+
+def gait_of(pose: MetricPose) -> Gait:
+    return find_gait(pose, joint_angles(pose))
+
+
+def truth(walker: Walker, seconds: float) -> list[tuple[EventKind, Side, float]]:
+    """All true events that have half a second of the clip on both sides."""
+    found: list[tuple[EventKind, Side, float]] = []
+    for stride in range(-1, 20):
+        for side, offset in (("left", 0.0), ("right", 0.5)):
+            contact = (stride - offset) * walker.stride_time
+            off = contact + walker.stance_share * walker.stride_time
+            found += [("initial_contact", side, contact), ("foot_off", side, off)]
+    return sorted((one for one in found if 0.5 < one[2] < seconds - 0.5), key=lambda one: one[2])
+
+
+def errors(gait: Gait, walker: Walker, seconds: float) -> Array:
+    """Return by how many seconds the events are off; every true one must be there."""
+    off = []
+    for kind, side, when in truth(walker, seconds):
+        own = [event.time - when for event in gait.events if (event.kind, event.side) == (kind, side)]
+        assert own, f"no {kind} of the {side} foot"
+        off.append(min(own, key=abs))
+    return np.array(off)
+
+
+def row(gait: Gait, name: str, side: str = "") -> Quantity:
+    (found,) = [one for one in gait.quantities if (one.name, one.side) == (name, side)]
+    return found
+
+
+def names(gait: Gait) -> set[str]:
+    return {one.name for one in gait.quantities}
+
+
+@pytest.mark.parametrize("rate", [30.0, 60.0])
+@pytest.mark.parametrize("walker", [SLOW, USUAL, BRISK], ids=["slow", "usual", "brisk"])
+def test_events_are_within_a_frame(walker: Walker, rate: float) -> None:
+    assert np.abs(errors(gait_of(walking(walker, rate=rate)), walker, 5.0)).max() < 1 / rate
+
+
+@pytest.mark.parametrize("heading", [0.0, np.pi / 2, 2.5, -np.pi / 2], ids=["right", "towards", "oblique", "away"])
+def test_events_do_not_depend_on_where_a_person_walks(heading: float) -> None:
+    one, other = (gait_of(walking(replace(USUAL, heading=angle))).events for angle in (0.0, heading))
+
+    assert [event.time for event in other] == pytest.approx([event.time for event in one], abs=1e-6)
+
+
+@pytest.mark.parametrize("rate", [30.0, 60.0])
+@pytest.mark.parametrize("walker", [USUAL, BRISK], ids=["usual", "brisk"])
+def test_events_are_within_a_frame_after_noise_and_a_filter(walker: Walker, rate: float) -> None:
+    off = errors(gait_of(walking(walker, 10.0, rate, noise=0.005)), walker, 10.0)
+
+    assert np.sqrt((off**2).mean()) < 1 / rate
+
+
+def test_noise_does_not_throw_the_events_of_a_slow_walk_far_off() -> None:
+    assert np.abs(errors(gait_of(walking(SLOW, 10.0, 60.0, noise=0.005)), SLOW, 10.0)).max() < 2 / 60
+
+
+@pytest.mark.parametrize("walker", [SLOW, USUAL, BRISK], ids=["slow", "usual", "brisk"])
+def test_events_on_a_treadmill_are_those_on_the_floor(walker: Walker) -> None:
+    pose = walking(walker)
+
+    assert np.abs(errors(gait_of(still(pose)), walker, 5.0)).max() < 1 / 60
+
+
+@pytest.mark.parametrize(
+    ("heading", "start"), [(0.0, (-1.6, 0.0)), (np.pi / 2, (0.0, -2.5))], ids=["across", "towards"]
+)
+def test_events_are_within_a_frame_behind_the_whole_road(walk: Callable, heading: float, start: tuple) -> None:
+    seen = walk(Walker(heading=heading, start=start), PinholeCamera(), frames=210, noise=1.0)
+    keypoints = clean(seen.keypoints).keypoints
+    person, camera = Subject(height=seen.walker.stature), Camera(focal_length=seen.camera.focal_length)
+    metric, _ = calibrate(Native().lift(keypoints), keypoints, person, camera)
+    off = errors(gait_of(smooth(metric, 6.0)[0]), seen.walker, 3.5)
+
+    assert np.sqrt((off**2).mean()) < 1 / 60
+    assert np.abs(off).max() < 2 / 60
+
+
+def test_an_event_says_which_methods_time_it_is_and_how_far_they_are_apart() -> None:
+    events = [event for event in gait_of(walking()).events if 0.5 < event.time < 4.5]
+
+    assert {event.method for event in events} == {"foot speed"}  # this walker puts his feet down flat
+    assert all(event.methods in {2, 3} and 0 <= event.spread <= 2 * AGREE for event in events)
+    assert all(abs(event.frame / 60 - event.time) <= 0.5 / 60 + 1e-9 for event in events)
+
+
+def test_a_foot_that_lands_on_its_heel_and_leaves_over_its_toes_has_the_coordinates_times() -> None:
+    pose = walking()
+    rolling = pose.xyz.copy()
+    for side in SIDES:
+        heel, toe = (pose.skeleton.index(f"{side}_{name}") for name in ("heel", "foot_index"))
+        swings = rolling[:, toe] - rolling[:, heel]
+        before = rolling[:, heel] @ [0.0, 0.0, -1.0]
+        leaves = np.clip(-before / 0.3, 0, 1)[:, None] * [0.0, 1.0, 0.0] * np.linalg.norm(swings, axis=1)[:, None]
+        lands = np.clip(before / 0.3, 0, 1)[:, None] ** 4 * [0.0, 0.3, 0.0]
+        rolling[:, toe] += lands - 0.5 * leaves
+    found = gait_of(replace(pose, xyz=rolling)).events
+
+    assert {event.method for event in found if event.kind == "initial_contact"} == {"coordinate"}
+
+
+def test_a_walk_is_good_gait_with_events_of_both_kinds_in_turn() -> None:
+    gait = gait_of(walking())
+    walked = [(event.kind, event.side) for event in gait.events]
+    cycle = [("initial_contact", "left"), ("foot_off", "right"), ("initial_contact", "right"), ("foot_off", "left")]
+    start = cycle.index(walked[0])
+
+    assert (gait.quality, gait.reason) == ("good", "")
+    assert walked == [cycle[(start + number) % 4] for number in range(len(walked))]
+
+
+@pytest.mark.parametrize("heading", [0.0, np.pi / 2, 2.5])
+@pytest.mark.parametrize("walker", [SLOW, USUAL, BRISK], ids=["slow", "usual", "brisk"])
+def test_lengths_widths_and_times_are_the_walkers(walker: Walker, heading: float) -> None:
+    gait = gait_of(walking(replace(walker, heading=heading)))
+    stride = walker.speed * walker.stride_time
+
+    for side in SIDES:
+        assert row(gait, "stride_time", side).value == pytest.approx(walker.stride_time, abs=0.002)
+        assert row(gait, "stride_length", side).value == pytest.approx(stride, abs=0.002)
+        assert row(gait, "step_length", side).value == pytest.approx(stride / 2, abs=0.002)
+        assert row(gait, "step_width", side).value == pytest.approx(0.12 * walker.stature, abs=0.002)
+        assert row(gait, "step_time", side).value == pytest.approx(walker.stride_time / 2, abs=0.002)
+    assert row(gait, "walking_speed").value == pytest.approx(walker.speed, abs=0.002)
+    assert row(gait, "cadence").value == pytest.approx(2 / walker.stride_time, abs=0.005)
+
+
+def test_shares_of_the_stride_are_the_walkers_within_a_frame_at_each_end() -> None:
+    gait = gait_of(walking())
+    ends = 2 / 60 / USUAL.stride_time
+
+    for side in SIDES:
+        assert row(gait, "stance_share", side).value == pytest.approx(0.62, abs=ends)
+        assert row(gait, "stance_share", side).value + row(gait, "swing_share", side).value == pytest.approx(1.0)
+        assert row(gait, "double_support_share", side).value == pytest.approx(0.24, abs=2 * ends)
+
+
+def test_who_walks_evenly_is_symmetric() -> None:
+    gait = gait_of(walking())
+
+    for name in ("step_time", "stance_share", "swing_share", "step_length"):
+        assert row(gait, f"{name}_symmetry").value == pytest.approx(0.0, abs=0.01)
+
+
+def test_a_longer_left_step_shows_in_the_symmetry_index() -> None:
+    pose = walking()
+    left = [
+        row for row, name in enumerate(BLAZEPOSE_33.points) if name in {"left_ankle", "left_heel", "left_foot_index"}
+    ]
+    ahead = pose.xyz.copy()
+    ahead[:, left] += [0.0, 0.0, -0.05]  # he walks along −Z; the left foot is 5 cm further on all the time
+    index = row(gait_of(replace(pose, xyz=ahead)), "step_length_symmetry").value
+
+    half = USUAL.speed * USUAL.stride_time / 2
+    assert index == pytest.approx(0.10 / half, abs=0.01)  # (half + 5 cm) − (half − 5 cm), over half
+
+
+def test_every_quantity_has_a_unit_that_files_know_a_count_and_a_definition() -> None:
+    for one in gait_of(walking()).quantities:
+        assert one.unit in UNITS
+        assert one.about
+        assert one.count >= 1
+        assert np.isnan(one.sd) or one.sd >= 0
+
+
+SPATIAL = {"walking_speed", "stride_length", "step_length", "step_width", "step_length_symmetry"}
+
+
+@pytest.mark.parametrize("place", ["treadmill", "nowhere"])
+def test_without_a_path_there_are_times_and_no_lengths(place: str) -> None:
+    pose = walking()
+    pose = still(pose) if place == "treadmill" else replace(pose, root=np.full_like(pose.root, np.nan))
+    gait = gait_of(pose)
+
+    assert gait.quality == "good"
+    assert row(gait, "stride_time", "left").value == pytest.approx(USUAL.stride_time, abs=0.01)
+    assert names(gait) & SPATIAL == set()
+
+
+def test_a_path_that_drags_standing_feet_along_is_doubted_and_gives_no_lengths() -> None:
+    pose = walking()
+    gait = gait_of(replace(pose, root=pose.root * [1.0, 1.0, 2.0]))
+
+    assert "standing feet move along" in gait.reason
+    assert names(gait) & SPATIAL == set()
+
+
+def test_a_hole_parts_the_walk_and_makes_no_events_in_it() -> None:
+    pose = walking(seconds=8.0)
+    xyz = pose.xyz.copy()
+    xyz[220:260] = np.nan
+    gait = gait_of(replace(pose, xyz=xyz))
+    times = np.array([event.time for event in gait.events])
+
+    assert not ((times > 220 / 60) & (times < 260 / 60)).any()
+    assert (times < 3.6).any()
+    assert (times > 4.4).any()
+    assert row(gait, "stride_time", "left").value == pytest.approx(USUAL.stride_time, abs=0.02)
+
+
+def test_a_person_who_turns_round_and_comes_back_has_the_same_strides_both_ways() -> None:
+    pose = walking(seconds=5.0)
+    away = pose.positions
+    back = (away - away[-1, HIPS].mean(axis=0) * [1, 0, 1]) * [-1, 1, -1] + away[-1, HIPS].mean(axis=0) * [1, 0, 1]
+    pause = np.full((12, *away.shape[1:]), np.nan)  # the turn itself is not seen
+    positions = np.concatenate([away, pause, back])
+    gait = gait_of(pose_of(positions, np.arange(len(positions)) / 60))
+
+    for side in SIDES:
+        assert row(gait, "stride_length", side).value == pytest.approx(USUAL.speed * USUAL.stride_time, abs=0.01)
+        assert row(gait, "stride_length", side).count >= 6
+
+
+def test_ankles_make_do_where_there_are_no_feet_and_it_says_so() -> None:
+    rows = BLAZEPOSE_33.indices(*COCO_17.points)
+    time = np.arange(300) / 60
+    gait = gait_of(pose_of(to_lab(USUAL.positions(time))[:, rows], time, COCO_17))
+
+    assert gait.quality == "doubtful"
+    assert "ankles stand for them" in gait.reason
+    assert row(gait, "stride_time", "left").value == pytest.approx(USUAL.stride_time, abs=0.01)
+
+
+def test_on_a_treadmill_without_feet_the_pelvis_tells_forwards_from_backwards() -> None:
+    rows = BLAZEPOSE_33.indices(*COCO_17.points)
+    time = np.arange(300) / 60
+    pose = still(pose_of(to_lab(USUAL.positions(time))[:, rows], time, COCO_17))
+    off = errors(gait_of(pose), USUAL, 5.0)
+
+    assert np.abs(off).max() < 0.1  # a contact taken for a foot off would be half a second away
+
+
+def test_walking_backwards_is_doubted() -> None:
+    pose = walking()
+    reverse = replace(pose, xyz=pose.xyz[::-1].copy(), root=pose.root[::-1].copy())
+
+    assert "backwards" in gait_of(reverse).reason
+
+
+def test_running_has_no_double_support() -> None:
+    runner = replace(BRISK, speed=1.2, stride_time=0.8, stance_share=0.4)
+    gait = gait_of(walking(runner))
+
+    for side in SIDES:
+        assert row(gait, "double_support_share", side).value == 0
+        assert row(gait, "stance_share", side).value < 0.5
+
+
+def test_a_cycle_runs_from_contact_to_contact() -> None:
+    pose = walking()
+    angles = joint_angles(pose)
+    gait = find_gait(pose, angles)
+
+    for cycles in gait.cycles:
+        assert cycles.values.shape == (len(cycles.starts), 101, len(angles.names))
+        assert cycles.ends - cycles.starts == pytest.approx(USUAL.stride_time, abs=0.01)
+        knee = angles.names.index(f"{cycles.side}_knee_flexion")
+        for curve, start, end in zip(cycles.values[..., knee], cycles.starts, cycles.ends, strict=True):
+            expected = np.interp([start, (start + end) / 2, end], pose.time, angles.values[:, knee])
+            assert curve[[0, 50, 100]] == pytest.approx(expected)
+
+
+def with_hole(angles: JointAngles, name: str) -> JointAngles:
+    values = angles.values.copy()
+    values[120:125, angles.names.index(name)] = np.nan  # 2.0–2.1 s
+    return replace(angles, values=values)
+
+
+def test_a_cycle_with_a_hole_in_its_leg_is_left_out_and_counted() -> None:
+    pose = walking()
+    angles = joint_angles(pose)
+    whole, holed = (find_gait(pose, one) for one in (angles, with_hole(angles, "left_knee_flexion")))
+    left, right = holed.cycles
+
+    assert len(left.starts) == len(whole.cycles[0].starts) - 1
+    assert len(right.starts) == len(whole.cycles[1].starts)
+    assert not ((left.starts < 2.05) & (left.ends > 2.05)).any()
+    assert row(holed, "cycles_left_out", "left").value == 1
+    assert row(holed, "cycles_left_out", "right").value == 0
+
+
+def test_a_hole_in_an_elbow_stays_a_hole_and_costs_no_cycle() -> None:
+    pose = walking()
+    angles = joint_angles(pose)
+    gait = find_gait(pose, with_hole(angles, "left_elbow_flexion"))
+
+    assert row(gait, "cycles_left_out", "left").value == 0
+    assert np.isnan(gait.cycles[0].values[..., angles.names.index("left_elbow_flexion")]).any()
+
+
+def body(time: Array, hips: Array, left: Array, right: Array, *, swinging_arms: bool = False) -> MetricPose:
+    """Somebody who faces the camera: paths (T, 3) of the middle of the hips and of both ankles, knees in between."""
+    positions = np.full((len(time), 33, 3), np.nan)
+    for side, ankle, out in (("left", left, -0.1), ("right", right, 0.1)):
+        hip = hips - [0.0, 0.0, -out]
+        points = {
+            "hip": hip,
+            "ankle": ankle,
+            "heel": ankle - [0.06, 0.07, 0.0],
+            "foot_index": ankle - [-0.2, 0.07, 0.0],
+        }
+        bent = np.sqrt(np.clip(0.43**2 - (np.linalg.norm(hip - ankle, axis=1) / 2) ** 2, 0, None))
+        points["knee"] = (hip + ankle) / 2 + bent[:, None] * [1.0, 0.0, 0.0]
+        points["shoulder"] = hips - [0.0, -0.5, -2 * out]
+        phase = 0.5 if side == "left" else -0.5
+        points["wrist"] = points["shoulder"] + (
+            np.stack([phase * np.sin(6 * time), -0.5 + 0 * time, 0 * time], axis=1)
+            if swinging_arms
+            else [0.0, -0.5, 0.0]
+        )
+        for name, path in points.items():
+            positions[:, BLAZEPOSE_33.index(f"{side}_{name}")] = path
+    return pose_of(positions, time)
+
+
+TIME = np.arange(480) / 60  # 8 s
+WAVE = (1 - np.cos(2 * np.pi * TIME / 2)) / 2  # down and up in two seconds
+ALTERNATING = np.sin(2 * np.pi * TIME / 1.2)
+
+
+def path(x: Array | float = 0.0, y: Array | float = 0.0, z: float = 0.0) -> Array:
+    return np.stack([np.broadcast_to(part, TIME.shape) for part in (x, y, z)], axis=1)
+
+
+LEFT, RIGHT, STANDING = path(0.0, 0.08, -0.1), path(0.0, 0.08, 0.1), path(0.0, 0.92)
+NOT_GAIT = {
+    "standing": body(TIME, STANDING, LEFT, RIGHT),
+    "swinging arms": body(TIME, STANDING, LEFT, RIGHT, swinging_arms=True),
+    "squats": body(TIME, path(-0.25 * WAVE, 0.92 - 0.4 * WAVE), LEFT, RIGHT),
+    "sit to stand": body(TIME, path(-0.45 * WAVE, 0.92 - 0.4 * WAVE), LEFT, RIGHT),
+    "jumping": body(
+        TIME, path(0.0, 0.92 + 0.3 * WAVE), path(0.0, 0.08 + 0.3 * WAVE, -0.1), path(0.0, 0.08 + 0.3 * WAVE, 0.1)
+    ),
+    "balancing": body(TIME, path(0.0, 0.92), LEFT, path(0.25 * ALTERNATING, 0.3, 0.1)),
+    "marching": body(
+        TIME,
+        STANDING,
+        path(0.0, 0.08 + 0.2 * np.clip(ALTERNATING, 0, None), -0.1),
+        path(0.0, 0.08 + 0.2 * np.clip(-ALTERNATING, 0, None), 0.1),
+    ),
+    "one foot forth and back": body(
+        TIME, path(0.2 * WAVE, 0.92), path(0.4 * WAVE, 0.08 + 0.1 * WAVE * (1 - WAVE), -0.1), RIGHT
+    ),
+    "steps aside": body(
+        TIME,
+        STANDING,
+        LEFT + np.outer(ALTERNATING, [0, 0, 0.15]),
+        RIGHT - np.outer(ALTERNATING, [0, 0, 0.15]),
+    ),
+}
+
+
+@pytest.mark.parametrize("noise", [0.0, 0.01], ids=["clean", "10 mm"])
+@pytest.mark.parametrize("what", NOT_GAIT)
+def test_nothing_is_reported_of_who_does_not_walk(what: str, noise: float) -> None:
+    pose = NOT_GAIT[what]
+    shaken = pose.xyz + noise * np.random.default_rng(1).standard_normal(pose.xyz.shape)
+    gait = gait_of(replace(pose, xyz=low_pass(shaken, pose.time, 6.0)))
+
+    assert gait.quality == "none"
+    assert gait.reason
+    assert (gait.events, gait.quantities, gait.cycles) == ((), (), ())
+
+
+def test_marching_in_place_is_no_gait() -> None:
+    assert gait_of(walking(replace(USUAL, speed=0.0))).quality == "none"
+
+
+@pytest.mark.parametrize("frames", [1, 3, 11])
+def test_a_clip_of_a_few_frames_holds_no_gait(frames: int) -> None:
+    assert gait_of(walking(seconds=frames / 60)).quality == "none"
+
+
+def test_feet_that_were_never_seen_make_no_gait() -> None:
+    pose = walking()
+    xyz = pose.xyz.copy()
+    xyz[:, [row for row, name in enumerate(BLAZEPOSE_33.points) if name.endswith(("ankle", "heel", "foot_index"))]] = (
+        np.nan
+    )
+    gait = gait_of(replace(pose, xyz=xyz))
+
+    assert (gait.quality, gait.reason) == ("none", "no whole leg was seen")
+
+
+def test_less_than_a_stride_is_doubtful_and_has_steps_but_no_strides() -> None:
+    gait = gait_of(walking(seconds=1.6))
+
+    assert gait.quality == "doubtful"
+    assert "whole stride" in gait.reason
+    assert "step_time" in names(gait)
+    assert "stride_time" not in names(gait)
