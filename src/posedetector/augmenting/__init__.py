@@ -47,13 +47,14 @@ def augment(pose: MetricPose, subject: Subject) -> MetricPose:
             f"--augment-markers wants {', '.join(missing)}, which {pose.skeleton.name} has not: another estimator has"
         )
     markers: dict[str, Array] = {}
+    own, middle = points_for(pose, height)
     for enhancer in ENHANCERS:
         network = Network(enhancer)
-        points = points_for(pose, enhancer.takes)
+        points = np.stack([own[name] for name in enhancer.takes], axis=1)
         found = np.full((len(pose.time), len(enhancer.gives), 3), np.nan)
         for run in _runs(finite(points).all(axis=1) & finite(pose.root)):
             found[run] = _enhance(network, pose.time[run], points[run], height, mass)
-        found += pose.root[:, None]
+        found += (middle + pose.root)[:, None]
         markers |= {name: found[:, row] for row, name in enumerate(enhancer.gives)}
     return _with(pose, markers)
 
