@@ -23,10 +23,10 @@ __all__ = ["augment", "check_installed"]
 def augment(pose: MetricPose, subject: Subject) -> MetricPose:
     """Return the pose with the enhancer's 43 markers, and with joint centres that are taken from them.
 
-    Hips are the enhancer's hip joint centres, knees, ankles, elbows and wrists the middles of the markers on both sides,
-    heels and toes its markers there; `left_asis` … `right_psis` are its pelvic markers by our names. Shoulders stay where
-    they were, since its marker lies on the acromion, and so does everything that it says nothing about. `root` is the
-    middle of the new hips.
+    Hips are the enhancer's hip joint centres, knees and ankles the middles of the markers on both sides, heels and toes its
+    markers there; `left_asis` … `right_psis` are its pelvic markers by our names. Shoulders stay where they were, since its
+    marker lies on the acromion; so do elbows and wrists, whose angles its markers made worse (benchmarks/RESULTS.md), and
+    everything that it says nothing about. `root` is the middle of the new hips.
 
     Every run of frames in which all points are there is worked through on its own, at 60 Hz; other frames have no
     markers, and no joint centres. Each run is given to the networks as they were trained, in six directions, starting

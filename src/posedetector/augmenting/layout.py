@@ -41,7 +41,8 @@ def points_for(pose: MetricPose, height: float) -> tuple[dict[str, Array], Array
       big toe and ankle.
     """
     own = dict(zip(pose.skeleton.points, np.moveaxis(pose.xyz, 1, 0), strict=True))
-    own |= {point: pose.xyz[:, pose.skeleton.index(point)] for point in _feet(pose.skeleton)}
+    toes = [f"{side}_foot_index" for side in SIDES]  # which answers to `big_toe` too
+    own |= {toe: pose.xyz[:, row] for toe, row in zip(toes, pose.skeleton.indices(*toes), strict=True)}
     own["neck"] = 0.5 * (own["left_shoulder"] + own["right_shoulder"])
     right = own["right_hip"] - own["left_hip"]
     up = _unit(own["neck"] - 0.5 * (own["left_hip"] + own["right_hip"]))
@@ -59,10 +60,6 @@ def points_for(pose: MetricPose, height: float) -> tuple[dict[str, Array], Array
     return {name: place - middle for name, place in own.items()}, middle
 
 
-def _feet(skeleton: Skeleton) -> list[str]:
-    return [f"{side}_foot_index" for side in SIDES if skeleton.has(f"{side}_foot_index")]
-
-
 def _unit(vectors: Array) -> Array:
     with np.errstate(invalid="ignore", divide="ignore"):
         return np.asarray(vectors / np.linalg.norm(vectors, axis=-1, keepdims=True))
@@ -72,8 +69,8 @@ def _between() -> dict[str, tuple[str, ...]]:
     named: dict[str, tuple[str, ...]] = {}
     for side, letter in zip(SIDES, "Lr", strict=True):
         named[f"{side}_hip"] = (f"{letter.upper()}HJC_study",)
-        for joint, outer in (("knee", ""), ("ankle", ""), ("elbow", "l"), ("wrist", "l")):
-            named[f"{side}_{joint}"] = (f"{letter}_{outer}{joint}_study", f"{letter}_m{joint}_study")
+        for joint in ("knee", "ankle"):
+            named[f"{side}_{joint}"] = (f"{letter}_{joint}_study", f"{letter}_m{joint}_study")
         named[f"{side}_heel"] = (f"{letter}_calc_study",)
         named[f"{side}_foot_index"] = (f"{letter}_toe_study",)
         for bone in ("asis", "psis"):
