@@ -309,9 +309,9 @@ def test_a_small_toe_is_put_beside_the_big_toe_on_the_outside() -> None:
     pose = posed(skeleton, np.zeros(1), np.stack(list(points.values()))[None], np.zeros((1, 3)))
     made, middle = layout.points_for(pose, 1.75)
 
-    # 0.83 and 0.18 of 0.2 m
-    assert made["right_small_toe"] + middle == pytest.approx(np.array([[0.116, 0, 0.136]]))
-    assert made["left_small_toe"] + middle == pytest.approx(np.array([[0.116, 0, -0.136]]))
+    # 0.88 and 0.27 of 0.2 m
+    assert made["right_small_toe"] + middle == pytest.approx(np.array([[0.126, 0, 0.154]]))
+    assert made["left_small_toe"] + middle == pytest.approx(np.array([[0.126, 0, -0.154]]))
 
 
 def test_hips_are_given_where_openpose_sees_them() -> None:

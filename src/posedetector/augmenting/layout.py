@@ -7,12 +7,14 @@ from posedetector.pose import Array, MetricPose
 from posedetector.skeletons import Skeleton
 
 SIDES = ("left", "right")
-# Where the tip of the fifth toe is, in shares of the line from the heel to the big toe: along it, and outwards. From where
-# Pose2Sim's BODY_25 has OpenPose's three points on the foot of its OpenSim model (heel 0.0136, 0.0233, −0.0019; the toes'
-# joint 0.1788, −0.002, 0.0011, and from that big toe 0.0647, 0.0099, −0.0146, small toe 0.0271, 0.0096, 0.0288 m).
-SMALL_TOE = (0.83, 0.18)
+# Where the tip of the fifth toe is, in shares of the line from the heel to the big toe: along it, and outwards. OpenCap's
+# own (opencap-core, utilsOpenSim.py, addOpenPoseMarkersTool) on its generic foot: calcaneus, heel 0.0182, 0.01, −0.0202; toes,
+# 0.1788, −0.002, 0.0011 further on, big toe 0.0488, 0.002, −0.0163, small toe 0.0215, 0.002, 0.0394 m.
+SMALL_TOE = (0.88, 0.27)
 # Where the enhancer expects OpenPose's hips, from the hip joints' centres: forwards, upwards and outwards, in shares of
-# stature. It is what it takes off them in its authors' own example (a person of 1.96 m who stands; mean of both sides).
+# stature. It is what it takes off them in its authors' own example (marker-enhancer's jump, its first frame, a person of
+# 1.96 m who stands; mean of both sides). The same place of opencap-core has 36 mm forwards and 17.5 mm outwards on its
+# generic model, about 0.021 and 0.010 too, and all other joints at their centres.
 HIPS = (0.021, 0.013, 0.010)
 _PARTS = {"small_toe": ("heel", "foot_index", "ankle")}  # of which points of ours it is made
 
