@@ -32,7 +32,7 @@ import numpy as np
 from scipy.spatial.transform import Rotation
 
 from posedetector import Settings, Subject, analyze
-from posedetector.augmenting import augment
+from posedetector.augmenting import augment, layout
 from posedetector.pose import MetricPose
 
 STATURES = {"walk": 1.60, "squat": 1.69}  # benchmarks/accuracy.py
@@ -68,6 +68,9 @@ def systems(clip: str, options: argparse.Namespace) -> Iterator[tuple[str, Metri
         yield f"landmarks{words}", pose
         yield f"augmented{words}", augment(pose, subject)
         if fit:
+            layout.HIPS, own = (0.0, 0.0, 0.0), layout.HIPS
+            yield "augmented, hips given as they are", augment(pose, subject)
+            layout.HIPS = own
             for more in (-15.0, 15.0):
                 mass = MASSES[clip] + more
                 yield f"augmented, {mass:.0f} kg", augment(pose, Subject(height=STATURES[clip], mass=mass))
