@@ -34,6 +34,7 @@ ROOMS = (
     "refinement",
     "mirroring",
     "smoothing",
+    "augmenting",
     "settings",
     "trial",
     "provenance",

@@ -72,11 +72,13 @@ def test_positions_are_the_relative_points_moved_along_the_path() -> None:
 
 
 def test_sources_are_ordered_from_nothing_to_firsthand() -> None:
-    assert Source.NONE < Source.MIRRORED < Source.INTERPOLATED < Source.LIFTED < Source.MEASURED
+    assert Source.NONE < Source.MIRRORED < Source.INTERPOLATED < Source.AUGMENTED < Source.LIFTED < Source.MEASURED
 
 
 def test_no_source_has_no_label() -> None:
-    assert [source.label for source in Source] == ["", "mirrored", "interpolated", "carried", "lifted", "measured"]
+    assert [source.label for source in Source] == [
+        *("", "mirrored", "interpolated", "augmented", "carried", "lifted", "measured")
+    ]
 
 
 def test_a_point_is_finite_only_with_all_its_coordinates() -> None:

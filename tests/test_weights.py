@@ -176,11 +176,27 @@ def test_every_row_ships_or_is_exported_or_names_an_encrypted_address_a_licence_
     assert row.without
 
 
-def test_what_ships_is_as_large_as_the_table_says_and_small_enough_to_ship() -> None:
-    size = (ASSETS / WEIGHTS["bundled"].file).stat().st_size
+@pytest.mark.parametrize("name", ["bundled", "marker-enhancer-body", "marker-enhancer-arm"])
+def test_what_ships_is_as_large_as_the_table_says_and_small_enough_to_ship(name: str) -> None:
+    size = (ASSETS / WEIGHTS[name].file).stat().st_size
 
-    assert size == WEIGHTS["bundled"].size
+    assert size == WEIGHTS[name].size
     assert size <= 20_000_000
+
+
+@pytest.mark.parametrize("name", ["marker-enhancer-body", "marker-enhancer-arm"])
+def test_networks_that_only_onnxruntime_runs_ship_and_are_known(name: str) -> None:
+    loaded = load(name)
+
+    assert (loaded.path.parent, loaded.sha256, loaded.trust) == (ASSETS, WEIGHTS[name].sha256, "table")
+
+
+def test_a_checkpoint_of_pytorchs_is_no_network_of_onnxruntimes(tmp_path: Path) -> None:
+    path = tmp_path / "mine.onnx"
+    path.write_bytes(b"PK\x03\x04...")
+
+    with pytest.raises(WeightsError, match="is not marker-enhancer-body: an ONNX file does not begin with"):
+        load("marker-enhancer-body", path)
 
 
 @pytest.mark.usefixtures("cache_folder")

@@ -264,7 +264,7 @@ def test_verify_checks_all_that_is_here(run: Callable[..., Done], cache_folder: 
 
     named = {line.partition(":")[0] for line in run("verify").out.splitlines()}
 
-    assert named == {"mediapipe-full", "bundled", NAME}
+    assert named == {"mediapipe-full", "bundled", "marker-enhancer-body", "marker-enhancer-arm", NAME}
 
 
 def test_verify_of_a_changed_file_names_both_digests(run: Callable[..., Done], cache_folder: Path) -> None:

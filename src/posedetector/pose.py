@@ -22,15 +22,16 @@ class Source(IntEnum):
     """How a value came about. Ordered from nothing to firsthand; made-up values never pass for measured ones.
 
     LIFTED: a network made its depth from the 2D of the whole body. CARRIED: the estimator's own depth, hung on a joint
-    that was lifted.
+    that was lifted. AUGMENTED: a network made the point out of others; no picture shows it.
     """
 
     NONE = 0
     MIRRORED = 1
     INTERPOLATED = 2
-    CARRIED = 3
-    LIFTED = 4
-    MEASURED = 5
+    AUGMENTED = 3
+    CARRIED = 4
+    LIFTED = 5
+    MEASURED = 6
 
     @property
     def label(self) -> str:

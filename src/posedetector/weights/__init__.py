@@ -203,10 +203,10 @@ def _check_kind(row: Weights, path: Path, start: bytes) -> None:
             f"{path} is a PyTorch checkpoint, which --runtime torch runs; for onnxruntime, "
             f"`posedetector weights export {row.onnx} --onnx --checkpoint {path}` makes an ONNX file of it"
         )
-    if not row.onnx and is_onnx:
+    if not row.is_onnx and is_onnx:
         raise WeightsError(f"{path} is an ONNX file, which --runtime onnx runs, and a PyTorch checkpoint was wanted")
-    if not (is_onnx if row.onnx else is_torch):
-        kind = "an ONNX file" if row.onnx else "a PyTorch checkpoint"
+    if not (is_onnx if row.is_onnx else is_torch):
+        kind = "an ONNX file" if row.is_onnx else "a PyTorch checkpoint"
         raise WeightsError(f"{path} is not {row.name}: {kind} does not begin with {start!r}")
 
 

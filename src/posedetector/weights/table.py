@@ -31,7 +31,7 @@ class Weights:
     terms : what the licence forbids, in a few words.
     members : the files that a zip archive must hold to be this network; none for a PyTorch checkpoint.
     repacked : the same network is about in other archives too, so another digest is no damage.
-    onnx : a file for onnxruntime, of the network of that name; empty for what PyTorch or MediaPipe runs.
+    onnx : a file for onnxruntime, of the network of that name, which PyTorch runs too; empty for all others.
     """
 
     name: str
@@ -47,6 +47,11 @@ class Weights:
     repacked: bool = False
     onnx: str = ""
     lifter: LifterLayout | None = None
+
+    @property
+    def is_onnx(self) -> bool:
+        """Whether its file is one for onnxruntime."""
+        return self.file.endswith(".onnx")
 
 
 def _pose_landmarker(variant: str, sha256: str, size: int) -> Weights:
@@ -126,6 +131,20 @@ def _onnx(network: Weights, name: str, file: str, *, url: str = "") -> Weights:
     return replace(network, name=name, file=file, url=url, sha256="", onnx=network.name)
 
 
+def _marker_enhancer(part: str, sha256: str, size: int) -> Weights:
+    return Weights(
+        name=f"marker-enhancer-{part}",
+        file=f"marker_enhancer_{part}.onnx",
+        url="",
+        sha256=sha256,
+        size=size,
+        licence="Apache-2.0",
+        citation="Uhlrich et al., OpenCap, PLOS Comput Biol 19, 2023; Falisse, Uhlrich, Chaudhari, Hicks & Delp, Marker data "
+        "enhancement for markerless motion capture, IEEE Trans Biomed Eng 72, 2025; version 0.3, as ONNX by Pose2Sim",
+        without="without --augment-markers angles are of the estimator's own points",
+    )
+
+
 _FAIR = "https://dl.fbaipublicfiles.com/video-pose-3d"
 _MMPOSE = "https://download.openmmlab.com/mmpose/body3d/videopose"
 _NC = "CC BY-NC 4.0"
@@ -159,6 +178,8 @@ WEIGHTS: dict[str, Weights] = {
         _pose_landmarker("full", "4923c2684ec663cfcc1ff5709b16d96e93910ce1af110db9b80e6eea7852fe1e", 9_397_622),
         _pose_landmarker("heavy", "8bc54a44e2cf4f04e3deabfa8477a4b1778d1be51808092ef86821ededc2bbad", 30_663_666),
         _BUNDLED,
+        _marker_enhancer("body", "8dbd686784f6c6e3b42fdfe968a8808a789bdcaff284e3dd9e8c321bbca4e52c", 2_080_428),
+        _marker_enhancer("arm", "c674fbf1eafbc30f82141137e4ca6bea8a5578b0c30ce954fc6384f776570b7e", 2_523_263),
         _temporal(
             "fair-detectron-coco",
             f"{_FAIR}/pretrained_h36m_detectron_coco.bin",
