@@ -41,6 +41,7 @@ ROOMS = (
     "writers",
     "motion",
     "readers",
+    "opensim",
     "evaluation",
     "training",
     "pipeline",
