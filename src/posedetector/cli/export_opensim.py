@@ -10,7 +10,9 @@ def export_opensim(
     folder: Annotated[Path, typer.Option("--input", help="A folder that `posedetector analyze` wrote.")],
     model: Annotated[
         Path | None,
-        typer.Option(help="A full-body .osim of the Rajagopal family (OpenSim 4). [default: the shipped one, no muscles]"),
+        typer.Option(
+            help="A full-body .osim of the Rajagopal family (OpenSim 4). [default: the shipped one, no muscles]"
+        ),
     ] = None,
     output_dir: Annotated[Path | None, typer.Option(help="[default: opensim/ in the input folder]")] = None,
     mass: Annotated[float | None, typer.Option(help="kg. [default: the subject's, else the model's own]")] = None,

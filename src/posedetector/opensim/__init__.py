@@ -85,8 +85,12 @@ def export(
         names["ik"]: partial(_write, inverse_kinematics(table, places, generic.coordinates, times, names)),
     }
     notes = [
-        "" if mass or known_mass else f"the mass is not known: the model's own {generic.mass:.1f} kg are taken (--mass)",
-        "" if stretch.upright else "nobody stands or walks upright for long enough: the size is of the longest whole stretch",
+        ""
+        if mass or known_mass
+        else f"the mass is not known: the model's own {generic.mass:.1f} kg are taken (--mass)",
+        ""
+        if stretch.upright
+        else "nobody stands or walks upright for long enough: the size is of the longest whole stretch",
         f"{found.left_out} frames with less than half of the markers are left out" if found.left_out else "",
     ]
     error = _put(output, jobs, names, run=run)

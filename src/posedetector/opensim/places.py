@@ -1,8 +1,8 @@
 """Where on a model of the Rajagopal family each of our points lies: tables, with the weight of each in inverse kinematics.
 
 Places are metres in a body's frame (X forward, Y up, Z right) of the unscaled model; those of the right side are given, the
-left is its mirror image. Joint centres are origins of bodies: the hip that of the femur, the knee that of the tibia, and so on,
-so that they hold for each model of the family. The other places are read from Pose2Sim's marker files (Pagnon 2021, BSD-3).
+left is its mirror image. Joint centres are origins of bodies: the hip that of the femur, the ankle that of the talus, and so on,
+so that they hold for each model of the family; the knee turns about a point 13 mm from the tibia's origin. The other places are read from Pose2Sim's marker files (Pagnon 2021, BSD-3).
 """
 
 from collections.abc import Mapping
@@ -10,8 +10,9 @@ from dataclasses import dataclass
 
 Point = tuple[float, float, float]
 _CENTRE = "joint centre: the body's origin"
+_AXIS = "centre of the knee's rotation: the joint's own frame in tibia (Rajagopal 2016); the thigh's length is constant from there"
 _POSE2SIM = "Pose2Sim 0.10.49, Markers_BlazePose.xml"
-_FOOT = "Pose2Sim 0.10.49, Markers_BlazePose.xml, through the toes' joint at (0.1788, -0.002, 0.00108) to calcn"
+_FOOT = "BlazePose's own foot below the ankle, sole level when it stands; see places.py"
 _LSTM = "Pose2Sim 0.10.49, Markers_LSTM.xml"
 # bodies that some models lack → the one that has them on it, and where the missing one's origin is there (Pose2Sim_Simple)
 STAND_INS: dict[str, tuple[str, Point]] = {"head": ("torso", (0.0, 0.511458, 0.0))}
@@ -94,17 +95,23 @@ _LUMBAR_FLEXION = ("lumbar_extension", "L5_S1_Flex_Ext")
 
 # Weights are Pose2Sim's for BlazePose (IK_Setup_Pose2Sim_Blazepose.xml). The tip of the foot is on calcn and not on toes:
 # one point cannot tell the toes' joint from the ankle. Ears have no place: none is published for this family.
+#
+# Heel and tip are where BlazePose has them about its own ankle, not where Pose2Sim puts them (0.02 m below the ankle: the ankle
+# angle came out 9° too low): on three clips of ours (shod walk, squat, walk) the ankle is 0.071–0.074 m above the line from heel to
+# tip, 0.031–0.044 m along it, and the line is 0.198–0.205 m long; it slopes down by 2.5–3.9° in who stands on both feet (the
+# squat), where calcn's X is level. No motion capture was used for that. Taken: 0.073, 0.038, 0.2015 m, 3.2°, from the
+# ankle's origin at (0.04877, 0.04195) of calcn.
 LANDMARKS = MarkerTable(
     "landmarks",
     {
         **_both(
             {
                 "hip": Place("femur_r", (0, 0, 0), 2, _CENTRE),
-                "knee": Place("tibia_r", (0, 0, 0), 1, _CENTRE),
+                "knee": Place("tibia_r", (-0.008090, -0.010535, -0.001485), 1, _AXIS),
                 "ankle": Place("talus_r", (0, 0, 0), 1, _CENTRE),
-                "heel": Place("calcn_r", (0.013586, 0.023304, -0.001887), 1, _POSE2SIM),
-                "foot_index": Place("calcn_r", (0.214934, 0.007867, 0.001181), 1, _FOOT),
-                "big_toe": Place("calcn_r", (0.214934, 0.007867, 0.001181), 1, _FOOT),
+                "heel": Place("calcn_r", (0.007, -0.029, 0), 1, _FOOT),
+                "foot_index": Place("calcn_r", (0.208, -0.040, 0), 1, _FOOT),
+                "big_toe": Place("calcn_r", (0.208, -0.040, 0), 1, _FOOT),
                 "shoulder": Place("humerus_r", (0, 0, 0), 2, _CENTRE),
                 "elbow": Place("ulna_r", (0, 0, 0), 1, _CENTRE),
                 "wrist": Place("hand_r", (0, 0, 0), 1, _CENTRE),
@@ -122,7 +129,9 @@ LANDMARKS = MarkerTable(
         Measure("shoulders", (("right_shoulder", "left_shoulder"),), ("torso", "head"), "Z"),
         Measure("thigh", _pairs("hip", "knee"), _sided(("femur", "patella"))),
         Measure("shank", _pairs("knee", "ankle"), _sided(("tibia",))),
-        Measure("foot", (*_pairs("heel", "foot_index"), *_pairs("heel", "big_toe")), _sided(("talus", "calcn", "toes"))),
+        Measure(
+            "foot", (*_pairs("heel", "foot_index"), *_pairs("heel", "big_toe")), _sided(("talus", "calcn", "toes"))
+        ),
         Measure("upper_arm", _pairs("shoulder", "elbow"), _sided(("humerus",))),
         Measure("forearm", _pairs("elbow", "wrist"), _sided(("ulna", "radius", "hand"))),
     ),
@@ -170,7 +179,9 @@ AUGMENTED = MarkerTable(
         Measure("hips", (("RHJC_study", "LHJC_study"),), ("pelvis",), "Z"),
         Measure("trunk", (("C7_study", "r.PSIS_study"), ("C7_study", "L.PSIS_study")), ("torso", "head"), "X Y"),
         Measure("shoulders", (("r_shoulder_study", "L_shoulder_study"),), ("torso", "head"), "Z"),
-        Measure("thigh", (("RHJC_study", "r_knee_study"), ("LHJC_study", "L_knee_study")), _sided(("femur", "patella"))),
+        Measure(
+            "thigh", (("RHJC_study", "r_knee_study"), ("LHJC_study", "L_knee_study")), _sided(("femur", "patella"))
+        ),
         Measure(
             "shank",
             (*_pairs("knee_study", "ankle_study", _R, _L), *_pairs("mknee_study", "mankle_study", _R, _L)),
@@ -181,15 +192,11 @@ AUGMENTED = MarkerTable(
             (*_pairs("calc_study", "toe_study", _R, _L), *_pairs("calc_study", "5meta_study", _R, _L)),
             _sided(("talus", "calcn", "toes")),
         ),
+        # the whole arm: the shoulder's marker is on the torso, so how far it is from the elbow depends on posture
         Measure(
-            "upper_arm",
-            (*_pairs("shoulder_study", "lelbow_study", _R, _L), *_pairs("shoulder_study", "melbow_study", _R, _L)),
-            _sided(("humerus",)),
-        ),
-        Measure(
-            "forearm",
+            "arm",
             (*_pairs("lelbow_study", "lwrist_study", _R, _L), *_pairs("melbow_study", "mwrist_study", _R, _L)),
-            _sided(("ulna", "radius", "hand")),
+            _sided(("humerus", "ulna", "radius", "hand")),
         ),
     ),
     # the pelvis has markers of its own

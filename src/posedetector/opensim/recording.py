@@ -101,9 +101,7 @@ def find_stretch(markers: Markers, table: MarkerTable) -> Stretch:
     """
     there = finite(markers.xyz)
     wanted = {point for measure in table.measures for pair in measure.pairs for point in pair}
-    rows = [
-        row for row, point in enumerate(markers.points) if point in wanted and there[:, row].mean() >= 1 - FEWEST
-    ]
+    rows = [row for row, point in enumerate(markers.points) if point in wanted and there[:, row].mean() >= 1 - FEWEST]
     points = tuple(markers.points[row] for row in rows)
     for pairs in ([pair for measure in table.measures for pair in measure.pairs],):
         if not any(set(pair) <= set(points) for pair in pairs):

@@ -9,7 +9,7 @@ from posedetector.opensim.places import MarkerTable, Place
 from posedetector.opensim.recording import Stretch
 
 _VERSION = "40000"  # OpenSim 4.0's, which later ones read
-_ACCURACY = "1e-7"  # of the solver; at OpenSim's own 1e-5 coordinates known exactly come back 0.3° off
+_ACCURACY = "1e-7"  # of the solver; beyond, nothing changes
 
 
 def _document(child: ET.Element) -> str:
@@ -104,17 +104,28 @@ def scaling(
 
 
 def inverse_kinematics(
-    table: MarkerTable, points: Iterable[str], coordinates: frozenset[str], times: tuple[float, float], files: Mapping[str, str]
+    table: MarkerTable,
+    points: Iterable[str],
+    coordinates: frozenset[str],
+    times: tuple[float, float],
+    files: Mapping[str, str],
 ) -> str:
     """Return an InverseKinematicsTool: markers by the table's weights, hardly seen coordinates held to their defaults.
 
     `files`: `scaled`, `markers`, `motion` → name. The motion is in degrees and metres, as OpenSim's files are.
     """
+    points = tuple(points)
+    total = sum(
+        table.places[point].weight for point in points
+    )  # OpenSim divides the markers' sum by it, and not the rest (seen: 10,000 times the weights change nothing)
     tasks = [
-        _element("IKMarkerTask", name=point, apply="true", weight=f"{table.places[point].weight:.6g}") for point in points
+        _element("IKMarkerTask", name=point, apply="true", weight=f"{table.places[point].weight:.6g}")
+        for point in points
     ]
     tasks += [
-        _element("IKCoordinateTask", name=name, apply="true", weight=f"{weight:.6g}", value_type="default_value")
+        _element(
+            "IKCoordinateTask", name=name, apply="true", weight=f"{weight / total:.6g}", value_type="default_value"
+        )
         for name, weight in table.priors.items()
         if name in coordinates
     ]
