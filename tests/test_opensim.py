@@ -144,7 +144,7 @@ def test_a_model_without_a_head_has_the_nose_on_its_torso(tmp_path: Path) -> Non
 
 
 def test_a_model_without_a_femur_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match="no body 'femur_r'.*Rajagopal"):
+    with pytest.raises(InputError, match=r"no body 'femur_r'.*Rajagopal"):
         read_model(other_model(tmp_path, "femur_r")).place(LANDMARKS)
 
 
@@ -158,7 +158,7 @@ def test_what_is_no_model_is_refused(tmp_path: Path, text: str) -> None:
 
 
 def test_a_model_that_is_not_there_is_refused_with_where_to_get_one(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match="cannot be read.*simtk.org"):
+    with pytest.raises(InputError, match=r"cannot be read.*simtk\.org"):
         read_model(tmp_path / "none.osim")
 
 
@@ -244,14 +244,14 @@ def test_a_marker_that_is_mostly_missing_scales_nothing(folder: Path) -> None:
 
 
 def test_a_folder_without_markers_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match="no .trc with landmarks"):
+    with pytest.raises(InputError, match=r"no \.trc with landmarks"):
         find_markers(tmp_path, LANDMARKS)
 
 
 # ---- setups
 
 
-def test_the_marker_set_has_metres_on_bodies(folder: Path) -> None:
+def test_the_marker_set_has_metres_on_bodies() -> None:
     markers_of = ET.fromstring(marker_set({"right_heel": LANDMARKS.places["right_heel"]})).find(
         "./MarkerSet/objects/Marker"
     )
@@ -509,7 +509,7 @@ def test_the_scaled_model_has_the_persons_size_and_mass(tmp_path: Path) -> None:
 def test_what_opensim_cannot_run_is_said_in_its_words(tmp_path: Path) -> None:
     (tmp_path / "bad.xml").write_text("<OpenSimDocument Version='40000'><ScaleTool name='x'/></OpenSimDocument>")
 
-    with pytest.raises(PosedetectorError, match="ScaleTool wrote no none.osim"):
+    with pytest.raises(PosedetectorError, match=r"ScaleTool wrote no none\.osim"):
         run_tool("ScaleTool", tmp_path / "bad.xml", tmp_path / "none.osim")
 
 

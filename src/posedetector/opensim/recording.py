@@ -103,11 +103,10 @@ def find_stretch(markers: Markers, table: MarkerTable) -> Stretch:
     wanted = {point for measure in table.measures for pair in measure.pairs for point in pair}
     rows = [row for row, point in enumerate(markers.points) if point in wanted and there[:, row].mean() >= 1 - FEWEST]
     points = tuple(markers.points[row] for row in rows)
-    for pairs in ([pair for measure in table.measures for pair in measure.pairs],):
-        if not any(set(pair) <= set(points) for pair in pairs):
-            raise InputError(f"{markers.name}: no two markers that scale a model are there in half of the frames")
-    whole = there[:, rows].all(axis=1)
-    upright = whole & (_uprightness(markers, table) >= _UPRIGHT)
+    if not any(set(pair) <= set(points) for measure in table.measures for pair in measure.pairs):
+        raise InputError(f"{markers.name}: no two markers that scale a model are there in half of the frames")
+    whole = np.asarray(there[:, rows].all(axis=1))
+    upright = np.asarray(whole & (_uprightness(markers, table) >= _UPRIGHT))
     for good, is_upright in ((upright, True), (whole, False)):
         first, last = _longest(good)
         start, end = float(markers.time[first]), float(markers.time[last])
@@ -125,7 +124,7 @@ def _uprightness(markers: Markers, table: MarkerTable) -> Array:
             cosines.append(along[:, 1] / np.linalg.norm(along, axis=1))
     if not cosines:
         return np.zeros(len(markers.time))
-    return np.nan_to_num(np.mean(cosines, axis=0))
+    return np.asarray(np.nan_to_num(np.mean(cosines, axis=0)), np.float64)
 
 
 def _of_both_sides(points: tuple[str, ...], lower: str, upper: str) -> Iterable[tuple[int, int]]:

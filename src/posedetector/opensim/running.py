@@ -1,5 +1,7 @@
-"""Scaling and inverse kinematics by the package `opensim`, in a process of its own: its tools look for files in the working
-folder, write a log there, and when something goes wrong they may take the process down with them.
+"""Scaling and inverse kinematics by the package `opensim`, in a process of its own.
+
+Its tools look for files in the working folder and write a log there, and when something goes wrong they may take the process
+down with them.
 """
 
 import subprocess

@@ -1,5 +1,6 @@
-"""OpenSim's XML: marker set, scaling, inverse kinematics. Metres, seconds, kilograms; files name each other without folders,
-since OpenSim looks for them beside the setup.
+"""OpenSim's XML: marker set, scaling, inverse kinematics.
+
+Metres, seconds, kilograms. Files name each other without folders: they are run in the folder where they lie.
 """
 
 import xml.etree.ElementTree as ET
@@ -34,17 +35,16 @@ def _set(tag: str, objects: Iterable[ET.Element], name: str = "") -> ET.Element:
 
 def marker_set(places: Mapping[str, Place]) -> str:
     """Return a MarkerSet: metres, in the frames of the unscaled model's bodies."""
-    markers = (
+    markers = [
         _element(
             "Marker",
-            ET.Comment(f" {place.source} "),
             name=name,
             socket_parent_frame=f"/bodyset/{place.body}",
             location=" ".join(f"{value:.6f}" for value in place.at),
             fixed="true",
         )
         for name, place in places.items()
-    )
+    ]
     return _document(_set("MarkerSet", markers, "markers"))
 
 
