@@ -42,6 +42,7 @@ ROOMS = (
     "writers",
     "motion",
     "readers",
+    "opensim",
     "evaluation",
     "training",
     "pipeline",

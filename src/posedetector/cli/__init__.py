@@ -11,6 +11,7 @@ from typer.exceptions import TyperException
 from posedetector.cli.analyze import analyze
 from posedetector.cli.console import Stopped, help_alone
 from posedetector.cli.evaluate import evaluate
+from posedetector.cli.export_opensim import export_opensim
 from posedetector.cli.train import train
 from posedetector.cli.weights import app as weights
 from posedetector.errors import PosedetectorError
@@ -26,6 +27,7 @@ app = typer.Typer(
 app.command()(analyze)
 app.command()(evaluate)
 app.command()(train)
+app.command()(export_opensim)
 app.add_typer(weights, name="weights")
 
 

@@ -1,0 +1,45 @@
+"""`posedetector export-opensim`: results → marker set, scaling and inverse kinematics for OpenSim."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+
+def export_opensim(
+    folder: Annotated[Path, typer.Option("--input", help="A folder that `posedetector analyze` wrote.")],
+    model: Annotated[
+        Path | None,
+        typer.Option(
+            help="A full-body .osim of the Rajagopal family (OpenSim 4). [default: the shipped one, no muscles]"
+        ),
+    ] = None,
+    output_dir: Annotated[Path | None, typer.Option(help="[default: opensim/ in the input folder]")] = None,
+    mass: Annotated[float | None, typer.Option(help="kg. [default: the subject's, else the model's own]")] = None,
+    markers: Annotated[
+        str, typer.Option(help="landmarks, or augmented: OpenCap's anatomical markers, of `analyze --augment-markers`.")
+    ] = "landmarks",
+    run: Annotated[
+        bool, typer.Option("--run", help="Also scale and solve; needs the package opensim (extra `opensim`).")
+    ] = False,
+    debug: Annotated[bool, typer.Option("--debug", help="Tracebacks.")] = False,
+) -> None:
+    """Write what OpenSim needs for joint angles by inverse kinematics."""
+    del debug  # `main` looks for it
+    from posedetector.opensim import export
+
+    output = output_dir or folder / "opensim"
+    made = export(folder, output, markers=markers, model=model, mass=mass, run=run)
+    for note in made.notes:
+        typer.echo(f"note: {note}", err=True)
+    for name in made.files:
+        typer.echo(str(output / name))
+    if made.marker_error is not None:
+        typer.echo(f"markers lie {100 * made.marker_error:.1f} cm (RMS) from the model's", err=True)
+        return
+    scaling, kinematics = (next(one for one in made.files if one.endswith(end)) for end in ("_scaling.xml", "_ik.xml"))
+    typer.echo(
+        f"in that folder: opensim-cmd run-tool {scaling}, then opensim-cmd run-tool {kinematics}; or in OpenSim's window "
+        "Tools > Scale Model and Inverse Kinematics, Load; or --run",
+        err=True,
+    )
