@@ -92,8 +92,9 @@ def test_without_a_sex_each_share_is_the_mean_of_both() -> None:
 
 
 def test_the_ways_of_one_segment_lead_to_one_place_on_the_tables_own_body() -> None:
-    """De Leva's other row for men's hands: 36.24 % from the wrist to the third fingertip, 187.9 mm."""
+    """De Leva's other row for hands, from the wrist to the third fingertip: 36.24 % of 187.9 mm, 34.27 % of 170.1 mm."""
     hand = SEGMENTS["left_hand"].ways
+    assert (hand[-1].female - 1) * 264.3 == pytest.approx(0.3427 * 170.1, abs=0.1)
     by_knuckle, by_forearm = hand[0].male * 86.2, (hand[-1].male - 1) * 268.9
 
     assert by_knuckle == pytest.approx(0.3624 * 187.9, abs=0.1)
@@ -183,7 +184,8 @@ def test_one_raised_arm_moves_the_centre_to_its_side_by_its_share() -> None:
     """A hand that moves by d moves the body by 0.0061 · 0.79 · d where the knuckles alone move."""
     pose = standing(BLAZEPOSE_33)
     xyz = pose.xyz.copy()
-    xyz[:, pose.skeleton.indices("right_index", "right_pinky"), 2] += 0.10
+    xyz[:, pose.skeleton.index("right_index"), 2] += 0.05
+    xyz[:, pose.skeleton.index("right_pinky"), 2] += 0.15
     moved = find_masses(pose_of(pose.skeleton, xyz, pose.root), MAN).centre - find_masses(pose, MAN).centre
 
     assert moved == pytest.approx(np.array([[0, 0, 0.0061 * 0.79 * 0.10]]), abs=1e-12)

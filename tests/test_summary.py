@@ -286,3 +286,18 @@ def test_every_row_has_a_unit_that_writers_know_and_says_how_it_came_about() -> 
     rows = summarize(body(frames=1000), curves(left_knee_flexion=wave(60), right_knee_flexion=wave(40)))
 
     assert all(row.unit in UNITS and row.about for row in rows)
+
+
+def test_a_fast_way_down_counts_as_fast() -> None:
+    """Up at 10°/s, down at 100°/s."""
+    saw = np.radians(np.concatenate([np.linspace(0, 50, 500), np.linspace(50, 0, 50)]))
+    fastest = of_curves(curves(left_knee_flexion=saw))["knee_flexion_velocity_maximum", "left"].value
+
+    assert fastest == pytest.approx(np.radians(100), rel=0.03)
+
+
+def test_an_asymmetry_rests_on_the_frames_of_the_side_seen_less() -> None:
+    pose = body()
+    pose.source[:2, pose.skeleton.index("left_knee")] = Source.INTERPOLATED
+
+    assert of_pose(pose)["thigh_length_asymmetry", ""].count == 3
