@@ -20,7 +20,7 @@ def write_trc(trial: Trial, path: Path) -> None:
     rate = rate if np.isfinite(rate) else 1.0
     frames = len(pose.time)
     header = [
-        f"PathFileType\t4\t(X/Y/Z)\t{trial.name}.trc\t{trial.provenance.frame_of_reference}",
+        f"PathFileType\t4\t(X/Y/Z)\t{' '.join(trial.name.split())}.trc\t{trial.provenance.frame_of_reference}",
         "DataRate\tCameraRate\tNumFrames\tNumMarkers\tUnits\tOrigDataRate\tOrigDataStartFrame\tOrigNumFrames",
         f"{rate:.6g}\t{rate:.6g}\t{frames}\t{len(names)}\tm\t{rate:.6g}\t1\t{frames}",
         "Frame#\tTime\t" + "\t\t\t".join(names) + "\t\t",

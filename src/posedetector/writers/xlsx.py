@@ -6,6 +6,7 @@ of more rows than a sheet holds goes on in a second sheet of its name, with the 
 
 import math
 from collections.abc import Iterator
+from itertools import chain, islice
 from pathlib import Path
 from typing import Any
 
@@ -57,27 +58,26 @@ def _write_table(book: Any, name: str, bold: Any, trial: Trial) -> None:
             yield from piece.itertuples(index=False, name=None)
 
     left, number = rows(), 1
-    while _write_sheet(book, sheet_name(name, number), bold, header, left):
-        number += 1
+    following: tuple[tuple[Any, ...], ...] | None = ()
+    while following is not None:
+        part = islice(chain(following, left), MOST_ROWS - 1)
+        _write_sheet(book, sheet_name(name, number), bold, header, part)
+        number, after = number + 1, next(left, None)
+        following = None if after is None else (after,)
 
 
-def _write_sheet(book: Any, name: str, bold: Any, header: list[str], rows: Iterator[tuple[Any, ...]]) -> bool:
-    """Write a sheet; tell whether it is full."""
+def _write_sheet(book: Any, name: str, bold: Any, header: list[str], rows: Iterator[tuple[Any, ...]]) -> None:
     sheet = book.add_worksheet(name)
     sheet.freeze_panes(1, 0)
     for column, title in enumerate(header):
         sheet.set_column(column, column, min(max(len(title), 8) + 2, 40))
         sheet.write_string(0, column, title, bold)
-    for row in range(1, MOST_ROWS):
-        values = next(rows, None)
-        if values is None:
-            return False
+    for row, values in enumerate(rows, start=1):
         for column, value in enumerate(values):
             if isinstance(value, str):
                 sheet.write_string(row, column, value[:_CELL])
             elif value is not None and math.isfinite(value):
                 sheet.write_number(row, column, round(value, _DIGITS))
-    return True
 
 
 def sheet_name(table: str, number: int) -> str:
