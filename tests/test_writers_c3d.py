@@ -56,13 +56,14 @@ def by_py_c3d(path: Path) -> Read:
         points[points[..., 3] < 0] = np.nan
         parameters: dict[str, Any] = {}
         for group in ("POINT", "EVENT", "POSEDETECTOR", "TRIAL"):
-            for name, one in dict(reader.get(group).items() if reader.get(group) else ()).items():
-                if one.bytes_per_element == -1 and one.dimensions:
-                    parameters[f"{group}:{name}"] = [text.strip() for text in np.ravel(one.string_array)]
-                elif one.bytes_per_element == 4 and one.dimensions:
-                    parameters[f"{group}:{name}"] = list(one.float_array)
-                elif one.dimensions:
-                    parameters[f"{group}:{name}"] = list(one.uint16_array)
+            for name, one in reader.get(group).param_items() if reader.get(group) else ():
+                if one.bytes_per_element == -1:
+                    value = [text.strip() for text in np.ravel(one.string_array)]
+                elif one.bytes_per_element == 4:
+                    value = list(one.float_array) if one.dimensions else [one.float_value]
+                else:
+                    value = list(one.uint16_array) if one.dimensions else [one.uint16_value]
+                parameters[f"{group}:{name}"] = value
         labels = [name.strip() for name in reader.point_labels]
         return Read(labels, points[..., :3], reader.point_rate, parameters)
 
@@ -247,6 +248,11 @@ def test_more_frames_than_sixteen_bits_count_are_all_there(trial: Trial, path: P
     assert found.points[:, 0, 0] == pytest.approx(1000.0 * np.arange(70_000), rel=1e-7)
     assert found.parameters["POINT:LONG_FRAMES"] == [70_000]
     assert found.parameters["TRIAL:ACTUAL_END_FIELD"] == [70_000 - 65_536, 1]
+
+
+def test_a_file_that_cannot_be_written_is_an_error(trial: Trial, tmp_path: Path) -> None:
+    with pytest.raises(OutputError, match=r"a\.c3d could not be written whole"):
+        write_c3d(even(trial), tmp_path / "nowhere" / "a.c3d")
 
 
 def line(times: Sequence[float] | Array, speed: float = 90.0) -> tuple[Array, Array]:

@@ -29,6 +29,7 @@ _UNEVEN = 0.05  # of a period, a judgement: 1.7 ms at 30 per second, in which a 
 _APART = 1.5  # periods: one picture is missing from there on
 MOST = 255  # entries of a parameter, whose sizes are bytes; of points, events and letters
 MOST_FRAMES = 65_535
+_POINT_BYTES = 16  # x, y, z and residual, single precision
 _CENTRE = "centre_of_mass"
 # Names and icons by which Vicon, Mokka and Visual3D know them
 _EVENTS = {"initial_contact": ("Foot Strike", 1), "foot_off": ("Foot Off", 2)}
@@ -37,7 +38,7 @@ _EVENTS = {"initial_contact": ("Foot Strike", 1), "foot_off": ("Foot Off", 2)}
 def write_c3d(trial: Trial, path: Path) -> None:
     """Write landmarks, centre of mass, angles and events.
 
-    Raises OutputError for more points than the format names.
+    Raises OutputError for more points than the format names, and where the file cannot be written.
     """
     import ezc3d
 
@@ -55,7 +56,7 @@ def write_c3d(trial: Trial, path: Path) -> None:
     _describe_points(file, [*names], [*angles.names], rate, len(values))
     _put_events(file, trial, float(time[0]) if len(time) else 0.0)
     _sign(file, trial, float(time[0]) if len(time) else 0.0)
-    file.write(str(path))
+    _write(file, path, values.shape[0] * values.shape[1] * _POINT_BYTES)
 
 
 def at_one_rate(time: Array, values: Array, rate: float) -> tuple[Array, float]:
@@ -77,6 +78,15 @@ def at_one_rate(time: Array, values: Array, rate: float) -> tuple[Array, float]:
     for row, near in ((left, share * gap * rate < _UNEVEN), (left + 1, (1 - share) * gap * rate < _UNEVEN)):
         result[near] = values[row[near]]  # there is a picture, whatever there is on its other side
     return result, rate
+
+
+def _write(file: Any, path: Path, least: int) -> None:
+    """Write the file, which has at least so many bytes; ezc3d adds .c3d to other names and says nothing when it fails."""
+    own = path if path.suffix == ".c3d" else path.with_name(f"{path.name}.c3d")
+    file.write(str(own))
+    if not own.exists() or own.stat().st_size < least:
+        raise OutputError(f"{path.name} could not be written whole; is the disk full?")
+    own.replace(path)
 
 
 def ascii_of(text: str) -> str:
