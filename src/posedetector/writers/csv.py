@@ -13,3 +13,8 @@ def write_csv(table: str, trial: Trial, path: Path) -> None:
     with path.open("w", encoding="utf-8", newline="") as file:
         for number, piece in enumerate(TABLES[table].pieces(trial)):
             piece.to_csv(file, index=False, header=number == 0, float_format=_MICRO, lineterminator="\n")
+
+
+def write_landmarks(trial: Trial, path: Path) -> None:
+    """Write the table that our own reader takes back."""
+    write_csv("landmarks", trial, path)
