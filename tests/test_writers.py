@@ -2,7 +2,6 @@
 
 import csv
 import json
-from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,7 +10,6 @@ import pytest
 from trc import TRCData
 
 from posedetector.errors import InputError, OutputError
-from posedetector.kinematics.angles import ANGLES
 from posedetector.pipeline import silently
 from posedetector.pose import Source
 from posedetector.readers.csv import read_csv
@@ -19,12 +17,13 @@ from posedetector.readers.recording import ReadOptions
 from posedetector.records import LandmarkRecord
 from posedetector.trial import Trial
 from posedetector.writers import FORMATS, PROVENANCE, Folder, check_formats
-from posedetector.writers.csv import write_joint_angles, write_keypoints, write_landmarks, write_landmarks_wide
+from posedetector.writers.csv import write_csv
+from posedetector.writers.tables import TABLES
 from posedetector.writers.trc import write_trc
 
 
-def rows_of(writer: Callable[[Trial, Path], None], trial: Trial, path: Path) -> list[dict[str, str]]:
-    writer(trial, path)
+def rows_of(table: str, trial: Trial, path: Path) -> list[dict[str, str]]:
+    write_csv(table, trial, path)
     with path.open(encoding="utf-8", newline="") as file:
         return list(csv.DictReader(file))
 
@@ -44,7 +43,7 @@ def whole(trial: Trial) -> Trial:
 
 
 def test_the_header_of_landmarks_is_the_fields_of_a_record_in_order(trial: Trial, target: Path) -> None:
-    header = list(rows_of(write_landmarks, trial, target)[0])
+    header = list(rows_of("landmarks", trial, target)[0])
 
     assert header == list(LandmarkRecord.model_fields)
     assert header[:5] == ["timestamp_s", "landmark", "x_m", "y_m", "z_m"]
@@ -52,7 +51,7 @@ def test_the_header_of_landmarks_is_the_fields_of_a_record_in_order(trial: Trial
 
 
 def test_landmarks_are_read_back_to_the_micrometre(trial: Trial, target: Path) -> None:
-    first = rows_of(write_landmarks, trial, target)[0]
+    first = rows_of("landmarks", trial, target)[0]
 
     assert first == {
         "timestamp_s": "0.000000",
@@ -70,7 +69,7 @@ def test_landmarks_are_read_back_to_the_micrometre(trial: Trial, target: Path) -
 
 
 def test_landmarks_have_one_row_per_landmark_and_frame(trial: Trial, target: Path) -> None:
-    rows = rows_of(write_landmarks, trial, target)
+    rows = rows_of("landmarks", trial, target)
 
     assert [(float(row["timestamp_s"]), row["landmark"]) for row in rows] == [
         (time, point) for time in (0.0, 0.5, 1.25) for point in ("left_knee", "right_knee")
@@ -78,79 +77,80 @@ def test_landmarks_have_one_row_per_landmark_and_frame(trial: Trial, target: Pat
 
 
 def test_a_missing_landmark_is_empty(trial: Trial, target: Path) -> None:
-    missing = rows_of(write_landmarks, trial, target)[3]
+    missing = rows_of("landmarks", trial, target)[3]
 
     assert [missing[name] for name in ("x_m", "y_m", "z_m", "source")] == ["", "", "", ""]
 
 
 def test_landmarks_have_their_deviations_to_the_micrometre(fitted: Trial, target: Path) -> None:
-    last = rows_of(write_landmarks, fitted, target)[4]
+    last = rows_of("landmarks", fitted, target)[4]
 
     assert [last[f"{axis}_sd_m"] for axis in "xyz"] == ["0.040000", "0.050000", "0.060000"]
 
 
 def test_every_landmark_row_is_a_record(trial: Trial, target: Path) -> None:
-    for row in rows_of(write_landmarks, trial, target):
+    for row in rows_of("landmarks", trial, target):
         LandmarkRecord(**{name: value or None for name, value in row.items()})
 
 
 def test_the_wide_table_has_one_row_per_frame(trial: Trial, target: Path) -> None:
-    rows = rows_of(write_landmarks_wide, trial, target)
+    rows = rows_of("landmarks_wide", trial, target)
 
     assert [(row["frame_index"], float(row["timestamp_s"])) for row in rows] == [("0", 0.0), ("1", 0.5), ("2", 1.25)]
 
 
 def test_the_wide_table_names_point_axis_and_unit(trial: Trial, target: Path) -> None:
-    last = rows_of(write_landmarks_wide, trial, target)[2]
+    last = rows_of("landmarks_wide", trial, target)[2]
 
     assert [float(last[f"left_knee_{axis}_m"]) for axis in "xyz"] == pytest.approx([1.3, 2.2, 3.3])
     assert [last[f"right_knee_{axis}_m"] for axis in "xyz"] == ["", "", ""]
 
 
 def test_the_wide_table_of_a_pose_without_spread_has_coordinates_alone(trial: Trial, target: Path) -> None:
-    header = list(rows_of(write_landmarks_wide, trial, target)[0])
+    header = list(rows_of("landmarks_wide", trial, target)[0])
 
-    assert header[2:] == [f"{side}_knee_{axis}_m" for side in ("left", "right") for axis in "xyz"]
+    assert header[2:-1] == [f"{side}_knee_{axis}_m" for side in ("left", "right") for axis in "xyz"]
 
 
 def test_the_wide_table_has_its_deviations_after_all_coordinates(fitted: Trial, target: Path) -> None:
-    first = rows_of(write_landmarks_wide, fitted, target)[0]
+    first = rows_of("landmarks_wide", fitted, target)[0]
 
-    assert list(first)[8:] == [f"{side}_knee_{axis}_sd_m" for side in ("left", "right") for axis in "xyz"]
+    assert list(first)[8:-1] == [f"{side}_knee_{axis}_sd_m" for side in ("left", "right") for axis in "xyz"]
     assert [first[f"left_knee_{axis}_sd_m"] for axis in "xyz"] == ["0.010000", "0.020000", "0.030000"]
 
 
 def test_our_own_reader_finds_the_same_places_beside_deviations(trial: Trial, fitted: Trial, tmp_path: Path) -> None:
     for name, one in (("plain.csv", trial), ("fitted.csv", fitted)):
-        write_landmarks(one, tmp_path / name)
+        write_csv("landmarks", one, tmp_path / name)
     (plain,), (beside,) = (read_csv(tmp_path / name, ReadOptions()).values() for name in ("plain.csv", "fitted.csv"))
 
     assert np.array_equal(plain.xyz, beside.xyz, equal_nan=True)
     assert beside.xyz[0, 0] == pytest.approx([1.1, 2.2, 3.3])
 
 
-def test_angles_are_degrees_beside_their_deviations(bent: Trial, target: Path) -> None:
-    rows = rows_of(write_joint_angles, bent, target)
+def test_angles_and_their_deviations_are_degrees(bent: Trial, target: Path) -> None:
+    row = rows_of("joint_angles", bent, target)[1]
 
-    assert list(rows[0])[:4] == ["frame_index", "timestamp_s", "left_knee_flexion_deg", "left_knee_flexion_sd_deg"]
-    assert list(rows[1].values())[:4] == ["1", "0.500000", "90.000000", "2.000000"]
+    assert (row["frame_index"], row["timestamp_s"]) == ("1", "0.500000")
+    assert (row["left_knee_flexion_deg"], row["left_knee_flexion_sd_deg"]) == ("90.000000", "2.000000")
 
 
 def test_an_angle_that_is_missing_is_empty_and_so_is_its_deviation(bent: Trial, target: Path) -> None:
-    last = rows_of(write_joint_angles, bent, target)[2]
+    last = rows_of("joint_angles", bent, target)[2]
 
     assert (last["left_knee_flexion_deg"], last["left_knee_flexion_sd_deg"]) == ("", "")
 
 
-def test_every_angle_of_the_table_has_both_columns_whatever_was_seen(trial: Trial, target: Path) -> None:
-    first = rows_of(write_joint_angles, trial, target)[0]
+def test_joint_angles_come_in_blocks_of_one_kind(trial: Trial, target: Path) -> None:
+    first = rows_of("joint_angles", trial, target)[0]
 
-    assert list(first)[2:] == [f"{name}_{unit}" for name in ANGLES for unit in ("deg", "sd_deg")]
-    assert set(list(first.values())[2:]) == {""}
+    kinds = ("deg", "sd_deg", "deg_per_s", "deg_per_s2", "seen_share")
+    assert list(first)[2:-1] == [f"{name}_{kind}" for kind in kinds for name in trial.angles.names]
+    assert first["frame"] == "segments; pelvis and trunk: laboratory"
 
 
 def test_keypoints_are_pixels_with_score_and_source(trial: Trial, target: Path) -> None:
-    rows = rows_of(write_keypoints, trial, target)
+    rows = rows_of("keypoints_2d", trial, target)
 
     assert rows[2] == {
         "timestamp_s": "0.500000",
@@ -159,21 +159,20 @@ def test_keypoints_are_pixels_with_score_and_source(trial: Trial, target: Path) 
         "x_px": "11.000000",
         "y_px": "21.500000",
         "score": "0.800000",
+        "frame": "image",
         "source": "interpolated",
     }
 
 
 def test_a_keypoint_not_seen_is_empty(trial: Trial, target: Path) -> None:
-    missing = rows_of(write_keypoints, trial, target)[1]
+    missing = rows_of("keypoints_2d", trial, target)[1]
 
     assert (missing["x_px"], missing["y_px"], missing["source"]) == ("", "", "")
 
 
-@pytest.mark.parametrize("writer", [write_landmarks, write_landmarks_wide, write_keypoints, write_joint_angles])
-def test_tables_end_their_lines_alike_on_every_system(
-    writer: Callable[[Trial, Path], None], trial: Trial, target: Path
-) -> None:
-    writer(trial, target)
+@pytest.mark.parametrize("table", TABLES)
+def test_tables_end_their_lines_alike_on_every_system(table: str, trial: Trial, target: Path) -> None:
+    write_csv(table, trial, target)
 
     assert b"\r" not in target.read_bytes()
 
@@ -206,6 +205,13 @@ def test_the_trc_holds_the_places_in_the_laboratory(trc: TRCData) -> None:
     assert np.array(trc["right_knee"]) == pytest.approx(np.array([[0.5, 2.0, 3.25]] * 3))
 
 
+def test_the_trc_names_its_frame_in_the_first_line(whole: Trial, target: Path) -> None:
+    write_trc(whole, target)
+    first = target.read_text(encoding="utf-8").splitlines()[0]
+
+    assert first.startswith("PathFileType\t4\t(X/Y/Z)\tknees.trc\tlaboratory: X forward")
+
+
 def test_a_missing_marker_of_the_trc_is_nan_and_shifts_no_other(trial: Trial, target: Path) -> None:
     write_trc(trial, target)
     data = TRCData()
@@ -235,8 +241,9 @@ def write_all(trial: Trial, folder: Path, formats: tuple[str, ...] = tuple(FORMA
 def test_all_formats_give_these_files(trial: Trial, tmp_path: Path) -> None:
     files = write_all(trial, tmp_path / "out")
 
-    tables = ["landmarks.csv", "landmarks_wide.csv", "keypoints_2d.csv", "joint_angles.csv"]
-    assert files == [*tables, "knees.trc", "joint_angles.png", "predictions.json", "provenance.json"]
+    tables = [f"{name}.{ending}" for ending in ("csv", "parquet") for name in TABLES]
+    others = ["knees.trc", "knees.mot", "knees.c3d", "knees.xlsx", "joints.npy", "joints.json"]
+    assert sorted(files) == sorted([*tables, *others, "joint_angles.png", "predictions.json", "provenance.json"])
     assert sorted(path.name for path in (tmp_path / "out").iterdir()) == sorted(files)
 
 
@@ -285,8 +292,8 @@ def test_a_failure_leaves_no_new_folder_behind(tmp_path: Path) -> None:
 
 
 def test_an_unknown_format_is_refused_and_the_known_ones_named() -> None:
-    with pytest.raises(InputError, match="there is no format 'xlsx'; there are csv, trc, png"):
-        check_formats(["csv", "xlsx"])
+    with pytest.raises(InputError, match="there is no format 'bvh'; there are csv, trc, mot, c3d"):
+        check_formats(["csv", "bvh"])
 
 
 def test_a_format_asked_for_twice_is_written_once() -> None:

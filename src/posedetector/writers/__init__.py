@@ -1,6 +1,7 @@
 """Seam 3: one file per format, chosen by name; and the folder that takes all of them or none.
 
-To add a format: write a function `(Trial, Path) -> None` in a file beside this one, and a line in FORMATS.
+To add a format: write a function `(Trial, Path) -> None` in a file beside this one, and a line in FORMATS. What is a table
+is made in `tables`, once for all formats that hold tables.
 """
 
 import json
@@ -15,23 +16,29 @@ from typing import Any, Self
 
 from posedetector.errors import InputError, OutputError
 from posedetector.trial import Trial
-from posedetector.writers.csv import write_joint_angles, write_keypoints, write_landmarks, write_landmarks_wide
+from posedetector.writers.c3d import write_c3d
+from posedetector.writers.csv import write_csv
+from posedetector.writers.mot import write_mot
+from posedetector.writers.npy import write_joints, write_joints_account
+from posedetector.writers.parquet import write_parquet
 from posedetector.writers.png import draw_joint_angles
 from posedetector.writers.predictions import write_predictions
+from posedetector.writers.tables import TABLES
 from posedetector.writers.trc import write_trc
+from posedetector.writers.xlsx import write_xlsx
 
 Writer = Callable[[Trial, Path], None]
 
 PROVENANCE = "provenance.json"
 # format → file name (with the clip's name for {}) → writer
 FORMATS: dict[str, dict[str, Writer]] = {
-    "csv": {
-        "landmarks.csv": write_landmarks,
-        "landmarks_wide.csv": write_landmarks_wide,
-        "keypoints_2d.csv": write_keypoints,
-        "joint_angles.csv": write_joint_angles,
-    },
+    "csv": {f"{table}.csv": partial(write_csv, table) for table in TABLES},
     "trc": {"{}.trc": write_trc},
+    "mot": {"{}.mot": write_mot},
+    "c3d": {"{}.c3d": write_c3d},
+    "parquet": {f"{table}.parquet": partial(write_parquet, table) for table in TABLES},
+    "xlsx": {"{}.xlsx": write_xlsx},
+    "npy": {"joints.npy": write_joints, "joints.json": write_joints_account},
     "png": {"joint_angles.png": draw_joint_angles},
     "predictions": {"predictions.json": write_predictions},
 }

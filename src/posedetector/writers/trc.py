@@ -1,6 +1,7 @@
 """TRC, OpenSim's marker file: tab separated, metres, Y up, X forward.
 
-Missing markers are `nan`, which OpenSim 4.6 reads as missing; it refuses rows that end in empty cells.
+Missing markers are `nan`, which OpenSim 4.6 reads as missing; it refuses rows that end in empty cells. The frame of
+reference stands behind the file's name in the first line, of which readers use nothing.
 """
 
 from pathlib import Path
@@ -19,7 +20,7 @@ def write_trc(trial: Trial, path: Path) -> None:
     rate = rate if np.isfinite(rate) else 1.0
     frames = len(pose.time)
     header = [
-        f"PathFileType\t4\t(X/Y/Z)\t{path.name}",
+        f"PathFileType\t4\t(X/Y/Z)\t{' '.join(trial.name.split())}.trc\t{trial.provenance.frame_of_reference}",
         "DataRate\tCameraRate\tNumFrames\tNumMarkers\tUnits\tOrigDataRate\tOrigDataStartFrame\tOrigNumFrames",
         f"{rate:.6g}\t{rate:.6g}\t{frames}\t{len(names)}\tm\t{rate:.6g}\t1\t{frames}",
         "Frame#\tTime\t" + "\t\t\t".join(names) + "\t\t",

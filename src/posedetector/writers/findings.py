@@ -1,0 +1,193 @@
+"""Tables of what kinematics found: events, quantities, cycles, repetitions, masses. One piece each; none is long.
+
+Values are turned from the units inside into those of files by `UNITS`; a column `unit`, or the column's name, says which.
+"""
+
+import math
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from posedetector.kinematics.nouns import UNITS, Cycles, Quantity
+from posedetector.pose import Array
+from posedetector.trial import Trial
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+ANGLES_FRAME = "segments; pelvis and trunk: laboratory"
+_QUANTITY = {
+    "quantity": object,
+    "side": object,
+    "value": float,
+    "sd": float,
+    "n": int,
+    "unit": object,
+    "definition": object,
+}
+_EVENT = {
+    "event": object,
+    "side": object,
+    "timestamp_s": float,
+    "frame_index": int,
+    "method": object,
+    "methods_agreeing": int,
+    "spread_s": float,
+    "quality": object,
+    "reason": object,
+}
+_REPETITION = {
+    "repetition": int,
+    "movement": object,
+    "start_s": float,
+    "turn_s": float,
+    "end_s": float,
+    "down_s": float,
+    "up_s": float,
+    "duration_s": float,
+    "depth_m": float,
+    "knee_flexion_deg": float,
+}
+_MASS = {"segment": object, "share_percent": float, "mass_kg": float, "source": object}
+_CYCLE = {"side": object, "cycle": int, "start_s": float, "end_s": float, "percent": float}
+_CYCLE_MEAN = {"side": object, "cycles": int, "percent": float}
+
+
+def gait_events(trial: Trial) -> "pd.DataFrame":
+    """Contacts and foot offs in order of time; `quality` and its reason are the whole gait's."""
+    gait = trial.kinematics.gait
+    events = sorted(gait.events, key=lambda event: event.time)
+    rows = (
+        (
+            *(event.kind, event.side, event.time, event.frame, event.method, event.methods, event.spread),
+            *(gait.quality, gait.reason or None),
+        )
+        for event in events
+    )
+    return _table(_EVENT, rows)
+
+
+def gait_parameters(trial: Trial) -> "pd.DataFrame":
+    """Return the quantities of gait."""
+    return _quantities(trial.kinematics.gait.quantities)
+
+
+def summary(trial: Trial) -> "pd.DataFrame":
+    """Return segment lengths, ranges of motion, symmetry."""
+    return _quantities(trial.kinematics.summary)
+
+
+def cycles(trial: Trial) -> "pd.DataFrame":
+    """One row per side, cycle (from 1) and percent; one column per angle, degrees."""
+    import pandas as pd
+
+    names = _cycled(trial)
+    pieces = [_of_one_side(one, names) for one in trial.kinematics.gait.cycles if len(one.values)]
+    if pieces:
+        return pd.concat(pieces, ignore_index=True)
+    return _table({**_CYCLE, **dict.fromkeys((f"{name}_deg" for name in names), float), "frame": object}, ())
+
+
+def cycle_means(trial: Trial) -> "pd.DataFrame":
+    """One row per side and percent: of each angle the mean and standard deviation (n - 1) over cycles, degrees.
+
+    `cycles` counts all of the side; an angle that one of them lacks at a percentage is the mean of the others.
+    """
+    import pandas as pd
+
+    names = _cycled(trial)
+    pieces = []
+    for one in trial.kinematics.gait.cycles:
+        if not len(one.values):
+            continue
+        mean, sd = _mean_and_sd(_in_order(one, names))
+        count = mean.shape[0]
+        table = {
+            "side": np.full(count, one.side, dtype=object),
+            "cycles": len(one.values),
+            "percent": np.linspace(0, 100, count),
+        }
+        for kind, degrees in (("mean", np.degrees(mean)), ("sd", np.degrees(sd))):
+            table |= {f"{name}_{kind}_deg": degrees[:, column] for column, name in enumerate(names)}
+        pieces.append(pd.DataFrame({**table, "frame": np.full(count, ANGLES_FRAME, dtype=object)}))
+    if pieces:
+        return pd.concat(pieces, ignore_index=True)
+    columns = [f"{name}_{kind}_deg" for kind in ("mean", "sd") for name in names]
+    return _table({**_CYCLE_MEAN, **dict.fromkeys(columns, float), "frame": object}, ())
+
+
+def repetitions(trial: Trial) -> "pd.DataFrame":
+    """One row per repetition, counted from 1; down and up are the durations of its halves."""
+    rows = (
+        (
+            *(number, one.movement, one.start, one.turn, one.end),
+            *(one.turn - one.start, one.end - one.turn, one.end - one.start),
+            *(one.depth, math.degrees(one.knee)),
+        )
+        for number, one in enumerate(trial.kinematics.repetitions, start=1)
+    )
+    return _table(_REPETITION, rows)
+
+
+def segment_masses(trial: Trial) -> "pd.DataFrame":
+    """One row per segment; no masses where the body's is not known."""
+    masses = trial.kinematics.masses
+    total = math.nan if masses.total is None else masses.total
+    return _table(_MASS, ((name, 100 * share, total * share, masses.table) for name, share in masses.shares.items()))
+
+
+def _quantities(quantities: Iterable[Quantity]) -> "pd.DataFrame":
+    return _table(_QUANTITY, map(_quantity, quantities))
+
+
+def _quantity(one: Quantity) -> tuple[object, ...]:
+    unit, factor = UNITS[one.unit]
+    return one.name, one.side or None, one.value * factor, one.sd * factor, one.count, unit, one.about
+
+
+def _cycled(trial: Trial) -> tuple[str, ...]:
+    """Return the names of the angles that both sides' cycles have, or, without cycles, that they would have."""
+    names = dict.fromkeys(name for one in trial.kinematics.gait.cycles for name in one.names)
+    return tuple(names) or trial.angles.names
+
+
+def _in_order(one: Cycles, names: tuple[str, ...]) -> Array:
+    """Return the values (N, 101, A) by these names; NaN of those that the side lacks."""
+    own = one.values  # noqa: PD011  not a DataFrame
+    values = np.full((*own.shape[:2], len(names)), np.nan)
+    values[..., [names.index(name) for name in one.names]] = own
+    return values
+
+
+def _of_one_side(one: Cycles, names: tuple[str, ...]) -> "pd.DataFrame":
+    import pandas as pd
+
+    degrees = np.degrees(_in_order(one, names))
+    count, samples = degrees.shape[:2]
+    degrees = degrees.reshape(-1, len(names))
+    table = {
+        "side": np.full(count * samples, one.side, dtype=object),
+        "cycle": np.repeat(np.arange(1, count + 1), samples),
+        "start_s": np.repeat(one.starts, samples),
+        "end_s": np.repeat(one.ends, samples),
+        "percent": np.tile(np.linspace(0, 100, samples), count),
+    }
+    table |= {f"{name}_deg": degrees[:, column] for column, name in enumerate(names)}
+    return pd.DataFrame({**table, "frame": np.full(count * samples, ANGLES_FRAME, dtype=object)})
+
+
+def _mean_and_sd(values: Array) -> tuple[Array, Array]:
+    """Return mean and sample standard deviation over the first axis of what is not NaN; NaN of none, or of one."""
+    known = np.isfinite(values)
+    count = known.sum(axis=0)
+    mean = np.divide(np.where(known, values, 0.0).sum(axis=0), count, out=np.full(count.shape, np.nan), where=count > 0)
+    squares = np.where(known, (values - mean) ** 2, 0.0).sum(axis=0)
+    variance = np.divide(squares, count - 1, out=np.full(count.shape, np.nan), where=count > 1)
+    return mean, np.sqrt(variance)
+
+
+def _table(columns: Mapping[str, type], rows: Iterable[tuple[object, ...]]) -> "pd.DataFrame":
+    import pandas as pd
+
+    return pd.DataFrame(list(rows), columns=list(columns)).astype(dict(columns))

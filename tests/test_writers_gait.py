@@ -1,0 +1,193 @@
+"""What kinematics found, in the tables of people who read files: units, order, empty tables."""
+
+import csv
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from posedetector.kinematics.nouns import Cycles, Gait
+from posedetector.trial import Trial
+from posedetector.writers.csv import write_csv
+from posedetector.writers.tables import TABLES, about
+from studied import GAIT, all_found, masses_at, over, with_kinematics
+
+HEADERS = {
+    "gait_events": "event side timestamp_s frame_index method methods_agreeing spread_s quality reason",
+    "gait_parameters": "quantity side value sd n unit definition",
+    "summary": "quantity side value sd n unit definition",
+    "repetitions": "repetition movement start_s turn_s end_s down_s up_s duration_s depth_m knee_flexion_deg",
+    "centre_of_mass": "frame_index timestamp_s x_m y_m z_m frame",
+    "segment_masses": "segment share_percent mass_kg source",
+}
+
+
+@pytest.fixture
+def found(trial: Trial) -> Trial:
+    return all_found(trial)
+
+
+@pytest.fixture
+def rows_of(tmp_path: Path):
+    def read(table: str, trial: Trial) -> list[dict[str, str]]:
+        write_csv(table, trial, tmp_path / "table.csv")
+        with (tmp_path / "table.csv").open(encoding="utf-8", newline="") as file:
+            return list(csv.DictReader(file))
+
+    return read
+
+
+def header_of(table: str, trial: Trial, folder: Path) -> list[str]:
+    write_csv(table, trial, folder / "header.csv")
+    lines = (folder / "header.csv").read_text(encoding="utf-8").splitlines()
+    assert len(lines) == 1 or table in {"landmarks", "landmarks_wide", "keypoints_2d", "joint_angles"}
+    return lines[0].split(",")
+
+
+@pytest.mark.parametrize("table", HEADERS)
+def test_a_table_of_nothing_has_its_header_and_no_rows(table: str, trial: Trial, tmp_path: Path) -> None:
+    nothing = with_kinematics(trial, gait=Gait("none", "no steps"), repetitions=(), summary=())
+
+    assert header_of(table, nothing, tmp_path) == HEADERS[table].split()
+
+
+@pytest.mark.parametrize("table", TABLES)
+def test_a_table_has_the_same_columns_with_and_without_rows(table: str, found: Trial) -> None:
+    names = found.angles.names
+    full = Cycles("left", names, np.zeros((1, 101, len(names))), np.zeros(1), np.ones(1))
+    both = [with_kinematics(found, gait=Gait("good", "", cycles=cycles)) for cycles in ((), (full,))]
+    columns = [list(next(TABLES[table].pieces(one)).columns) for one in both]
+
+    assert columns[0] == columns[1]
+
+
+def test_events_come_in_order_of_time_with_the_gaits_quality(found: Trial, rows_of) -> None:
+    assert [list(row.values()) for row in rows_of("gait_events", found)] == [
+        ["initial_contact", "left", "0.500000", "15", "zeni", "2", "0.020000", "doubtful", "few strides"],
+        ["foot_off", "right", "61.250000", "1837", "zeni", "1", "", "doubtful", "few strides"],
+    ]
+
+
+def test_quantities_have_the_units_of_files(found: Trial, rows_of) -> None:
+    rows = [
+        [row[name] for name in ("quantity", "side", "value", "sd", "n", "unit")]
+        for row in rows_of("gait_parameters", found)
+    ]
+
+    assert rows == [
+        ["stride_time", "left", "1.200000", "0.100000", "3", "s"],
+        ["cadence", "", "114.000000", "", "1", "steps/min"],
+        ["stance_share", "right", "62.000000", "2.000000", "3", "%"],
+    ]
+
+
+def test_the_summary_is_in_degrees_with_its_definition(found: Trial, rows_of) -> None:
+    (row,) = rows_of("summary", found)
+
+    assert (row["value"], row["unit"], row["definition"]) == ("60.000000", "deg", "largest less smallest")
+
+
+def test_cycles_have_a_row_for_each_percent_of_each(found: Trial, rows_of) -> None:
+    rows = rows_of("gait_cycles", found)
+
+    assert [(row["cycle"], float(row["percent"])) for row in rows] == [
+        (cycle, percent) for cycle in ("1", "2") for percent in range(101)
+    ]
+
+
+def test_a_cycle_says_its_side_its_times_its_angles_and_their_frame(found: Trial, rows_of) -> None:
+    assert rows_of("gait_cycles", found)[-1] == {
+        "side": "left",
+        "cycle": "2",
+        "start_s": "1.500000",
+        "end_s": "2.500000",
+        "percent": "100.000000",
+        "left_knee_flexion_deg": "20.000000",
+        "frame": "segments; pelvis and trunk: laboratory",
+    }
+
+
+def test_the_mean_cycle_has_mean_and_sample_deviation(found: Trial, rows_of) -> None:
+    row = rows_of("gait_cycle_means", found)[50]
+
+    assert (row["side"], row["cycles"], float(row["percent"])) == ("left", "2", 50)
+    assert float(row["left_knee_flexion_mean_deg"]) == pytest.approx(15)
+    assert float(row["left_knee_flexion_sd_deg"]) == pytest.approx(10 / np.sqrt(2), abs=1e-6)
+
+
+def test_the_mean_of_one_cycle_has_no_deviation(found: Trial, rows_of) -> None:
+    values = np.radians(np.full((1, 101, 1), 30.0))
+    one = Cycles("right", ("left_knee_flexion",), values, np.zeros(1), np.ones(1))
+    row = rows_of("gait_cycle_means", with_kinematics(found, gait=Gait("good", "", cycles=(one,))))[0]
+
+    assert (row["left_knee_flexion_mean_deg"], row["left_knee_flexion_sd_deg"]) == ("30.000000", "")
+
+
+def test_a_hole_in_one_cycle_leaves_the_mean_of_the_others(found: Trial, rows_of) -> None:
+    values = np.radians(np.broadcast_to(np.array([10.0, 20.0, 40.0])[:, None, None], (3, 101, 1))).copy()
+    values[2, :50] = np.nan
+    cycles = (Cycles("left", ("left_knee_flexion",), values, np.zeros(3), np.ones(3)),)
+    rows = rows_of("gait_cycle_means", with_kinematics(found, gait=Gait("good", "", cycles=cycles)))
+
+    assert rows[49]["left_knee_flexion_mean_deg"] == "15.000000"
+    assert float(rows[50]["left_knee_flexion_mean_deg"]) == pytest.approx(70 / 3, abs=1e-6)
+
+
+def test_sides_whose_cycles_have_other_angles_share_a_table(found: Trial, rows_of) -> None:
+    right = Cycles("right", ("right_knee_flexion",), np.zeros((1, 101, 1)), np.zeros(1), np.ones(1))
+    rows = rows_of("gait_cycles", with_kinematics(found, gait=Gait("good", "", cycles=(*GAIT.cycles, right))))
+
+    assert (rows[0]["left_knee_flexion_deg"], rows[0]["right_knee_flexion_deg"]) == ("10.000000", "")
+    assert (rows[-1]["left_knee_flexion_deg"], rows[-1]["right_knee_flexion_deg"]) == ("", "0.000000")
+
+
+def test_a_repetition_has_its_halves_its_depth_and_its_bend(found: Trial, rows_of) -> None:
+    (row,) = rows_of("repetitions", found)
+
+    assert row["movement"] == "squat"
+    assert [float(row[name]) for name in ("down_s", "up_s", "duration_s", "depth_m")] == [1.0, 1.5, 2.5, 0.4]
+    assert float(row["knee_flexion_deg"]) == pytest.approx(95)
+
+
+def test_the_centre_of_mass_has_a_row_per_frame_in_the_laboratory(found: Trial, rows_of) -> None:
+    rows = rows_of("centre_of_mass", found)
+
+    assert [row["timestamp_s"] for row in rows] == ["0.000000", "0.500000", "1.250000"]
+    assert list(rows[2].values())[2:] == ["1.000000", "2.000000", "3.000000", "laboratory"]
+
+
+def test_segments_have_share_and_mass(found: Trial, rows_of) -> None:
+    assert [list(row.values()) for row in rows_of("segment_masses", found)] == [
+        ["trunk", "75.000000", "52.500000", "de Leva 1996, female"],
+        ["head", "25.000000", "17.500000", "de Leva 1996, female"],
+    ]
+
+
+def test_without_a_mass_segments_have_shares_alone(trial: Trial, rows_of) -> None:
+    rows = rows_of("segment_masses", with_kinematics(trial, masses=masses_at(trial.pose.time, None)))
+
+    assert [(row["share_percent"], row["mass_kg"]) for row in rows] == [("75.000000", ""), ("25.000000", "")]
+
+
+def test_angles_have_velocity_acceleration_and_the_share_seen(found: Trial, rows_of) -> None:
+    row = rows_of("joint_angles", found)[0]
+
+    assert {name: float(row[f"right_knee_flexion_{name}"]) for name in ("deg", "sd_deg", "deg_per_s", "deg_per_s2", "seen_share")} == pytest.approx(
+        {"deg": 20, "sd_deg": 2, "deg_per_s": 30, "deg_per_s2": 90, "seen_share": 0.5}
+    )  # fmt: skip
+
+
+def test_a_table_of_many_pieces_counts_its_frames_through(trial: Trial, rows_of) -> None:
+    long = over(trial, np.arange(4500) / 30)
+    rows = rows_of("landmarks_wide", long)
+
+    assert [row["frame_index"] for row in rows] == [str(number) for number in range(4500)]
+    assert float(rows[4321]["right_knee_x_m"]) == 4322
+
+
+def test_the_account_says_units_frames_and_what_became_of_gait(found: Trial) -> None:
+    lines = dict(about(found))
+
+    assert lines["gait"] == "doubtful: few strides"
+    assert lines["frame of reference"].startswith("laboratory: X forward")
+    assert lines["subject"] == "height 1.75 (metres, kilograms, years)"
