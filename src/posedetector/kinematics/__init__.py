@@ -1,10 +1,15 @@
 """From a metric pose to joint angles, gait, repetitions and masses.
 
-`nouns` is what comes out; `angles` has the table of angles.
+`nouns` is what comes out. `angles` has the table of angles, read off the segments' `frames`; `gait` says whether somebody walks, by
+`events`, and hands on to `steps` and `cycles`; `repetitions`, `masses`, `summary`. `reference` is for comparison.
 """
 
 from posedetector.kinematics.angles import joint_angles
-from posedetector.kinematics.nouns import Gait, Kinematics, Masses
+from posedetector.kinematics.gait import find_gait
+from posedetector.kinematics.masses import find_masses
+from posedetector.kinematics.nouns import Kinematics
+from posedetector.kinematics.repetitions import find_repetitions
+from posedetector.kinematics.summary import summarize
 from posedetector.pose import MetricPose
 from posedetector.subject import Subject
 
@@ -12,6 +17,10 @@ from posedetector.subject import Subject
 def study(pose: MetricPose, subject: Subject) -> Kinematics:
     """Return all that is worked out from a pose of this person."""
     angles = joint_angles(pose)
-    gait = Gait("none", "not looked for")
-    masses = Masses(pose.root, {}, subject.mass, "none")
-    return Kinematics(angles, gait, (), masses, ())
+    return Kinematics(
+        angles=angles,
+        gait=find_gait(pose, angles),
+        repetitions=find_repetitions(pose, angles),
+        masses=find_masses(pose, subject),
+        summary=summarize(pose, angles),
+    )
