@@ -116,13 +116,14 @@ def travel(settings: Settings, network: VideoPose3D, folder: Path) -> Road:
     first(NETWORK, lambda: network.lift(cleaned.keypoints))
     metric, size = first("calibrate", lambda: calibrate(relative, cleaned.keypoints, settings.subject, camera))
     pose, smoothing = first("smooth", lambda: smooth(metric, settings.cutoff))
+    kinematics = first("kinematics", lambda: study(pose, settings.subject))
     account = first(
         "account",
         lambda: account_for(
-            settings, video, estimator, tracks, cleaned, doubts, native, size, NOT_REFINED, smoothing, pose
+            settings, video, estimator, tracks, cleaned, doubts, native, size, NOT_REFINED, smoothing, pose, kinematics
         ),
     )
-    trial = Trial(video.name, cleaned.keypoints, pose, account, tracks, study(pose, settings.subject))
+    trial = Trial(video.name, cleaned.keypoints, pose, account, tracks, kinematics)
     for form in ("csv", "trc"):
         first(f"write {form}", partial(write, trial, folder / form, form))
     return Road(len(tracks.time), stages, estimator, cleaned.keypoints)

@@ -19,6 +19,7 @@ from posedetector.tracking import Track, Tracks, track
 from posedetector.trial import (
     CalibrationRecord,
     CleaningRecord,
+    KinematicsRecord,
     LandmarkShares,
     Provenance,
     RefinementRecord,
@@ -185,6 +186,7 @@ def trial() -> Trial:
             spread="none",
         ),
         smoothing="off",
+        kinematics=KinematicsRecord(pelvis="hips", gait="none", repetitions=0, masses="none"),
         bone_lengths_m={},
         landmarks={
             "left_knee": LandmarkShares(measured=0.6667, lifted=0, carried=0, interpolated=0.3333, mirrored=0),

@@ -15,10 +15,11 @@ from posedetector.errors import InputError, PosedetectorError
 from posedetector.opensim import export
 from posedetector.opensim.model import read_model
 from posedetector.opensim.places import AUGMENTED, LANDMARKS, TABLES, MarkerTable
-from posedetector.opensim.recording import Markers, find_markers, find_stretch, write_markers
+from posedetector.opensim.recording import Markers, find_markers, find_stretch
 from posedetector.opensim.running import run_tool
 from posedetector.opensim.setups import marker_set
 from posedetector.pose import Array
+from posedetector.writers.trc import write_markers
 
 RATE = 30.0
 needs_opensim = pytest.mark.skipif(
@@ -35,6 +36,10 @@ STANDING = {
     "elbow": (0, 1.10, 0.17),
     "wrist": (0, 0.86, 0.17),
 }
+
+
+def save(made: Markers, path: Path) -> None:
+    write_markers(path, path.name, made.points, made.time, made.xyz)
 
 
 def standing() -> tuple[tuple[str, ...], Array]:
@@ -54,7 +59,7 @@ def markers(xyz: Array, points: tuple[str, ...]) -> Markers:
 def results(folder: Path, xyz: Array, points: tuple[str, ...], **subject: float) -> Path:
     """A folder as `analyze` leaves it, as far as an export reads it."""
     folder.mkdir(exist_ok=True)
-    write_markers(markers(xyz, points), folder / "clip.trc")
+    save(markers(xyz, points), folder / "clip.trc")
     (folder / "provenance.json").write_text(json.dumps({"subject": {"height": 1.7, "mass": None} | subject}))
     return folder
 
@@ -191,7 +196,7 @@ def test_markers_come_back_in_the_file_as_they_are(tmp_path: Path) -> None:
 
 def test_the_file_that_has_a_tables_markers_is_the_one_that_is_read(folder: Path) -> None:
     names = tuple(AUGMENTED.places)
-    write_markers(Markers("second", names, np.arange(3) / RATE, np.ones((3, 43, 3)), 0), folder / "second.trc")
+    save(Markers("second", names, np.arange(3) / RATE, np.ones((3, 43, 3)), 0), folder / "second.trc")
 
     assert find_markers(folder, AUGMENTED).name == "second"
     assert find_markers(folder, LANDMARKS).name == "clip"

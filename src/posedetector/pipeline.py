@@ -8,6 +8,7 @@ from pathlib import Path
 from threading import Thread
 from typing import Protocol, TypeVar
 
+from posedetector.augmenting import augment, check_installed
 from posedetector.calibration import calibrate
 from posedetector.cleaning import clean
 from posedetector.downloads import Told
@@ -61,6 +62,8 @@ def analyze(
 ) -> Trial:
     """Take one video all the way; raises InputError, VideoError, NoPersonError or WeightsError."""
     video = open_video(settings.video, rate=settings.fps, duration=settings.duration)
+    if settings.augment_markers:
+        check_installed()
     camera = settings.camera
     lifter = make_lifter(settings.lifter, settings.for_lifter(download_progress))
     estimator = make_estimator(settings.estimator, settings.for_estimator(camera.pixels(video.size), download_progress))
@@ -86,10 +89,23 @@ def analyze(
     pose, smoothing = smooth(metric, settings.cutoff)
     if settings.estimate_missing:
         pose = mirror_missing(pose)
+    if settings.augment_markers:
+        pose = augment(pose, settings.subject)
     kinematics = study(pose, settings.subject)
 
     provenance = account_for(
-        settings, video, estimator, tracks, cleaned, doubts, lifter, calibration, refinement, smoothing, pose
+        settings,
+        video,
+        estimator,
+        tracks,
+        cleaned,
+        doubts,
+        lifter,
+        calibration,
+        refinement,
+        smoothing,
+        pose,
+        kinematics,
     )
     return Trial(video.name, cleaned.keypoints, pose, provenance, tracks, kinematics)
 

@@ -8,10 +8,12 @@ from importlib.metadata import version
 
 import numpy as np
 
+from posedetector.augmenting import enhancers
 from posedetector.calibration import Calibration, segment_lengths
 from posedetector.cleaning import Cleaned
 from posedetector.estimators import KeypointEstimator
 from posedetector.filters import sampling_rate
+from posedetector.kinematics.nouns import Gait, Kinematics
 from posedetector.lifters import Lifter
 from posedetector.pose import MetricPose, Source, finite
 from posedetector.refinement import Refinement, describe_terms
@@ -21,6 +23,7 @@ from posedetector.tracking import Tracking, Tracks
 from posedetector.trial import (
     CalibrationRecord,
     CleaningRecord,
+    KinematicsRecord,
     LandmarkShares,
     NetworkRecord,
     PersonRecord,
@@ -42,6 +45,10 @@ _ONLINE = (
     "nothing fitted or smoothed, the distance from the camera neither; size (that of feet and hands hung on a lifted pose "
     "too), vertical, floor and whose data these are still come from the whole clip"
 )
+_PELVIS = (
+    "the line of the hips and that from hips to shoulders: how the pelvis tilts against the trunk is not seen, so hip flexion "
+    "has the bending of the back in it, and pelvis_tilt has no value; --augment-markers adds the iliac spines"
+)
 _SPREAD = (
     "standard deviations of places relative to the middle of the hips and of angles, from the curvature of the fit, "
     "widened so that nominal 90 % intervals hold 90 % on filmed motion capture; before smoothing"
@@ -60,12 +67,13 @@ def account_for(
     refinement: Refinement,
     smoothing: str,
     pose: MetricPose,
+    kinematics: Kinematics,
 ) -> Provenance:
     """Put together what a reviewer asks for."""
     time = tracks.time
     rate = sampling_rate(time)
     lengths = segment_lengths(pose)
-    networks = estimator.weights + lifter.weights
+    networks = estimator.weights + lifter.weights + (enhancers() if settings.augment_markers else ())
     return Provenance(
         posedetector=version("posedetector"),
         created=datetime.now(UTC).isoformat(timespec="seconds"),
@@ -140,6 +148,7 @@ def account_for(
             spread=_SPREAD if refinement.frames else "none: nothing was fitted",
         ),
         smoothing=smoothing,
+        kinematics=_studied(pose, kinematics),
         bone_lengths_m={bone: round(length, 4) for bone, length in lengths.items()},
         landmarks=_shares(pose),
         notes=[
@@ -150,8 +159,24 @@ def account_for(
             *notes_on_the_fit(refinement),
             *_unplaced(pose),
             *_unlike_sides(lengths),
+            *_notes_on_gait(kinematics.gait),
         ],
     )
+
+
+def _studied(pose: MetricPose, found: Kinematics) -> KinematicsRecord:
+    gait = found.gait
+    return KinematicsRecord(
+        pelvis="the iliac spines" if pose.skeleton.has("left_asis", "left_psis") else _PELVIS,
+        gait=f"{gait.quality}: {gait.reason}" if gait.reason else gait.quality,
+        repetitions=len(found.repetitions),
+        masses=found.masses.table,
+    )
+
+
+def _notes_on_gait(gait: Gait) -> Iterator[str]:
+    if gait.quality == "doubtful":
+        yield f"the gait is doubtful: {gait.reason}"
 
 
 def _unplaced(pose: MetricPose) -> Iterator[str]:
@@ -184,6 +209,7 @@ def _shares(pose: MetricPose) -> dict[str, LandmarkShares]:
             measured=share(point, Source.MEASURED),
             lifted=share(point, Source.LIFTED),
             carried=share(point, Source.CARRIED),
+            augmented=share(point, Source.AUGMENTED),
             interpolated=share(point, Source.INTERPOLATED),
             mirrored=share(point, Source.MIRRORED),
         )

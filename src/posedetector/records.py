@@ -43,7 +43,7 @@ class LandmarkRecord(BaseModel):
     z_sd_m: float | None = None
     visibility: float
     frame: Literal["laboratory"] = FRAME_OF_REFERENCE
-    source: Literal["measured", "lifted", "carried", "interpolated", "mirrored"] | None
+    source: Literal["measured", "lifted", "carried", "augmented", "interpolated", "mirrored"] | None
 
 
 COLUMNS = tuple(LandmarkRecord.model_fields)

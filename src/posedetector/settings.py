@@ -44,6 +44,7 @@ _ONLINE: dict[str, tuple[Any, str]] = {
     "cutoff": (None, "--cutoff"),
     "max_gap": (0.0, "--max-gap"),
     "batch_size": (1, "--batch-size"),
+    "augment_markers": (False, "--augment-markers"),
 }
 
 
@@ -80,6 +81,7 @@ class Settings(BaseModel):
     device: str = "auto"
     refine: bool = True
     estimate_missing: bool = False
+    augment_markers: bool = False
     min_score: float = 0.2
     max_gap: float = 0.25
     focal_length: float | None = None
@@ -133,6 +135,8 @@ class Settings(BaseModel):
                 raise InputError(f"{option} goes with --estimator {' or '.join(estimators)}, not with {self.estimator}")
         if self.device != "auto" and self.estimator not in _TOP_DOWN and self.lifter == "native":
             raise InputError("--device goes with --estimator rtmw3d or openmmlab, or with --use-videopose3d")
+        if self.augment_markers and self.subject.mass is None:
+            raise InputError("--augment-markers wants to know how heavy the person is: give --mass in kilograms")
         if not self.max_gap >= 0:
             raise InputError(f"--max-gap is in seconds and must not be negative, got {self.max_gap:g}")
         return self

@@ -130,13 +130,36 @@ class LandmarkShares(_Record):
     ----------
     lifted : depth made by the lifter.
     carried : the estimator's own depth, hung on a lifted joint.
+    augmented : made by the marker enhancer out of other points.
     """
 
     measured: float
     lifted: float
     carried: float
+    augmented: float = 0.0
     interpolated: float
     mirrored: float
+
+
+class KinematicsRecord(_Record):
+    """What the angles, the gait and the masses rest on.
+
+    Attributes
+    ----------
+    gait : quality, and why it is not good.
+    repetitions : how many of a movement down and up again.
+    masses : whose table.
+    """
+
+    angles: str = (
+        "angle_definitions says of each angle its points, frames, sequence, sign, zero and source; axial rotations only where "
+        "points show them, and hip rotation only of a knee bent by more than 30 degrees; velocities and accelerations are "
+        "derivatives of the angles as they are, smoothed or not"
+    )
+    pelvis: str
+    gait: str
+    repetitions: int
+    masses: str
 
 
 class Provenance(_Record):
@@ -167,6 +190,7 @@ class Provenance(_Record):
     calibration: CalibrationRecord
     refinement: RefinementRecord
     smoothing: str
+    kinematics: KinematicsRecord
     frame_of_reference: str = (
         "laboratory: X forward, towards the camera; Y up; Z to the right of a person who faces the camera; metres; "
         "origin on the floor below the middle of the hips when first seen"

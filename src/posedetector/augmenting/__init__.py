@@ -9,22 +9,23 @@ from collections.abc import Iterator
 import numpy as np
 from numpy.typing import NDArray
 
-from posedetector.augmenting.layout import BETWEEN, HANGS_ON, missing_points, points_for
+from posedetector.augmenting.layout import BETWEEN, HANGS_ON, level, missing_points, points_for
 from posedetector.augmenting.networks import ENHANCERS, RATE, TURNS, Network, check_installed
 from posedetector.errors import InputError
 from posedetector.filters import interpolate
 from posedetector.pose import Array, MetricPose, Source, finite
 from posedetector.skeletons import extend
 from posedetector.subject import BONES, STATURE_SHARES, Subject
+from posedetector.weights import LoadedWeights, load
 
-__all__ = ["augment", "check_installed"]
+__all__ = ["augment", "check_installed", "enhancers"]
 
 
 def augment(pose: MetricPose, subject: Subject) -> MetricPose:
     """Return the pose with the enhancer's 43 markers, and with joint centres that are taken from them.
 
     Hips are the enhancer's hip joint centres, knees and ankles the middles of the markers on both sides, heels and toes its
-    markers there; `left_asis` … `right_psis` are its pelvic markers by our names. Shoulders stay where they were, since its
+    markers there, `left_asis` … `right_psis` its pelvic markers, both levelled (`layout.level`). Shoulders stay where they were, since its
     marker lies on the acromion; so do elbows and wrists, whose angles its markers made worse (benchmarks/RESULTS.md), and
     everything that it says nothing about. `root` is the middle of the new hips.
 
@@ -57,6 +58,11 @@ def augment(pose: MetricPose, subject: Subject) -> MetricPose:
         found += (middle + pose.root)[:, None]
         markers |= {name: found[:, row] for row, name in enumerate(enhancer.gives)}
     return _with(pose, markers)
+
+
+def enhancers() -> tuple[LoadedWeights, ...]:
+    """Return the files of the networks that run; raises WeightsError without them."""
+    return tuple(load(one.name) for one in ENHANCERS)
 
 
 def _body(subject: Subject) -> tuple[float, float]:
@@ -101,6 +107,7 @@ def _about_vertical(angle: float) -> Array:
 def _with(pose: MetricPose, markers: dict[str, Array]) -> MetricPose:
     """Return the pose with markers (T, 3) in the laboratory and all that is taken from them."""
     places = markers | {name: np.mean([markers[part] for part in parts], axis=0) for name, parts in BETWEEN.items()}
+    places |= level(places)
     old = pose.skeleton
     new = [name for name in HANGS_ON if not old.has(name)]
     skeleton = extend(old, f"{old.name}_augmented", {name: HANGS_ON[name] for name in new})

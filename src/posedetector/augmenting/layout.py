@@ -16,6 +16,9 @@ SMALL_TOE = (0.88, 0.27)
 # 1.96 m who stands; mean of both sides). The same place of opencap-core has 36 mm forwards and 17.5 mm outwards on its
 # generic model, about 0.021 and 0.010 too, and all other joints at their centres.
 HIPS = (0.021, 0.013, 0.010)
+# Where the markers sit on the bones of OpenCap's model (Markers_LSTM.xml of Pose2Sim): in the anatomical position the plane of
+# the four iliac markers dips forwards, and the line from the heel's to the big toe's downwards, by so much (radians).
+SPINES_DIP, TOE_DIP = np.radians(4.7), np.radians(6.3)
 _PARTS = {"small_toe": ("heel", "foot_index", "ankle")}  # of which points of ours it is made
 
 
@@ -103,3 +106,22 @@ def _anchors() -> dict[str, str]:
 
 # what the enhancer gives, in its names and in ours → the point of the estimator's on which it hangs
 HANGS_ON = _anchors()
+
+
+def level(places: dict[str, Array]) -> dict[str, Array]:
+    """Return iliac spines and tips of feet (T, 3) as they would be if they were level in the anatomical position.
+
+    Markers lie where skin is over bone, and angles count from the anatomical position: the posterior spines are lowered by
+    SPINES_DIP about the anterior ones, the tips raised by TOE_DIP about the heels. The markers themselves stay.
+    """
+    left, right = places["left_asis"], places["right_asis"]
+    ahead = 0.5 * (left + right - places["left_psis"] - places["right_psis"])
+    down = -_unit(np.cross(right - left, ahead))
+    off = np.tan(SPINES_DIP) * np.linalg.norm(ahead, axis=1, keepdims=True) * down
+    moved = {f"{side}_psis": places[f"{side}_psis"] + off for side in SIDES}
+    for side in SIDES:
+        heel, toe, ankle = (places[f"{side}_{point}"] for point in ("heel", "foot_index", "ankle"))
+        along = toe - heel
+        up = _unit(np.cross(np.cross(along, ankle - heel), along))
+        moved[f"{side}_foot_index"] = toe + np.tan(TOE_DIP) * np.linalg.norm(along, axis=1, keepdims=True) * up
+    return moved

@@ -21,9 +21,11 @@ def analyze(
         list[str] | None,
         typer.Option(help="A measured bone in metres, such as left_thigh=0.43; repeatable. Decides over --height."),
     ] = None,
-    mass: Annotated[float | None, typer.Option(help="kg; recorded.")] = None,
-    age: Annotated[float | None, typer.Option(help="Years; recorded.")] = None,
-    sex: Annotated[str | None, typer.Option(help="male or female; recorded.")] = None,
+    mass: Annotated[float | None, typer.Option(help="kg; gives the segments' masses.")] = None,
+    age: Annotated[float | None, typer.Option(help="Years; picks what the figures compare with.")] = None,
+    sex: Annotated[
+        str | None, typer.Option(help="male or female; picks tables of the body and what figures compare with.")
+    ] = None,
     person: Annotated[int, typer.Option(help="Whose data, if several are in view; 1 is the most prominent.")] = 1,
     max_persons: Annotated[
         int,
@@ -103,6 +105,14 @@ def analyze(
     estimate_missing: Annotated[
         bool, typer.Option("--estimate-missing", help="Mirror unseen limbs from the other side; marked as mirrored.")
     ] = False,
+    augment_markers: Annotated[
+        bool,
+        typer.Option(
+            "--augment-markers",
+            help="Add OpenCap's 43 anatomical markers, and take hips, knees, ankles and the pelvis from them. Wants --mass, "
+            "feet in view, and the extra `opensim`.",
+        ),
+    ] = False,
     focal_length: Annotated[
         float | None, typer.Option(help="Pixels; assumed when neither this nor --fov is given.")
     ] = None,
@@ -119,7 +129,9 @@ def analyze(
     ] = None,
     fps: Annotated[float | None, typer.Option(help="Frames per second of a folder of images (30).")] = None,
     duration: Annotated[float | None, typer.Option(help="Seconds to read; all, or 10 from a camera.")] = None,
-    formats: Annotated[str, typer.Option(help="Comma-separated: csv, trc, png, predictions.")] = "csv,trc,png",
+    formats: Annotated[
+        str, typer.Option(help="Comma-separated: csv, trc, mot, c3d, png, parquet, xlsx, npy, predictions.")
+    ] = "csv,trc,mot,c3d,png",
     save_predictions: Annotated[
         bool,
         typer.Option("--save-predictions", help="Everybody's poses in the format of MMPose's demo: adds predictions."),
@@ -167,6 +179,7 @@ def analyze(
         flip=not no_flip,
         device=device,
         estimate_missing=estimate_missing,
+        augment_markers=augment_markers,
         min_score=min_score,
         focal_length=focal_length,
         fov=fov,

@@ -14,10 +14,11 @@ from pathlib import Path
 from posedetector.errors import InputError
 from posedetector.opensim.model import read_model
 from posedetector.opensim.places import TABLES
-from posedetector.opensim.recording import Markers, find_markers, find_stretch, write_markers
+from posedetector.opensim.recording import Markers, find_markers, find_stretch
 from posedetector.opensim.running import check_opensim, marker_error, run_tool
 from posedetector.opensim.setups import inverse_kinematics, marker_set, scaling
 from posedetector.writers import PROVENANCE, Folder
+from posedetector.writers.trc import write_markers
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +78,7 @@ def export(
     times = float(found.time[0]), float(found.time[-1])
     jobs: dict[str, Callable[[Path], object]] = {
         names["model"]: partial(_write_bytes, generic.text),
-        names["markers"]: partial(write_markers, found),
+        names["markers"]: lambda path: write_markers(path, path.name, found.points, found.time, found.xyz),
         names["marker_set"]: partial(_write, marker_set(places)),
         names["scaling"]: partial(
             _write, scaling(table, stretch, generic.bodies, names, mass=kilograms, height=height)

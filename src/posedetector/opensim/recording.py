@@ -145,22 +145,3 @@ def _longest(good: NDArray[np.bool_]) -> tuple[int, int]:
     starts, ends = edges[::2], edges[1::2]
     best = int((ends - starts).argmax())
     return int(starts[best]), int(ends[best]) - 1
-
-
-def write_markers(markers: Markers, path: Path) -> None:
-    """Write a .trc: metres, the clip's own times, nan where a marker is missing."""
-    frames, count = len(markers.time), len(markers.points)
-    rate = 1 / float(np.median(np.diff(markers.time))) if frames > 1 else 1.0
-    lines = [
-        f"PathFileType\t4\t(X/Y/Z)\t{path.name}",
-        "DataRate\tCameraRate\tNumFrames\tNumMarkers\tUnits\tOrigDataRate\tOrigDataStartFrame\tOrigNumFrames",
-        f"{rate:.6g}\t{rate:.6g}\t{frames}\t{count}\tm\t{rate:.6g}\t1\t{frames}",
-        "Frame#\tTime\t" + "\t\t\t".join(markers.points) + "\t\t",
-        "\t\t" + "\t".join(f"{axis}{number}" for number in range(1, count + 1) for axis in "XYZ"),
-        "",
-        *(
-            f"{number}\t{time:.6f}\t" + "\t".join(f"{value:.6f}" for value in row)
-            for number, (time, row) in enumerate(zip(markers.time, markers.xyz.reshape(frames, -1), strict=True), 1)
-        ),
-    ]
-    path.write_text("\n".join(lines) + "\n", encoding="utf-8", newline="\n")

@@ -6,15 +6,15 @@ In these models X is forward, Y up, Z right, as in our laboratory frame; each jo
 body that it hangs on, right-handed on the right side and mirrored on the left. So hip flexion, hip adduction, dorsiflexion
 and flexion of arm, elbow and knee are positive as ours are, while the pelvis and the back are positive backwards.
 
-Pelvis and trunk are given in the laboratory by other sequences than OpenSim's; they are put together to a rotation and
-taken apart again, since away from small angles (somebody who walks across the picture is turned by 90°) the numbers of two
-sequences have little in common.
+Pelvis, trunk and arms are read off the segments' frames anew, by OpenSim's sequence: our table has other ones for them.
+Without iliac spines the pelvis stands square to the trunk, and the back is bent and straightened at the hips.
 """
 
 from dataclasses import dataclass
 
 import numpy as np
 
+from posedetector.kinematics.frames import Landmarks, bend
 from posedetector.kinematics.nouns import JointAngles
 from posedetector.pose import Array
 from posedetector.trial import Trial
@@ -37,33 +37,26 @@ DIRECT = (
     Coordinate("hip_rotation", "hip_rotation", 1.0, "third turn: toes inward"),
     Coordinate("knee_angle", "knee_flexion", 1.0, "0 when straight, bent is positive; negative in older models"),
     Coordinate("ankle_angle", "ankle_dorsiflexion", 1.0, "toes up; 0 with the foot square to the shank"),
-    Coordinate("arm_flex", "shoulder_flexion", 1.0, "first turn of the arm in the trunk: forward"),
-    Coordinate("arm_add", "shoulder_abduction", -1.0, "second turn: OpenSim counts towards the body, we away from it"),
-    Coordinate("arm_rot", "shoulder_rotation", 1.0, "third turn: inward"),
     Coordinate("elbow_flex", "elbow_flexion", 1.0, "0 when straight"),
 )
-# Segments in the laboratory: our angles as right-handed turns about Y, then X, then Z of the segment (the order rotation,
-# obliquity, tilt: Baker, Gait & Posture 13, 2001), each with its factor. Ours are positive towards the left, with the
-# right side up (of the trunk: bent to the right), and forward; about Y, X and Z that is +, − (+), −.
-TURNS = {
-    "pelvis": (("pelvis_rotation", 1.0), ("pelvis_obliquity", -1.0), ("pelvis_tilt", -1.0)),
-    "trunk": (("trunk_rotation", 1.0), ("trunk_side_bend", 1.0), ("trunk_flexion", -1.0)),
-}
 PELVIS = ("pelvis_tilt", "pelvis_list", "pelvis_rotation")  # about Z, X, Y
 LUMBAR = ("lumbar_extension", "lumbar_bending", "lumbar_rotation")
+ARM = ("arm_flex", "arm_add", "arm_rot")
 PATH = ("pelvis_tx", "pelvis_ty", "pelvis_tz")
+_ELBOW_SEEN = np.radians(30.0)  # below, a forearm does not show how the arm is turned about its length
 
 
 def coordinates(trial: Trial) -> dict[str, Array]:
     """Return by OpenSim's name each coordinate that is known anywhere, (T,): degrees, and metres of the path."""
-    angles = trial.angles
-    found = dict(zip(PATH, trial.pose.root.T, strict=True))
-    pelvis, trunk = (_orientation(angles, *TURNS[segment]) for segment in ("pelvis", "trunk"))
-    found |= _apart(PELVIS, pelvis)
+    pose, angles = trial.pose, trial.angles
+    points = Landmarks(pose.skeleton, pose.positions)
+    found = dict(zip(PATH, pose.root.T, strict=True))
+    found |= _apart(PELVIS, points.frame("pelvis"))
+    found |= _apart(LUMBAR, _between(points, "pelvis", "trunk"))
     for short, side in SIDES.items():
         for one in DIRECT:
             found[f"{one.name}_{short}"] = one.factor * np.degrees(_values(angles, f"{side}_{one.angle}"))
-    found |= _apart(LUMBAR, np.einsum("tji,tjk->tik", pelvis, trunk))
+        found |= _arm(points, short, side)
     return {name: values for name, values in found.items() if np.isfinite(values).any()}
 
 
@@ -73,19 +66,17 @@ def _values(angles: JointAngles, name: str) -> Array:
     return angles.values[:, angles.names.index(name)]
 
 
-def _orientation(angles: JointAngles, *turns: tuple[str, float]) -> Array:
-    """Return rotations (T, 3, 3) of turns about Y, X and Z; NaN where one is not known."""
-    y, x, z = (factor * _values(angles, name) for name, factor in turns)
-    return _turn(y, 1) @ _turn(x, 0) @ _turn(z, 2)
+def _between(points: Landmarks, near: str, far: str) -> Array:
+    return np.asarray(np.swapaxes(points.frame(near), -1, -2) @ points.frame(far))
 
 
-def _turn(angle: Array, axis: int) -> Array:
-    result = np.broadcast_to(np.eye(3), (len(angle), 3, 3)).copy()
-    first, second = (axis + 1) % 3, (axis + 2) % 3
-    result[:, first, first] = result[:, second, second] = np.cos(angle)
-    result[:, second, first] = np.sin(angle)
-    result[:, first, second] = -np.sin(angle)
-    return result
+def _arm(points: Landmarks, short: str, side: str) -> dict[str, Array]:
+    """Return the arm in the trunk; turned inwards only where the elbow is bent enough to show it."""
+    sign = 1.0 if side == "right" else -1.0
+    flex, add, rot = _apart(ARM, _between(points, "trunk", f"{side}_arm")).values()
+    bent = bend(points, f"{side}_shoulder", f"{side}_elbow", f"{side}_wrist") >= _ELBOW_SEEN
+    turns = (flex, sign * add, np.where(bent, sign * rot, np.nan))
+    return {f"{name}_{short}": turn for name, turn in zip(ARM, turns, strict=True)}
 
 
 def _apart(names: tuple[str, str, str], rotation: Array) -> dict[str, Array]:

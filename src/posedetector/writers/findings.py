@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from posedetector.kinematics.angles import ANGLES, points_of
 from posedetector.kinematics.nouns import UNITS, Cycles, Quantity
 from posedetector.pose import Array
 from posedetector.trial import Trial
@@ -17,6 +18,27 @@ if TYPE_CHECKING:
     import pandas as pd
 
 ANGLES_FRAME = "segments; pelvis and trunk: laboratory"
+_PARTS = {
+    "ZXY": ("about Z, of the first", "about X, floating", "about Y, of the second"),
+    "YXZ": ("about Y", "about X", "about Z"),
+    "swing": ("forwards", "outwards", "elevation"),
+}
+_DEFINITION = {
+    "angle": object,
+    "segment": object,
+    "against": object,
+    "sequence": object,
+    "part": object,
+    "positive": object,
+    "zero": object,
+    "first_value_from_deg": float,
+    "first_value_below_deg": float,
+    "source": object,
+    "points": object,
+    "only_where": object,
+    "frames_with_value_percent": float,
+    "points_seen_percent": float,
+}
 _QUANTITY = {
     "quantity": object,
     "side": object,
@@ -52,6 +74,27 @@ _REPETITION = {
 _MASS = {"segment": object, "share_percent": float, "mass_kg": float, "source": object}
 _CYCLE = {"side": object, "cycle": int, "start_s": float, "end_s": float, "percent": float}
 _CYCLE_MEAN = {"side": object, "cycles": int, "percent": float}
+
+
+def angle_definitions(trial: Trial) -> "pd.DataFrame":
+    """One row per angle: what it rests on in this clip's points, against what it is measured, its signs and zero, whose it is."""
+    rows = (
+        (
+            *(name, row.segment, row.against, row.sequence, _PARTS[row.sequence][row.part]),
+            *(row.positive, row.neutral, row.low, row.low + 360.0, row.source),
+            " ".join(points_of(name, trial.pose.skeleton)),
+            f"{row.bent[1]} bent by 30 degrees or more" if row.bent else None,
+            100.0 * float(np.isfinite(angles).mean()) if len(angles) else math.nan,
+            100.0 * float(seen[np.isfinite(angles)].mean()) if np.isfinite(angles).any() else math.nan,
+        )
+        for name, angles, seen in zip(trial.angles.names, _columns_of(trial), trial.angles.seen.T, strict=True)
+        if (row := ANGLES.get(name)) is not None
+    )
+    return _table(_DEFINITION, rows)
+
+
+def _columns_of(trial: Trial) -> Array:
+    return trial.angles.values.T  # noqa: PD011  not a DataFrame
 
 
 def gait_events(trial: Trial) -> "pd.DataFrame":

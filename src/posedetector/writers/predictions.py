@@ -45,8 +45,8 @@ _SAID = {
     "estimator gave them, neither cleaned nor lifted nor scaled; none: the estimator gives no depth",
     "root": "the middle of the subject's hips along the same axes, from the floor below it when first seen; null for others",
     "keypoint_scores": "of the points in 2D, 0 where not seen",
-    "keypoint_sources": "how each of the subject's values came about: measured, lifted, carried, interpolated or mirrored; "
-    "empty where there is none",
+    "keypoint_sources": "how each of the subject's values came about: measured, lifted, carried, augmented, interpolated or "
+    "mirrored; empty where there is none",
     "transformed_keypoints": "the points in 2D, the subject's after cleaning; points that the estimator lacks are the middle "
     "of others",
     "bbox_score": "the mean score of the estimator's points; no detector's",

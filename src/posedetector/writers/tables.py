@@ -18,6 +18,7 @@ from posedetector.records import FRAME_OF_REFERENCE, FRAMES_AT_ONCE, deviations,
 from posedetector.trial import Trial
 from posedetector.writers.findings import (
     ANGLES_FRAME,
+    angle_definitions,
     cycle_means,
     cycles,
     gait_events,
@@ -134,6 +135,9 @@ TABLES: dict[str, Table] = {
     "joint_angles": Table(
         _joint_angles,
         "angles, their standard deviations, velocities, accelerations, and the share of their points that was seen",
+    ),
+    "angle_definitions": Table(
+        _whole(angle_definitions), "frames, sequence, sign, zero, range and source of each angle"
     ),
     "gait_events": Table(_whole(gait_events), "initial contacts and foot offs, in order of time"),
     "gait_parameters": Table(_whole(gait_parameters), "quantities of gait, with their definitions"),
