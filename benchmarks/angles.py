@@ -1,13 +1,17 @@
 """Joint angles against motion capture: our table against OpenSim's own coordinates, and where the errors come from.
 
-    uv run python benchmarks/angles.py --clips FOLDER --models heavy full
-    uv run python benchmarks/angles.py --clips FOLDER --models heavy --sources
+    uv run --extra opensim python benchmarks/angles.py --clips FOLDER --models heavy full
+    uv run --extra opensim python benchmarks/angles.py --clips FOLDER --models heavy --sources
+    uv run --extra opensim python benchmarks/angles.py --clips FOLDER --models heavy --masses
 
 --clips: a folder with walk_video.mp4, squat_video.mp4 and *_sample_{mocap,mono,wham}.json of the opencap-visualizer. True angles
 are read off the rotations of the OpenSim bodies (pelvis, femur, tibia, calcn; Z-X-Y of Grood & Suntay), not off joint centres, and
 so are the peers'. MAE, r and error of the range of motion are means of both sides; "level" is the MAE once each side's
 mean difference is taken away: what is left when a constant difference of definition does not count. The lag is
 sought within ±0.12 s, one for all angles.
+
+"augmented" are joint centres and pelvis of `--augment-markers`; masses are not given with the clips, and guessed (60 and 70 kg).
+--masses: how much that matters: augmented angles with 15 kg more and less.
 
 --sources: the same angles from (definition) motion capture's own joint centres, by our table; (2D) our keypoints at the true
 depth; (depth) true keypoints, lifted by us. The camera that is needed for the last two is the one that shows motion
@@ -36,6 +40,7 @@ from posedetector.smoothing import smooth
 from posedetector.trial import Trial
 
 STATURES = {"walk": 1.60, "squat": 1.69}
+MASSES = {"walk": 60.0, "squat": 70.0}
 PEERS = {"OpenCap Monocular": "mono", "WHAM": "wham"}
 SHOWN = ("hip_flexion", "knee_flexion", "ankle_dorsiflexion")
 MAX_LAG = 0.12

@@ -217,9 +217,16 @@ def test_joint_centres_are_the_middles_of_their_markers(augmented) -> None:
     assert np.abs(at(augmented, "left_knee") - middle).max() < 1e-9
 
 
-@pytest.mark.parametrize(("ours", "theirs"), [("left_asis", "L.ASIS_study"), ("right_psis", "r.PSIS_study")])
-def test_the_pelvis_has_names_of_ours(augmented, ours: str, theirs: str) -> None:
-    assert np.array_equal(at(augmented, ours), at(augmented, theirs))
+def test_the_pelvis_has_names_of_ours_and_its_posterior_spines_are_levelled(augmented) -> None:
+    ours = {name: at(augmented, name) for name in layout.BETWEEN}
+    ours |= {f"{side}_psis": at(augmented, f"{letter}.PSIS_study") for side, letter in (("left", "L"), ("right", "r"))}
+    levelled = layout.level(ours)
+
+    assert np.array_equal(at(augmented, "left_asis"), at(augmented, "L.ASIS_study"))
+    assert at(augmented, "right_psis") == pytest.approx(levelled["right_psis"], abs=1e-9)
+    assert np.linalg.norm(at(augmented, "right_psis") - at(augmented, "r.PSIS_study"), axis=1) == pytest.approx(
+        np.full(60, 0.013), abs=0.008
+    )
 
 
 @pytest.mark.parametrize("point", ["nose", "left_shoulder", "right_elbow", "left_wrist", "right_thumb"])

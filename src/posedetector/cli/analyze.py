@@ -1,7 +1,9 @@
 """`posedetector analyze`: one video to a folder of results, and a summary of them."""
 
+import math
 import os
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -232,6 +234,35 @@ def _bones(options: list[str]) -> dict[str, float]:
     return bones
 
 
+_SHOWN = ("hip_flexion", "knee_flexion", "ankle_dorsiflexion")
+
+
+def _findings(trial: "Trial") -> Iterator[tuple[str, str]]:
+    """Yield what people look for first: ranges of the legs' angles, gait, repetitions."""
+    found = trial.kinematics
+    ends = {(one.name, one.side): math.degrees(one.value) for one in found.summary if one.unit == "rad"}
+    for angle in _SHOWN:
+        sides = [
+            f"{side} {ends[f'{angle}_minimum', side]:.0f} to {ends[f'{angle}_maximum', side]:.0f}°"
+            for side in ("left", "right")
+            if (f"{angle}_minimum", side) in ends
+        ]
+        if sides:
+            yield angle.replace("_", " "), ", ".join(sides)
+    gait = found.gait
+    if gait.quality == "none":
+        yield "gait", "none"
+    else:
+        own = {one.name: one.value for one in gait.quantities if not one.side}
+        speed = f", {own['walking_speed']:.2f} m/s" if "walking_speed" in own else ""
+        cadence = f", {60 * own['cadence']:.0f} steps a minute" if "cadence" in own else ""
+        yield "gait", f"{gait.quality}, {len(gait.events)} events{cadence}{speed}"
+    if found.repetitions:
+        kinds = ", ".join(dict.fromkeys(one.movement.replace("_", " ") for one in found.repetitions))
+        depth = sum(one.depth for one in found.repetitions) / len(found.repetitions)
+        yield "repetitions", f"{len(found.repetitions)} ({kinds}), {100 * depth:.0f} cm deep on average"
+
+
 def _summarize(trial: "Trial", folder: Path, seconds: float) -> None:
     from rich.console import Console
     from rich.table import Table
@@ -262,6 +293,8 @@ def _summarize(trial: "Trial", folder: Path, seconds: float) -> None:
         table.add_row("lifter", account.lifting)
     table.add_row("refinement", account.refinement.done)
     table.add_row("smoothing", account.smoothing)
+    for name, said in _findings(trial):
+        table.add_row(name, said)
     table.add_row("network", ", ".join(f"{one.name} ({one.licence})" for one in account.networks) or "none")
     table.add_row("time", f"{seconds:.1f} s")
     table.add_row("files", f"{folder}{os.sep}")
