@@ -30,6 +30,7 @@ from scipy.optimize import least_squares
 from scipy.spatial.transform import Rotation
 
 from posedetector import Settings, Subject, analyze
+from posedetector.augmenting import augment
 from posedetector.calibration import calibrate
 from posedetector.kinematics import study
 from posedetector.lifters import make_lifter
@@ -169,16 +170,19 @@ def ours(clip: str, folder: Path, model: str, lifter: str, *, fit: bool = True) 
     return analyze(settings)
 
 
+def augmented(pose: MetricPose, clip: str, mass: float) -> MetricPose:
+    return augment(pose, Subject(height=STATURES[clip], mass=mass))
+
+
 def systems(clip: str, folder: Path, models: list[str]) -> Iterator[tuple[str, Array, Angles]]:
     for model in models:
         for lifter, word in (("native", "own depth"), ("videopose3d", "bundled lifter")):
             for fit in (False, True):
                 pose = ours(clip, folder, model, lifter, fit=fit).pose
-                yield (
-                    f"posedetector, MediaPipe {model}, {word}{'' if fit else ', not refined'}",
-                    pose.time,
-                    degrees(pose),
-                )
+                name = f"posedetector, MediaPipe {model}, {word}"
+                yield name + ("" if fit else ", not refined"), pose.time, degrees(pose)
+                if fit:
+                    yield f"{name}, augmented", pose.time, degrees(augmented(pose, clip, MASSES[clip]))
     for name, word in PEERS.items():
         bodies = read(folder / f"{clip}_sample_{word}.json")
         yield name, bodies.time, coordinates(bodies)
@@ -196,6 +200,18 @@ def accuracy(folder: Path, models: list[str]) -> None:
             row(clip, name, found)
     for name, found in means.items():
         row("mean", name, {angle: tuple(np.mean([one[angle] for one in found], axis=0)) for angle in SHOWN})
+
+
+def masses(folder: Path, models: list[str]) -> None:
+    header()
+    for clip in STATURES:
+        bodies = read(folder / f"{clip}_sample_mocap.json")
+        for model in models:
+            pose = ours(clip, folder, model, "videopose3d").pose
+            for off in (-15.0, 0.0, 15.0):
+                mass = MASSES[clip] + off
+                found = compare(pose.time, degrees(augmented(pose, clip, mass)), bodies.time, coordinates(bodies))
+                row(clip, f"MediaPipe {model}, bundled lifter, augmented, {mass:.0f} kg", found)
 
 
 def sources(folder: Path, models: list[str]) -> None:
@@ -226,6 +242,8 @@ def sources(folder: Path, models: list[str]) -> None:
                 compare(lifted.time, degrees(lifted), bodies.time, truth),
             )
             row(clip, f"all: posedetector, MediaPipe {model}, bundled lifter", whole)
+            marked = degrees(augmented(trial.pose, clip, MASSES[clip]))
+            row(clip, "all, augmented", compare(trial.pose.time, marked, bodies.time, truth))
 
 
 class View(NamedTuple):
@@ -328,8 +346,10 @@ def main() -> None:
     parser.add_argument("--clips", type=Path, required=True)
     parser.add_argument("--models", nargs="+", default=["full"])
     parser.add_argument("--sources", action="store_true")
+    parser.add_argument("--masses", action="store_true")
     options = parser.parse_args()
-    (sources if options.sources else accuracy)(options.clips, options.models)
+    work = sources if options.sources else masses if options.masses else accuracy
+    work(options.clips, options.models)
 
 
 if __name__ == "__main__":
