@@ -133,6 +133,7 @@ class Problem:
     bone_error : standard deviation of their bones' depth.
     bends : by kind of joint, standard deviation of their bends, radians; without one they do not count.
     standing : (T, J) whether a point of a foot stands still on something.
+    planted : (T, J) whether it is of a foot that stands flat for long, ankles too.
     low : (T, J) and whether that is the floor.
     up : (3,) unit vector, as calibration found it.
     """
@@ -151,6 +152,7 @@ class Problem:
     bone_error: float
     bends: Mapping[str, float]
     standing: Flags
+    planted: Flags
     low: Flags
     up: Array
 
@@ -158,7 +160,7 @@ class Problem:
         """Return some frames' problem."""
         parts = {
             name: getattr(self, name)[rows]
-            for name in ("time", "image", "weight", "size", "pose", "said", "standing", "low")
+            for name in ("time", "image", "weight", "size", "pose", "said", "standing", "planted", "low")
         }
         follows = np.append(False, self.joined)[rows][1:] & (np.diff(rows) == 1)
         return replace(self, joined=follows, **parts)

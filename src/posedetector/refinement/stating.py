@@ -18,6 +18,7 @@ from posedetector.subject import Subject
 _LONGEST_HOLE = 0.25  # seconds, through which a path goes on; after longer ones the body begins anew
 # statures a second: feet stand that are slower, in the picture's plane and away from the camera (0.3 and 0.8 m/s)
 _STILL, _STILL_IN_DEPTH = 0.18, 0.47
+_LONG, _BLINK = 1.0, 0.15  # seconds: longer than a foot is flat in slow walking, and a flicker of flags
 _STILL_CUTOFF = 5.0  # Hz
 _START_CUTOFF = 3.0  # Hz
 _LOW = 0.06  # of stature above the frame's lowest foot
@@ -78,7 +79,7 @@ def state_problem(
     standing = _standing(names, pose.time[rows], image, weight, size)
     standing &= _slow_in_depth(points[..., 2], pose.time[rows])
     low = standing & _low(names, points @ up)
-    standing |= _planted(names, low)
+    flat = _flat(names, low)
     problem = Problem(
         body=body,
         time=pose.time[rows],
@@ -93,7 +94,8 @@ def state_problem(
         said=finite(merged),
         bone_error=errors.bone,
         bends={kind: error for kind in ("knee", "elbow") if (error := getattr(errors, kind)) is not None},
-        standing=standing,
+        standing=standing | flat,
+        planted=_for_long(flat, pose.time[rows]),
         low=low,
         up=up,
     )
@@ -201,15 +203,27 @@ def _standing(names: Sequence[str], time: Array, image: Array, weight: Array, pi
     return still
 
 
-def _planted(names: Sequence[str], low: Flags) -> Flags:
-    """Tell where ankles (T, P) stand still too: those of feet that stand on the floor with heel and toes."""
-    still = np.zeros_like(low)
+def _flat(names: Sequence[str], low: Flags) -> Flags:
+    """Tell which points (T, P), ankles too, belong to a foot that stands on the floor with heel and toes."""
+    flat = np.zeros_like(low)
     for side in SIDES:
-        ankle, heel, toe = (f"{side}_{name}" for name in ("ankle", "heel", "foot_index"))
-        if {ankle, heel, toe} <= set(names):
-            at = [names.index(name) for name in (ankle, heel, toe)]
-            still[:, at[0]] = low[:, at[1]] & low[:, at[2]]
-    return still
+        foot = [f"{side}_{name}" for name in ("heel", "foot_index", "ankle")]
+        if set(foot) <= set(names):
+            heel, toe, ankle = (names.index(name) for name in foot)
+            flat[:, [heel, toe, ankle]] = (low[:, heel] & low[:, toe])[:, None]
+    return flat
+
+
+def _for_long(flags: Flags, time: Array) -> Flags:
+    """Return flags (T, P) of which only runs of at least _LONG are left; holes of up to _BLINK are closed first."""
+    result = flags.copy()
+    for column in np.flatnonzero(flags.any(axis=0)):
+        for value, least in ((False, _BLINK), (True, _LONG)):
+            there = np.concatenate([[0], (result[:, column] == value).astype(int), [0]])
+            for start, stop in np.flatnonzero(np.diff(there)).reshape(-1, 2):
+                if time[stop - 1] - time[start] < least:
+                    result[start:stop, column] = not value
+    return result
 
 
 def _slow_in_depth(depth: Array, time: Array) -> Flags:

@@ -24,7 +24,7 @@ BLUR = 0.010  # of stature: how far a knee's keypoint lies from the knee
 TWIST = 0.12
 HINGE, OPENING = 0.008, 0.5
 FLOOR = 0.005
-STILL = 0.02 / STATURE
+STILL, PLANTED = 0.02 / STATURE, 0.002 / STATURE
 DEPTH_ACCELERATION = 4.0
 CHAIN = 1e-4
 FOCAL = 0.1
@@ -277,7 +277,10 @@ OVER_TIME = {
         f"15–60 m/s² of a person 1.7 m tall, by joint; hips away from the camera {DEPTH_ACCELERATION:g}",
         "judgement: three to six times the median recording's of motion capture, so that quick ones are not held back",
     ),
-    "still": (f"{STILL * STATURE:g} m/s of a person 1.7 m tall, of standing feet", "judgement"),
+    "still": (
+        f"{STILL * STATURE:g} m/s of a person 1.7 m tall, of standing feet; {PLANTED * STATURE:g} if flat for more than a second",
+        "judgement",
+    ),
 }
 EXPECTED = {
     "proportions": ("1.3–8 % of each length's share of stature", "published bodies; MediaPipe's own on a sample walk"),
@@ -297,10 +300,11 @@ def steps(problem: Problem, state: State) -> dict[str, Steps]:
     curving = Steps(_second(step), smooth, 0.0, float((smooth > 0).sum() * problem.share(1 / 60)))
     still = problem.standing[1:] & problem.standing[:-1] & joined[:, None]
     moving = Steps(_first(step), np.empty(0), 0.0, float(3 * still.sum() * problem.share(LASTS)))
-    weight, energy = _student(moving.sums(state.points) / STILL, np.asarray(still * problem.share(LASTS)), group=3)
+    spread = np.repeat(np.where(problem.planted[1:] & problem.planted[:-1], PLANTED, STILL), 3, axis=1)
+    weight, energy = _student(moving.sums(state.points) / spread, np.asarray(still * problem.share(LASTS)), group=3)
     return {
         "acceleration": curving._replace(energy=float((smooth * curving.sums(state.points) ** 2).sum() / 2)),
-        "still": moving._replace(weight=weight / STILL**2, energy=energy),
+        "still": moving._replace(weight=weight / spread**2, energy=energy),
     }
 
 
