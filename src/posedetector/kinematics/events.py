@@ -11,19 +11,23 @@
   at contact and rises fastest at foot off.
 
 An event is one that at least two of them find, the others within AGREE of the first. Whose time it is depends on how a foot
-is put down and taken up, by the median over a side's events in a run. Heel first and toe last (`_STRIKE`, `_ROLL`), a foot
-touches the floor while it still moves and leaves it while it already does: the coordinate's time. A foot that is put down
-and lifted flat is on the floor exactly while it is at rest: the foot speed's.
+is put down and taken up, by the median over a side's events in a run (`_STRIKE`, `_ROLL`).
+
+- A foot that is put down and lifted flat is on the floor exactly while it is at rest: the foot speed's time.
+- A heel that lands first still moves over the floor when it does, but more slowly than the hips, whose speed it has at the
+  coordinate's time: that is early. The time is when its speed over the floor has fallen to half of the hips' (`half speed`,
+  a finer reading of the coordinate's path and no fourth method). Half is a judgement, the middle of what there is between
+  landed (0) and the coordinate's time (1). On the toes of a foot that leaves over them that reasoning did not hold against
+  pictures of walking people: theirs is the coordinate's time.
 """
 
 from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
 from posedetector.kinematics.nouns import Event, EventKind, Side
-from posedetector.kinematics.signals import derivative, first_below, summit, turning_points
+from posedetector.kinematics.signals import between, derivative, first_below, summit, turning_points
 from posedetector.pose import Array
 
 SIDES: tuple[Side, Side] = ("left", "right")
@@ -78,17 +82,35 @@ class _Candidate(NamedTuple):
         return self.kind == "initial_contact"
 
 
+class _Motion(NamedTuple):
+    """Velocities of one side's foot over the run, metres per second, worked out once: a run may hold hundreds of events.
+
+    heel, toe: (T, 3), as in Feet; before: (T, 2), relative to the hips; height: (T,), of the middle of heel and toe.
+    """
+
+    heel: Array
+    toe: Array
+    before: Array
+    height: Array
+
+
 def find_events(feet: Feet, first_frame: int) -> list[Event]:
     """Return the events of one run that two methods agree on, by time; `first_frame` is the run's first in the clip."""
     events = []
     for side in SIDES:
         candidates = _candidates(feet, side)
+        motion = _motion(feet, side)
         for kind in ("initial_contact", "foot_off"):
             alike = [one for one in candidates if one.kind == kind]
-            preferred = "coordinate" if _rolls(feet, alike) else "foot speed"
-            found = (_confirmed(feet, one, preferred, first_frame) for one in alike)
+            rolls = _rolls(feet, alike)
+            found = (_confirmed(feet, motion, one, first_frame, rolls=rolls) for one in alike)
             events += [event for event in found if event is not None]
     return sorted(events, key=lambda event: event.time)
+
+
+def _motion(feet: Feet, side: Side) -> _Motion:
+    heel, toe, before = (derivative(path, feet.time) for path in (feet.heels[side], feet.toes[side], feet.before[side]))
+    return _Motion(heel, toe, before, (heel[:, 1] + toe[:, 1]) / 2)
 
 
 def _candidates(feet: Feet, side: Side) -> list[_Candidate]:
@@ -122,58 +144,77 @@ def _rolls(feet: Feet, alike: list[_Candidate]) -> bool:
     side = alike[0].side
     foot = feet.toes[side] - feet.heels[side]
     pitch = np.arctan2(foot[:, 1], np.linalg.norm(foot[:, [0, 2]], axis=1))
-    flat = np.any([_standing(feet, one) for one in alike], axis=0)
-    tilt = float(np.median(pitch[[one.row for one in alike]]) - (np.median(pitch[flat]) if flat.any() else 0.0))
+    flat = np.concatenate([pitch[_standing(feet, one)] for one in alike])
+    tilt = float(np.median(pitch[[one.row for one in alike]]) - (np.median(flat) if len(flat) else 0.0))
     return bool(tilt > _STRIKE if alike[0].is_contact else tilt < -_ROLL)
 
 
-def _standing(feet: Feet, at: _Candidate) -> NDArray[np.bool_]:
-    """Return (T,) which frames are of the middle of its stance."""
+def _standing(feet: Feet, at: _Candidate) -> slice:
+    """Return which frames are of the middle of its stance."""
     early, late = (at.stance[0] + share * (at.stance[1] - at.stance[0]) for share in _MID_STANCE)
-    return (feet.time >= early) & (feet.time <= late)
+    return between(feet.time, early, late)
 
 
-def _confirmed(feet: Feet, at: _Candidate, preferred: str, first_frame: int) -> Event | None:
+def _confirmed(feet: Feet, motion: _Motion, at: _Candidate, first_frame: int, *, rolls: bool) -> Event | None:
     times = {
         "coordinate": summit(feet.time, feet.before[at.side][:, 0 if at.is_contact else 1], at.row),
-        "foot speed": _by_foot_speed(feet, at),
-        "foot velocity": _by_foot_velocity(feet, at),
+        "foot speed": _by_foot_speed(feet, motion, at),
+        "foot velocity": _by_foot_velocity(feet, motion, at),
     }
-    agreed = {name: when for name, when in times.items() if abs(when - times["coordinate"]) <= AGREE}
+    agreed = {name: when for name, when in times.items() if _near(when, times["coordinate"])}
     if len(agreed) < 2:
         return None
-    method = preferred if preferred in agreed else "coordinate"
+    method, when = "coordinate", times["coordinate"]
+    if not rolls and "foot speed" in agreed:
+        method, when = "foot speed", times["foot speed"]
+    elif rolls and at.is_contact and _near(half := _by_half_speed(feet, motion, at), when):
+        method, when = "half speed", half
     return Event(
         kind=at.kind,
         side=at.side,
-        time=agreed[method],
-        frame=first_frame + int(np.abs(feet.time - agreed[method]).argmin()),
+        time=when,
+        frame=first_frame + int(np.abs(feet.time - when).argmin()),
         method=method,
         spread=max(agreed.values()) - min(agreed.values()),
         methods=len(agreed),
     )
 
 
-def _by_foot_speed(feet: Feet, at: _Candidate) -> float:
-    path = feet.heels[at.side] if at.is_contact else feet.toes[at.side]
-    standing = _standing(feet, at)
-    swinging = np.flatnonzero((feet.time >= at.swing[0]) & (feet.time <= at.swing[1]))
-    if standing.sum() < 3 or len(swinging) < 3:
-        return np.nan
-    velocity = derivative(path, feet.time)
-    speed = np.linalg.norm(velocity - np.median(velocity[standing], axis=0), axis=1)
-    fastest = int(swinging[speed[swinging].argmax()])
-    if fastest in {0, len(speed) - 1}:  # the clip cuts the swing before its greatest speed
-        return np.nan
-    level = max(_SHARE * float(speed[fastest]), _WAVERS * float(np.median(speed[standing])))
-    return first_below(feet.time, speed, fastest, 1 if at.is_contact else -1, level)
+def _near(when: float, coordinate: float) -> bool:
+    return abs(when - coordinate) <= AGREE
 
 
-def _by_foot_velocity(feet: Feet, at: _Candidate) -> float:
-    height = (feet.heels[at.side][:, 1] + feet.toes[at.side][:, 1]) / 2
-    rising = derivative(height, feet.time) * (-1 if at.is_contact else 1)
-    near = np.flatnonzero(np.abs(feet.time - feet.time[at.row]) <= AGREE)
-    row = int(near[rising[near].argmax()])
-    if row in {near[0], near[-1]}:  # no extremum, only the window's end
+def _by_foot_speed(feet: Feet, motion: _Motion, at: _Candidate) -> float:
+    velocity = motion.heel if at.is_contact else motion.toe
+    standing, swinging = _standing(feet, at), between(feet.time, *at.swing)
+    if standing.stop - standing.start < 3 or swinging.stop - swinging.start < 3:
         return np.nan
-    return summit(feet.time, rising, row)
+    near = slice(min(standing.start, swinging.start), max(standing.stop, swinging.stop))
+    still = np.median(velocity[standing], axis=0)
+    speed = np.linalg.norm(velocity[near] - still, axis=1)
+    first = swinging.start - near.start
+    fastest = first + int(speed[first : swinging.stop - near.start].argmax())
+    if near.start + fastest in {0, len(feet.time) - 1}:  # the clip cuts the swing before its greatest speed
+        return np.nan
+    wavers = float(np.median(np.linalg.norm(velocity[standing] - still, axis=1)))
+    level = max(_SHARE * float(speed[fastest]), _WAVERS * wavers)
+    return first_below(feet.time[near], speed, fastest, 1 if at.is_contact else -1, level)
+
+
+def _by_foot_velocity(feet: Feet, motion: _Motion, at: _Candidate) -> float:
+    now = float(feet.time[at.row])
+    near = between(feet.time, now - AGREE, now + AGREE)
+    rising = motion.height[near] * (-1 if at.is_contact else 1)
+    row = int(rising.argmax())
+    if row in {0, len(rising) - 1}:  # no extremum, only the window's end
+        return np.nan
+    return summit(feet.time[near], rising, row)
+
+
+def _by_half_speed(feet: Feet, motion: _Motion, at: _Candidate) -> float:
+    heel, standing = motion.before[:, 0], _standing(feet, at)
+    if standing.stop - standing.start < 3:
+        return np.nan
+    hips = float(np.median(heel[standing]))  # how fast they leave a standing heel behind: below 0
+    near = slice(at.row, standing.stop)
+    return first_below(feet.time[near], heel[near], 0, 1, hips / 2) if hips < 0 else np.nan

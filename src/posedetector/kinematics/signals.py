@@ -21,6 +21,18 @@ def runs_of(mask: NDArray[np.bool_], least: int) -> list[slice]:
     return [slice(int(start), int(stop)) for start, stop in edges.reshape(-1, 2) if stop - start >= least]
 
 
+def between(time: Array, first: float, last: float) -> slice:
+    """Return the rows of (T,) increasing times from first to last, both included."""
+    return slice(int(np.searchsorted(time, first)), int(np.searchsorted(time, last, side="right")))
+
+
+def at_time(time: Array, path: Array, when: float) -> Array:
+    """Return (k,) where a path (T, k) is, on straight lines between its rows; before and behind them it stays."""
+    row = int(np.clip(np.searchsorted(time, when) - 1, 0, max(len(time) - 2, 0)))
+    near = slice(row, row + 2)  # the whole path would be copied for each of the clip's steps
+    return np.array([np.interp(when, time[near], column) for column in path[near].T])
+
+
 def point(pose: MetricPose, name: str) -> Array:
     """Return (T, 3) metres from the middle of the hips; NaN throughout where the skeleton has no such point."""
     if not pose.skeleton.has(name):
