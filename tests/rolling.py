@@ -45,7 +45,9 @@ class Roller(Walker):
         ends = self._ends()
         lifted = [_cubic(swing, *ends[0, :, part], *ends[1, :, part]) for part in range(3)]
         lifted[2] += 0.02 * size * np.sin(np.pi * swing) ** 2  # toes clear the floor
-        pitch, ahead, height = (np.where(swings, air, down) for air, down in zip(lifted, (pitch, ahead, height), strict=True))
+        pitch, ahead, height = (
+            np.where(swings, air, down) for air, down in zip(lifted, (pitch, ahead, height), strict=True)
+        )
         start = np.array([self.start[0], 0.0, self.start[1]])
         path = start + (contact + ahead)[:, None] * forward + height[:, None] * np.array([0.0, 1.0, 0.0])
         return path + self._out(sign * 0.06 * size), pitch
@@ -66,10 +68,13 @@ class Roller(Walker):
         """Return (2, 2, 3): value and rate by share of the swing, at foot off and at contact, of pitch, ahead, height."""
         swing, stride = 1 - self.stance_share, self.speed * self.stride_time
         tiny = 1e-6
-        last, before = (np.array([part[0] for part in self._standing(np.array([at]))]) for at in (self.stance_share, self.stance_share - tiny))
+        last, before = (
+            np.array([part[0] for part in self._standing(np.array([at]))])
+            for at in (self.stance_share, self.stance_share - tiny)
+        )
         first = np.array([part[0] for part in self._standing(np.zeros(1))])
         landing = np.array([0.0, self.landing[0], -self.landing[1]]) * stride * swing
-        values = np.array([last, first + [0.0, stride, 0.0]])
+        values = np.array([last, first + np.array([0.0, stride, 0.0])])
         return np.stack([values, np.array([(last - before) / tiny * swing, landing])])
 
 
