@@ -90,6 +90,7 @@ def test_noise_makes_no_repetitions_and_hides_none(noise: float) -> None:
 
 def test_a_moving_path_is_no_repetition_and_hides_none() -> None:
     assert len(repetitions(body(wave(3, 2.0), drift=0.5))) == 3
+    assert len(repetitions(body(wave(3, 2.0), drift=1.0))) == 3
     still = body(np.full(600, HIPS))
     assert repetitions(replace(still, root=still.root + np.sin(still.time)[:, None])) == ()
 
@@ -264,3 +265,10 @@ def test_toes_tell_a_low_jump_that_ankles_do_not() -> None:
 
     assert repetitions(with_toes(pose, 0.02 + 0.5 * hop)) == ()
     assert len(repetitions(pose)) == 2
+
+
+def test_a_foot_that_is_lifted_behind_a_squat_is_no_jump() -> None:
+    lift = np.zeros(round(4 * RATE))
+    lift[round(3.1 * RATE) : round(3.7 * RATE)] = 0.3 * np.sin(np.pi * np.arange(round(0.6 * RATE)) / (0.6 * RATE))
+
+    assert len(repetitions(body(wave(1, 2.0), lift=lift))) == 1

@@ -6,7 +6,8 @@
   the heel, and back from it, off is when the toe, falls below a share of that. Thresholds on the speed of heel and toe are
   Ghoussayni's (Ghoussayni, Stevens, Durham & Ewins, Gait & Posture 20, 2004); that it is a share of the swing's, and which
   (`_SHARE`), is ours. The floor's speed is the foot's own in mid-stance, so that a treadmill's belt or a drifting path is
-  no motion of the foot.
+  no motion of the foot. It is its part along the way of the swing, over a tenth of a second: the other parts and what is
+  shorter are noise.
 - `foot velocity`: O'Connor, Thorpe, O'Malley & Vaughan (Gait & Posture 25, 2007): the middle of heel and toe sinks fastest
   at contact and rises fastest at foot off.
 
@@ -27,7 +28,7 @@ from typing import NamedTuple
 import numpy as np
 
 from posedetector.kinematics.nouns import Event, EventKind, Side
-from posedetector.kinematics.signals import between, derivative, first_below, summit, turning_points
+from posedetector.kinematics.signals import between, derivative, first_below, summit, turning_points, velocity_over
 from posedetector.pose import Array
 
 SIDES: tuple[Side, Side] = ("left", "right")
@@ -39,8 +40,8 @@ REVERSAL = 0.15
 # Of the swing's greatest speed. A judgement, from the synthetic walker, who puts his feet down flat: higher shares are early
 # at contact and late at foot off, and lower ones drown in noise.
 _SHARE = 0.05
-# Of the speed at which the foot in mid-stance wavers with noise; below it nothing tells a foot that moves. A judgement.
-_WAVERS = 2.5
+# Seconds to either side. A judgement: paths are low-passed at 6 Hz, so that a tenth of a second holds no more than a bend.
+_HALF_WINDOW = 0.05
 # Toes above the heel, from how the foot stands: a rearfoot strike is one above 8° (Altman & Davis, Gait & Posture 35, 2012).
 _STRIKE = np.radians(8.0)
 # Heel above the toes, likewise. A judgement: people who roll off over their toes have 36–69° on our clips.
@@ -85,7 +86,8 @@ class _Candidate(NamedTuple):
 class _Motion(NamedTuple):
     """Velocities of one side's foot over the run, metres per second, worked out once: a run may hold hundreds of events.
 
-    heel, toe: (T, 3), as in Feet; before: (T, 2), relative to the hips; height: (T,), of the middle of heel and toe.
+    heel, toe: (T, 3), as in Feet, over twice _HALF_WINDOW; before: (T, 2), relative to the hips; height: (T,), of the middle
+    of heel and toe.
     """
 
     heel: Array
@@ -109,8 +111,10 @@ def find_events(feet: Feet, first_frame: int) -> list[Event]:
 
 
 def _motion(feet: Feet, side: Side) -> _Motion:
-    heel, toe, before = (derivative(path, feet.time) for path in (feet.heels[side], feet.toes[side], feet.before[side]))
-    return _Motion(heel, toe, before, (heel[:, 1] + toe[:, 1]) / 2)
+    paths = feet.heels[side], feet.toes[side]
+    heel, toe = (velocity_over(path, feet.time, _HALF_WINDOW) for path in paths)
+    height = (paths[0][:, 1] + paths[1][:, 1]) / 2
+    return _Motion(heel, toe, derivative(feet.before[side], feet.time), derivative(height, feet.time))
 
 
 def _candidates(feet: Feet, side: Side) -> list[_Candidate]:
@@ -167,7 +171,7 @@ def _confirmed(feet: Feet, motion: _Motion, at: _Candidate, first_frame: int, *,
     method, when = "coordinate", times["coordinate"]
     if not rolls and "foot speed" in agreed:
         method, when = "foot speed", times["foot speed"]
-    elif rolls and at.is_contact and _near(half := _by_half_speed(feet, motion, at), when):
+    elif at.is_contact and _near(half := _by_half_speed(feet, motion, at), when):
         method, when = "half speed", half
     return Event(
         kind=at.kind,
@@ -190,15 +194,14 @@ def _by_foot_speed(feet: Feet, motion: _Motion, at: _Candidate) -> float:
     if standing.stop - standing.start < 3 or swinging.stop - swinging.start < 3:
         return np.nan
     near = slice(min(standing.start, swinging.start), max(standing.stop, swinging.stop))
-    still = np.median(velocity[standing], axis=0)
-    speed = np.linalg.norm(velocity[near] - still, axis=1)
+    over_floor = velocity[near] - np.median(velocity[standing], axis=0)
     first = swinging.start - near.start
-    fastest = first + int(speed[first : swinging.stop - near.start].argmax())
+    fastest = first + int(np.linalg.norm(over_floor[first : swinging.stop - near.start], axis=1).argmax())
     if near.start + fastest in {0, len(feet.time) - 1}:  # the clip cuts the swing before its greatest speed
         return np.nan
-    wavers = float(np.median(np.linalg.norm(velocity[standing] - still, axis=1)))
-    level = max(_SHARE * float(speed[fastest]), _WAVERS * wavers)
-    return first_below(feet.time[near], speed, fastest, 1 if at.is_contact else -1, level)
+    greatest = float(np.linalg.norm(over_floor[fastest]))
+    speed = over_floor @ (over_floor[fastest] / greatest) if greatest > 0 else np.zeros(len(over_floor))
+    return first_below(feet.time[near], speed, fastest, 1 if at.is_contact else -1, _SHARE * greatest)
 
 
 def _by_foot_velocity(feet: Feet, motion: _Motion, at: _Candidate) -> float:
