@@ -269,6 +269,6 @@ def test_toes_tell_a_low_jump_that_ankles_do_not() -> None:
 
 def test_a_foot_that_is_lifted_behind_a_squat_is_no_jump() -> None:
     lift = np.zeros(round(4 * RATE))
-    lift[round(3.1 * RATE) : round(3.7 * RATE)] = 0.3 * np.sin(np.pi * np.arange(round(0.6 * RATE)) / (0.6 * RATE))
+    lift[round(2.9 * RATE) : round(3.5 * RATE)] = 0.3 * np.sin(np.pi * np.arange(round(0.6 * RATE)) / (0.6 * RATE))
 
     assert len(repetitions(body(wave(1, 2.0), lift=lift))) == 1
