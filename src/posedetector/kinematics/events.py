@@ -199,8 +199,6 @@ def _by_foot_speed(feet: Feet, motion: _Motion, at: _Candidate) -> float:
     over_floor = velocity[near] - np.median(velocity[standing], axis=0)
     first = swinging.start - near.start
     fastest = first + int(np.linalg.norm(over_floor[first : swinging.stop - near.start], axis=1).argmax())
-    if near.start + fastest in {0, len(feet.time) - 1}:  # the clip cuts the swing before its greatest speed
-        return np.nan
     greatest = float(np.linalg.norm(over_floor[fastest]))
     speed = over_floor @ (over_floor[fastest] / greatest) if greatest > 0 else np.zeros(len(over_floor))
     return first_below(feet.time[near], speed, fastest, 1 if at.is_contact else -1, _SHARE * greatest)
