@@ -14,11 +14,13 @@ from posedetector.kinematics.angles import joint_angles
 from posedetector.kinematics.events import AGREE
 from posedetector.kinematics.gait import find_gait
 from posedetector.kinematics.nouns import UNITS, EventKind, Gait, JointAngles, Quantity, Side
+from posedetector.kinematics.signals import summit, turning_points
 from posedetector.lifters.native import Native
 from posedetector.pose import Array, MetricPose, Source
 from posedetector.skeletons import BLAZEPOSE_33, COCO_17, Skeleton
 from posedetector.smoothing import smooth
 from posedetector.subject import Subject
+from rolling import Roller
 
 HIPS = BLAZEPOSE_33.indices("left_hip", "right_hip")
 SLOW, USUAL, BRISK = Walker(speed=0.5, stride_time=1.3), Walker(), Walker(speed=1.0, stride_time=1.0)
@@ -38,11 +40,13 @@ def to_lab(world: Array) -> Array:
     return np.stack([z, y, -x], axis=-1)
 
 
-def walking(walker: Walker = USUAL, seconds: float = 5.0, rate: float = 60.0, noise: float = 0.0) -> MetricPose:
+def walking(
+    walker: Walker = USUAL, seconds: float = 5.0, rate: float = 60.0, noise: float = 0.0, seed: int = 0
+) -> MetricPose:
     time = np.arange(round(seconds * rate)) / rate
     positions = to_lab(walker.positions(time))
     if noise:
-        positions = positions + noise * np.random.default_rng(0).standard_normal(positions.shape)
+        positions = positions + noise * np.random.default_rng(seed).standard_normal(positions.shape)
     pose = pose_of(positions, time)
     return smooth(pose, 6.0)[0] if noise else pose
 
@@ -67,10 +71,12 @@ def truth(walker: Walker, seconds: float) -> list[tuple[EventKind, Side, float]]
     return sorted((one for one in found if 0.5 < one[2] < seconds - 0.5), key=lambda one: one[2])
 
 
-def errors(gait: Gait, walker: Walker, seconds: float) -> Array:
-    """Return by how many seconds the events are off; every true one must be there."""
+def errors(gait: Gait, walker: Walker, seconds: float, only: str = "") -> Array:
+    """Return by how many seconds the events (of one kind only) are off; every true one must be there."""
     off = []
     for kind, side, when in truth(walker, seconds):
+        if only not in {"", kind}:
+            continue
         own = [event.time - when for event in gait.events if (event.kind, event.side) == (kind, side)]
         assert own, f"no {kind} of the {side} foot"
         off.append(min(own, key=abs))
@@ -107,8 +113,13 @@ def test_events_are_within_a_frame_after_noise_and_a_filter(walker: Walker, rate
     assert np.sqrt((off**2).mean()) < 1 / rate
 
 
-def test_noise_does_not_throw_the_events_of_a_slow_walk_far_off() -> None:
-    assert np.abs(errors(gait_of(walking(SLOW, 10.0, 60.0, noise=0.005)), SLOW, 10.0)).max() < 2 / 60
+@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("rate", [30.0, 60.0])
+def test_noise_neither_hides_an_event_of_a_slow_walk_nor_throws_it_far_off(rate: float, seed: int) -> None:
+    off = errors(gait_of(walking(SLOW, 10.0, rate, noise=0.005, seed=seed)), SLOW, 10.0)
+
+    assert np.sqrt((off**2).mean()) < 1 / 60
+    assert np.abs(off).max() < 2 / rate
 
 
 @pytest.mark.parametrize("walker", [SLOW, USUAL, BRISK], ids=["slow", "usual", "brisk"])
@@ -118,18 +129,32 @@ def test_events_on_a_treadmill_are_those_on_the_floor(walker: Walker) -> None:
     assert np.abs(errors(gait_of(still(pose)), walker, 5.0)).max() < 1 / 60
 
 
-@pytest.mark.parametrize(
+def behind_the_road(walk: Callable, walker: Walker) -> Gait:
+    """Seen by a camera with 1 px of noise, cleaned, calibrated and smoothed."""
+    seen = walk(walker, PinholeCamera(), frames=210, noise=1.0)
+    keypoints = clean(seen.keypoints).keypoints
+    person, camera = Subject(height=walker.stature), Camera(focal_length=seen.camera.focal_length)
+    metric, _ = calibrate(Native().lift(keypoints), keypoints, person, camera)
+    return gait_of(smooth(metric, 6.0)[0])
+
+
+ways = pytest.mark.parametrize(
     ("heading", "start"), [(0.0, (-1.6, 0.0)), (np.pi / 2, (0.0, -2.5))], ids=["across", "towards"]
 )
-def test_events_are_within_a_frame_behind_the_whole_road(walk: Callable, heading: float, start: tuple) -> None:
-    seen = walk(Walker(heading=heading, start=start), PinholeCamera(), frames=210, noise=1.0)
-    keypoints = clean(seen.keypoints).keypoints
-    person, camera = Subject(height=seen.walker.stature), Camera(focal_length=seen.camera.focal_length)
-    metric, _ = calibrate(Native().lift(keypoints), keypoints, person, camera)
-    off = errors(gait_of(smooth(metric, 6.0)[0]), seen.walker, 3.5)
 
-    assert np.sqrt((off**2).mean()) < 1 / 60
-    assert np.abs(off).max() < 2 / 60
+
+@ways
+def test_events_are_within_a_frame_behind_the_whole_road(walk: Callable, heading: float, start: tuple) -> None:
+    walker = Walker(heading=heading, start=start)
+
+    assert np.abs(errors(behind_the_road(walk, walker), walker, 3.5)).max() < 1 / 60
+
+
+@ways
+def test_heel_strikes_are_within_a_frame_behind_the_whole_road(walk: Callable, heading: float, start: tuple) -> None:
+    walker = Roller(speed=1.0, stride_time=1.12, heading=heading, start=start)
+
+    assert np.abs(errors(behind_the_road(walk, walker), walker, 3.5, "initial_contact")).max() < 1 / 60
 
 
 def test_an_event_says_which_methods_time_it_is_and_how_far_they_are_apart() -> None:
@@ -140,19 +165,85 @@ def test_an_event_says_which_methods_time_it_is_and_how_far_they_are_apart() -> 
     assert all(abs(event.frame / 60 - event.time) <= 0.5 / 60 + 1e-9 for event in events)
 
 
-def test_a_foot_that_lands_on_its_heel_and_leaves_over_its_toes_has_the_coordinates_times() -> None:
-    pose = walking()
-    rolling = pose.xyz.copy()
-    for side in SIDES:
-        heel, toe = (pose.skeleton.index(f"{side}_{name}") for name in ("heel", "foot_index"))
-        swings = rolling[:, toe] - rolling[:, heel]
-        before = rolling[:, heel] @ [0.0, 0.0, -1.0]
-        leaves = np.clip(-before / 0.3, 0, 1)[:, None] * [0.0, 1.0, 0.0] * np.linalg.norm(swings, axis=1)[:, None]
-        lands = np.clip(before / 0.3, 0, 1)[:, None] ** 4 * [0.0, 0.3, 0.0]
-        rolling[:, toe] += lands - 0.5 * leaves
-    found = gait_of(replace(pose, xyz=rolling)).events
+ROLLERS = [
+    Roller(speed=0.7, stride_time=1.25),
+    Roller(speed=1.0, stride_time=1.12),
+    Roller(speed=1.4, stride_time=1.03),
+]
+rolling = pytest.mark.parametrize("walker", ROLLERS, ids=["0.7 m/s", "1.0 m/s", "1.4 m/s"])
 
-    assert {event.method for event in found if event.kind == "initial_contact"} == {"coordinate"}
+
+@rolling
+def test_the_walker_who_rolls_lands_on_his_heel_and_leaves_over_his_toes_when_he_says(walker: Roller) -> None:
+    time = np.arange(2000) / 1000 * walker.stride_time
+    heel, toe = (walker.positions(time)[:, BLAZEPOSE_33.index(f"left_{name}")] for name in ("heel", "foot_index"))
+    phase = np.mod(np.arange(2000), 1000) / 1000
+    early, late = (phase < 0.35), (phase > 0.15) & (phase < walker.stance_share)
+    lands, leaves = (phase > 0.97), (phase > walker.stance_share + 0.001) & (phase < walker.stance_share + 0.03)
+
+    assert np.ptp(heel[:1000][early[:1000]], axis=0) == pytest.approx([0, 0, 0], abs=1e-9)
+    assert np.ptp(toe[:1000][late[:1000]], axis=0) == pytest.approx([0, 0, 0], abs=1e-9)
+    assert heel[early][:, 1] == pytest.approx(0.0, abs=1e-9)
+    assert toe[late][:, 1] == pytest.approx(0.0, abs=1e-9)
+    assert heel[lands][:, 1].min() > 0
+    assert toe[leaves][:, 1].min() > 0
+    assert toe[:, 1].min() > -1e-9
+
+
+@pytest.mark.parametrize("noise", [0.0, 0.005], ids=["clean", "5 mm"])
+@pytest.mark.parametrize("rate", [30.0, 60.0])
+@pytest.mark.parametrize("heading", [0.0, np.pi / 2], ids=["across", "towards"])
+@rolling
+def test_contacts_of_a_heel_that_lands_first_are_within_a_frame(
+    walker: Roller, heading: float, rate: float, noise: float
+) -> None:
+    gait = gait_of(walking(replace(walker, heading=heading), 10.0, rate, noise))
+
+    assert np.abs(errors(gait, walker, 10.0, "initial_contact")).max() < 1 / rate
+
+
+@pytest.mark.parametrize("landing", [(0.25, 0.1), (0.75, 0.2)], ids=["slow heel", "fast heel"])
+@rolling
+def test_contacts_are_within_a_frame_however_fast_the_heel_lands(walker: Roller, landing: tuple[float, float]) -> None:
+    gait = gait_of(walking(replace(walker, landing=landing), 10.0))
+
+    assert np.abs(errors(gait, walker, 10.0, "initial_contact")).max() < 1 / 60
+
+
+@pytest.mark.parametrize("noise", [0.0, 0.005], ids=["clean", "5 mm"])
+@pytest.mark.parametrize("rate", [30.0, 60.0])
+@pytest.mark.parametrize("heading", [0.0, np.pi / 2], ids=["across", "towards"])
+@rolling
+def test_feet_off_over_toes_that_stand_to_the_last_are_late_by_about_a_30th_of_a_second(
+    walker: Roller, heading: float, rate: float, noise: float
+) -> None:
+    off = errors(gait_of(walking(replace(walker, heading=heading), 10.0, rate, noise)), walker, 10.0, "foot_off")
+
+    assert 0.02 < off.mean() < 1 / 30
+    assert np.abs(off).max() < 0.04
+
+
+@rolling
+def test_a_foot_that_lands_on_its_heel_and_leaves_over_its_toes_has_times_of_its_path(walker: Roller) -> None:
+    events = [event for event in gait_of(walking(walker)).events if 0.5 < event.time < 4.5]
+
+    assert {event.method for event in events if event.kind == "initial_contact"} == {"half speed"}
+    assert {event.method for event in events if event.kind == "foot_off"} == {"coordinate"}
+    assert {event.methods for event in events} <= {2, 3}
+
+
+def test_a_method_that_sees_nothing_near_has_no_vote() -> None:
+    events = gait_of(walking(ROLLERS[0], rate=30.0)).events
+
+    # the foot rises fastest more than 0.1 s before, as the heel goes up
+    assert {event.methods for event in events if event.kind == "foot_off" and 0.5 < event.time < 4.5} == {2}
+
+
+@rolling
+def test_rolling_on_a_treadmill_has_the_events_of_the_floor(walker: Roller) -> None:
+    pose = walking(walker)
+
+    assert errors(gait_of(still(pose)), walker, 5.0) == pytest.approx(errors(gait_of(pose), walker, 5.0), abs=1e-6)
 
 
 def test_a_walk_is_good_gait_with_events_of_both_kinds_in_turn() -> None:
@@ -379,7 +470,41 @@ def path(x: Array | float = 0.0, y: Array | float = 0.0, z: float = 0.0) -> Arra
 
 
 LEFT, RIGHT, STANDING = path(0.0, 0.08, -0.1), path(0.0, 0.08, 0.1), path(0.0, 0.92)
+
+
+def smoothly(share: Array) -> Array:
+    """From 0 to 1 by minimum jerk."""
+    at = np.clip(share, 0, 1)
+    return at**3 * (10 - 15 * at + 6 * at**2)
+
+
+def step_to() -> MetricPose:
+    """The left foot steps half a metre ahead, the right one is brought up beside it, and so on."""
+    number, phase = np.divmod(TIME / 1.4, 1.0)
+    swings = {"left": phase / 0.35, "right": (phase - 0.5) / 0.35}
+    feet = [
+        path(0.5 * (number + smoothly(swing)), 0.08 + 0.08 * np.sin(np.pi * np.clip(swing, 0, 1)) ** 2, out)
+        for swing, out in zip(swings.values(), (-0.1, 0.1), strict=True)
+    ]
+    return body(TIME, path(0.5 * (TIME / 1.4 + 0.1), 0.88), *feet)
+
+
+def toe_raises() -> MetricPose:
+    """In turn the left and the right heel go up, stay up, and come down; the toes stay where they are."""
+    pose = body(TIME, STANDING, LEFT, RIGHT)
+    for side, lag in (("left", 0.0), ("right", 0.5)):
+        phase = np.mod(TIME / 1.6 + lag, 1)
+        up = np.radians(65) * (smoothly(phase / 0.15) - smoothly((phase - 0.5) / 0.15))
+        toe = pose.xyz[:, BLAZEPOSE_33.index(f"{side}_foot_index")]
+        for name, back, high in (("heel", 0.26, 0.0), ("ankle", 0.2, 0.07)):
+            ahead, height = high * np.sin(up) - back * np.cos(up), back * np.sin(up) + high * np.cos(up)
+            pose.xyz[:, BLAZEPOSE_33.index(f"{side}_{name}")] = toe + np.stack([ahead, height, 0 * up], axis=1)
+    return pose
+
+
 NOT_GAIT = {
+    "step-to": step_to(),
+    "rising on the toes in turn": toe_raises(),
     "standing": body(TIME, STANDING, LEFT, RIGHT),
     "swinging arms": body(TIME, STANDING, LEFT, RIGHT, swinging_arms=True),
     "squats": body(TIME, path(-0.25 * WAVE, 0.92 - 0.4 * WAVE), LEFT, RIGHT),
@@ -445,3 +570,31 @@ def test_less_than_a_stride_is_doubtful_and_has_steps_but_no_strides() -> None:
     assert "whole stride" in gait.reason
     assert "step_time" in names(gait)
     assert "stride_time" not in names(gait)
+
+
+def test_ends_of_a_path_are_no_turning_points_unless_they_are_asked_for() -> None:
+    values = np.array([3.0, 2.0, 1.0, 2.0, 3.0, 2.0, 1.0])
+
+    assert turning_points(values, 0.5) == [(2, -1), (4, 1)]
+    assert turning_points(values, 0.5, ends=True) == [(0, 1), (2, -1), (4, 1)]
+
+
+def test_a_turn_smaller_than_the_reversal_is_none() -> None:
+    values = np.array([0.0, 2.0, 1.7, 3.0, 0.0, 0.4, 0.0, 3.0, 0.0])
+
+    assert turning_points(values, 0.5) == [(3, 1), (4, -1), (7, 1)]  # of two as low, the first
+
+
+@pytest.mark.parametrize("shift", [-0.4, 0.0, 0.3])
+def test_the_summit_of_a_parabola_is_found_between_frames(shift: float) -> None:
+    time = np.arange(7) / 30
+    top = time[3] + shift / 30
+
+    assert summit(time, 5 - (time - top) ** 2, 3) == pytest.approx(top, abs=1e-12)
+
+
+def test_the_summit_of_what_has_none_there_is_the_frame_itself() -> None:
+    time = np.arange(5) / 30
+
+    assert summit(time, time, 2) == time[2]
+    assert summit(time, time, 4) == time[4]

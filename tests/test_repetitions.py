@@ -90,6 +90,7 @@ def test_noise_makes_no_repetitions_and_hides_none(noise: float) -> None:
 
 def test_a_moving_path_is_no_repetition_and_hides_none() -> None:
     assert len(repetitions(body(wave(3, 2.0), drift=0.5))) == 3
+    assert len(repetitions(body(wave(3, 2.0), drift=1.0))) == 3
     still = body(np.full(600, HIPS))
     assert repetitions(replace(still, root=still.root + np.sin(still.time)[:, None])) == ()
 
@@ -181,3 +182,93 @@ def test_knees_whose_angle_is_unknown_do_not_hide_a_squat() -> None:
     (found,) = find_repetitions(pose, replace(angles, values=np.full_like(angles.values, np.nan)))
 
     assert np.isnan(found.knee)
+
+
+def test_the_ankle_that_stays_down_tells_the_depth() -> None:
+    down = (HIPS - wave(1, 2.0)) / DEPTH
+    (found,) = repetitions(body(wave(1, 2.0), lift=0.1 * down))  # the right heel comes off the floor
+
+    assert found.depth == pytest.approx(DEPTH, abs=1e-3)
+
+
+def test_who_sways_on_the_seat_when_the_clip_begins_still_rises_from_it() -> None:
+    height = sitting(1, seated_first=True)[: round(6 * RATE)]
+    swaying = height + 0.01 * np.cos(np.pi * np.arange(len(height)) / RATE)  # a little higher at first
+    first = repetitions(body(swaying))[0]
+
+    assert first.movement == "sit_to_stand"
+    assert first.start == first.turn == pytest.approx(2.1, abs=0.1)
+
+
+FLIGHT = 0.5  # seconds in the air
+
+
+def jumping(*, landing: float = 0.25) -> tuple[Array, Array]:
+    """Hips over ankles, and how high the feet are: a countermovement, a flight, and a landing into bent knees."""
+    rest, dip, flight = round(RATE), round(0.8 * RATE), round(FLIGHT * RATE)
+    down = (1 - np.cos(2 * np.pi * np.arange(dip) / dip)) / 2
+    still = np.zeros(rest)
+    height = HIPS - np.concatenate([still, 0.3 * down, np.zeros(flight), landing * down, still])
+    time = np.arange(flight) / RATE
+    ballistic = 9.81 / 2 * time * (FLIGHT - time)
+    return height, np.concatenate([np.zeros(rest + dip), ballistic, np.zeros(dip + rest)])
+
+
+def in_the_air(pose: MetricPose, hop: Array) -> MetricPose:
+    return replace(pose, root=pose.root + hop[:, None] * [0.0, 1.0, 0.0])
+
+
+@pytest.mark.parametrize("noise", [0.0, 0.01])
+def test_a_jump_and_its_landing_are_no_squats(noise: float) -> None:
+    height, hop = jumping()
+    pose = in_the_air(body(height), hop)
+    shaken = pose.xyz + noise * np.random.default_rng(0).standard_normal(pose.xyz.shape)
+
+    assert repetitions(replace(pose, xyz=low_pass(shaken, pose.time, 6.0))) == ()
+    assert len(repetitions(body(height))) == 2  # with feet that stay, the same knees squat
+
+
+def test_a_squat_between_jumps_is_one() -> None:
+    height, hop = jumping()
+    squat = wave(1, 2.0)
+    pose = in_the_air(body(np.concatenate([height, squat, height])), np.concatenate([hop, 0 * squat, hop]))
+    (found,) = repetitions(pose)
+
+    assert found.turn == pytest.approx((len(height) + 2 * RATE) / RATE, abs=0.01)
+
+
+def with_toes(pose: MetricPose, height: Array | float) -> MetricPose:
+    """Toes at so many metres above the floor."""
+    xyz = pose.xyz.copy()
+    for side in ("left", "right"):
+        ankle, toe = (BLAZEPOSE_33.index(f"{side}_{name}") for name in ("ankle", "foot_index"))
+        xyz[:, toe] = xyz[:, ankle] + [0.15, 0.0, 0.0]
+        xyz[:, toe, 1] = height - pose.root[:, 1]
+    return replace(pose, xyz=xyz)
+
+
+def test_rising_on_the_toes_behind_a_squat_is_no_jump() -> None:
+    squats = wave(3, 2.0)
+    heels = np.zeros_like(squats)
+    for number in range(3):  # for half a second at the top
+        start = round((3.1 + 3 * number) * RATE)
+        heels[start : start + 30] = 0.14 * np.sin(np.pi * np.arange(30) / 30)
+    pose = in_the_air(body(squats), heels)
+
+    assert len(repetitions(pose)) == 3
+    assert len(repetitions(with_toes(pose, 0.02))) == 3
+
+
+def test_toes_tell_a_low_jump_that_ankles_do_not() -> None:
+    height, hop = jumping()
+    pose = in_the_air(body(height), 0.5 * hop)  # 15 cm
+
+    assert repetitions(with_toes(pose, 0.02 + 0.5 * hop)) == ()
+    assert len(repetitions(pose)) == 2
+
+
+def test_a_foot_that_is_lifted_behind_a_squat_is_no_jump() -> None:
+    lift = np.zeros(round(4 * RATE))
+    lift[round(2.9 * RATE) : round(3.5 * RATE)] = 0.3 * np.sin(np.pi * np.arange(round(0.6 * RATE)) / (0.6 * RATE))
+
+    assert len(repetitions(body(wave(1, 2.0), lift=lift))) == 1

@@ -4,6 +4,7 @@ import numpy as np
 
 from posedetector.kinematics.events import SIDES
 from posedetector.kinematics.nouns import Cycles, JointAngles, Quantity, Side
+from posedetector.kinematics.signals import between
 from posedetector.kinematics.steps import Stride
 from posedetector.pose import Array
 
@@ -53,6 +54,8 @@ def _columns(angles: JointAngles, side: Side) -> list[int]:
 
 def _cut(angles: JointAngles, stride: Stride) -> Array:
     """Return (101, A); NaN where a frame that a value lies between has none."""
+    near = between(angles.time, stride.start, stride.end)
+    near = slice(max(near.start - 1, 0), near.stop + 1)
     at = stride.start + PERCENT * stride.time
-    columns = [np.interp(at, angles.time, column) for column in angles.values.T]
+    columns = [np.interp(at, angles.time[near], column) for column in angles.values[near].T]
     return np.stack(columns, axis=1) if columns else np.empty((len(PERCENT), 0))

@@ -9,13 +9,16 @@ the bottom (within `_REST` of the depth of the lowest point) for at least half a
 an even squat is there for a fifth of it. Who rests on
 a seat when the clip begins has a repetition whose start is its turn.
 Sitting down and rising without a rest on the seat counts as a squat.
+
+A jump is neither: where the path is known, and both feet go up and come down again (`_LEAP`) around a repetition, it and its
+landing are left out. Where the path is not known, a jump cannot be told from a squat.
 """
 
 import numpy as np
 
 from posedetector.kinematics.events import SIDES
 from posedetector.kinematics.nouns import JointAngles, Repetition
-from posedetector.kinematics.signals import first_below, leg_length, point, runs_of, summit, turning_points
+from posedetector.kinematics.signals import between, first_below, leg_length, point, runs_of, summit, turning_points
 from posedetector.pose import Array, MetricPose, finite
 
 _DEPTH = 0.15  # of a leg; a judgement: three times as far as the hips go up and down in a walk
@@ -23,6 +26,10 @@ _LEFT = 0.05  # of the depth; a judgement
 _REST, _RESTING_TIME, _RESTING_SHARE = 0.10, 0.5, 0.4  # of the depth; seconds; of the repetition. Judgements
 _BEND = np.radians(35.0)  # by how much knees bend at least; a judgement
 _FEET = 0.15  # of a leg, by how much one ankle may be above the other; a judgement
+# Of a leg, by how much the lower foot is above where it was and will be `_FLIGHT` seconds away. Judgements: beyond the noise of a
+# path, and for ankles beyond what they rise when the heels do; feet that jump as high as 0.7 m are down again after that.
+_LEAP = {"foot_index": 0.1, "ankle": 0.25}
+_FLIGHT = 0.4
 _DURATION = (0.4, 20.0)  # seconds; a judgement
 _SHORTEST = 12  # frames
 
@@ -41,7 +48,19 @@ def find_repetitions(pose: MetricPose, angles: JointAngles) -> tuple[Repetition,
             apart = np.abs(np.diff(ankles[run][top : next_top + 1], axis=1))
             if np.median(apart) <= _FEET * leg:
                 found.append(_described(pose.time[run], height, knees[run], (top, bottom, next_top)))
-    return tuple(one for one in found if one is not None and _is_one(one))
+    return tuple(one for one in found if one is not None and _is_one(one) and not _leaps(pose, one, leg))
+
+
+def _leaps(pose: MetricPose, found: Repetition, leg: float) -> bool:
+    """Tell whether both feet leave the floor in a repetition, or up to a flight before or after it."""
+    rows = between(pose.time, found.start - _FLIGHT, found.end + _FLIGHT)
+    for name, least in _LEAP.items():
+        feet = np.stack([point(pose, f"{side}_{name}")[:, 1] for side in SIDES], axis=1).min(axis=1) + pose.root[:, 1]
+        known = np.isfinite(feet)
+        if known[rows].any():
+            ends = (np.interp(pose.time[rows] + far, pose.time[known], feet[known]) for far in (-_FLIGHT, _FLIGHT))
+            return bool(np.nanmax(feet[rows] - np.maximum(*ends)) > least * leg)
+    return False
 
 
 def _is_one(found: Repetition) -> bool:

@@ -21,6 +21,18 @@ def runs_of(mask: NDArray[np.bool_], least: int) -> list[slice]:
     return [slice(int(start), int(stop)) for start, stop in edges.reshape(-1, 2) if stop - start >= least]
 
 
+def between(time: Array, first: float, last: float) -> slice:
+    """Return the rows of (T,) increasing times from first to last, both included."""
+    return slice(int(np.searchsorted(time, first)), int(np.searchsorted(time, last, side="right")))
+
+
+def at_time(time: Array, path: Array, when: float) -> Array:
+    """Return (k,) where a path (T, k) is, on straight lines between its rows; before and behind them it stays."""
+    row = int(np.clip(np.searchsorted(time, when) - 1, 0, max(len(time) - 2, 0)))
+    near = slice(row, row + 2)  # the whole path would be copied for each of the clip's steps
+    return np.array([np.interp(when, time[near], column) for column in path[near].T])
+
+
 def point(pose: MetricPose, name: str) -> Array:
     """Return (T, 3) metres from the middle of the hips; NaN throughout where the skeleton has no such point."""
     if not pose.skeleton.has(name):
@@ -107,17 +119,16 @@ def progression(pose: MetricPose, feet: list[Array]) -> tuple[Array, NDArray[np.
     where the person faces.
     """
     ahead = facing(pose, feet)
-    speed = _path_velocity(pose)
+    speed = velocity_over(pose.root * (1 - UP), pose.time, _WINDOW / 2)
     travels = np.linalg.norm(speed, axis=1) > _STILL * leg_length(pose)  # False for NaN
     return np.where(travels[:, None], _unit(speed), ahead), travels
 
 
-def _path_velocity(pose: MetricPose) -> Array:
-    half = _WINDOW / 2
-    level = pose.root * (1 - UP)
-    before = np.clip(pose.time - half, pose.time[0], None)
-    after = np.clip(pose.time + half, None, pose.time[-1])
-    ends = [np.stack([np.interp(at, pose.time, column) for column in level.T], axis=1) for at in (before, after)]
+def velocity_over(path: Array, time: Array, half: float) -> Array:
+    """Return (T, k) by how much a path (T, k) moves per second from `half` seconds before to as much behind, or to its ends."""
+    before = np.clip(time - half, time[0], None)
+    after = np.clip(time + half, None, time[-1])
+    ends = [np.stack([np.interp(at, time, column) for column in path.T], axis=1) for at in (before, after)]
     return np.asarray((ends[1] - ends[0]) / np.maximum(after - before, np.finfo(float).tiny)[:, None])
 
 

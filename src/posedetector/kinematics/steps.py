@@ -14,7 +14,8 @@ import numpy as np
 
 from posedetector.kinematics.events import SIDES
 from posedetector.kinematics.nouns import Event, Quantity, Side
-from posedetector.pose import Array
+from posedetector.kinematics.signals import at_time, between
+from posedetector.pose import Array, finite
 
 _FLAT = (0.05, 0.20)  # seconds after contact; a judgement
 # Of the hips' own way while a foot stands. A judgement: on a treadmill it is 1, on a good path 0.
@@ -121,15 +122,13 @@ class Footing:
 
     def hips(self, when: float) -> Array:
         """Return (2,) where the middle of the hips is, seen from above."""
-        return np.array([np.interp(when, self.time, self.root[:, axis]) for axis in (0, 2)])
+        return at_time(self.time, self.root, when)[[0, 2]]
 
     def foot(self, side: Side, contact: float) -> Array:
         """Return (2,) the place that a foot takes with a contact, seen from above."""
-        level = self.feet[side][:, [0, 2]]
-        flat = (self.time >= contact + _FLAT[0]) & (self.time <= contact + _FLAT[1]) & np.isfinite(level).all(axis=1)
-        if flat.sum() >= 2:
-            return np.asarray(np.median(level[flat], axis=0))
-        return np.array([np.interp(contact, self.time, column) for column in level.T])
+        flat = self.feet[side][between(self.time, contact + _FLAT[0], contact + _FLAT[1])][:, [0, 2]]
+        flat = flat[finite(flat)]
+        return np.asarray(np.median(flat, axis=0)) if len(flat) >= 2 else self._at(side, contact)
 
     def travels(self, strides: list[Stride]) -> bool:
         """Tell whether the path goes anywhere in a stride."""
@@ -148,7 +147,7 @@ class Footing:
         return bool(np.median(slips) < _SLIP)
 
     def _at(self, side: Side, when: float) -> Array:
-        return np.array([np.interp(when, self.time, self.feet[side][:, axis]) for axis in (0, 2)])
+        return at_time(self.time, self.feet[side], when)[[0, 2]]
 
 
 def quantities_of(chains: list[list[Event]], strides: list[Stride], footing: Footing) -> list[Quantity]:
