@@ -1,0 +1,56 @@
+"""What all figures share: colours, the page with the clip's name, and how a page becomes a file.
+
+Colours are of Okabe & Ito (2008), told apart by colour-blind readers too; what has no side is black.
+"""
+
+import warnings
+from pathlib import Path
+from textwrap import fill
+from typing import TYPE_CHECKING
+
+from posedetector.kinematics.nouns import Side
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+SIDES: dict[Side, str] = {"left": "#0072B2", "right": "#D55E00"}
+NO_SIDE = "#000000"
+LEAST_SPAN = 20.0  # degrees; a judgement: two degrees never fill a panel
+SMALL = 9.0  # points; read at half the size too
+_LONGEST_NAME = 80  # letters that fit above the panels
+
+
+def page(width: float, height: float, name: str, about: str = "") -> "Figure":
+    """Return an empty page, inches, with the clip's name above it and a line about what is drawn."""
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+
+    picture = Figure(figsize=(width, height), layout="constrained")
+    FigureCanvasAgg(picture)
+    short = name if len(name) <= _LONGEST_NAME else f"{name[:_LONGEST_NAME]}…"
+    picture.suptitle("\n".join(filter(None, (short, about))), fontsize=12, parse_math=False)
+    return picture
+
+
+def save(picture: "Figure", path: Path) -> None:
+    """Write the page; the same page makes the same file."""
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", r"Glyph .* missing from", UserWarning)  # a clip may be named in any script
+        picture.savefig(path, format="png", dpi=150, metadata={"Software": None})
+
+
+def message(name: str, text: str) -> "Figure":
+    """Return a small page that only says something; no empty axes."""
+    picture = page(8, 2.5, name)
+    picture.text(0.5, 0.4, fill(text, 90), ha="center", va="center", fontsize=11, color="0.25", parse_math=False)
+    return picture
+
+
+def with_zero(axes: "Axes") -> None:
+    """Show where an angle in degrees is nought, in a panel that spans at least `LEAST_SPAN`."""
+    axes.axhline(0, color="0.6", lw=0.7, zorder=0)
+    low, high = axes.get_ylim()
+    missing = max(LEAST_SPAN - (high - low), 0) / 2
+    axes.set_ylim(low - missing, high + missing)
+    axes.spines[["top", "right"]].set_visible(False)
