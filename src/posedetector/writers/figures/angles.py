@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from posedetector.kinematics.angles import ANGLES
-from posedetector.kinematics.nouns import Event, JointAngles, Repetition
+from posedetector.kinematics.nouns import Event, JointAngles, Repetition, Side
 from posedetector.pose import Array
-from posedetector.writers.figures.canvas import NO_SIDE, SIDES, SMALL, message, page, with_zero
+from posedetector.writers.figures.canvas import NO_SIDE, SIDES, SMALL, explain, message, page, side_handles, with_zero
 
 if TYPE_CHECKING:
     from matplotlib.artist import Artist
@@ -29,7 +29,9 @@ SHOWN = (
 )
 _REACH = 1.645  # standard deviations to either side hold 90 % of a normal distribution
 _NEVER_NEGATIVE = ("shoulder_elevation",)  # to wherever an arm is lifted
+_SHADE = "#FCF9D2"  # a pale yellow: bands are grey, blue and red
 _STRETCHES = 2000  # more cannot be told apart across the picture
+_ROWS: dict[Side, float] = {"left": 0.09, "right": 0.035}  # where the marks are, in shares of a panel's height
 _MARKS = {"initial_contact": ("v", "full", "foot contact"), "foot_off": ("^", "none", "foot off")}
 _MARK, _MARKS_IN_A_ROW = 5.0, 60  # points; so many marks of that size fit beside each other
 
@@ -60,8 +62,7 @@ def figure_of_angles(
     for axes in panels[: len(joints)][-wide:]:
         axes.set_xlabel("time, s")
         axes.tick_params(labelbottom=True)
-    handles = _legend(angles, joints, events, repetitions)
-    picture.legend(handles=handles, loc="outside lower center", ncols=len(handles), fontsize=SMALL, frameon=False)
+    explain(picture, _legend(angles, joints, events, repetitions))
     return picture
 
 
@@ -89,39 +90,36 @@ def _legend(
     from matplotlib.patches import Patch
 
     columns = {column: colour for joint in joints for column, colour in _columns(angles, joint).items()}
-    names = {colour: side for side, colour in SIDES.items()} | {NO_SIDE: "trunk, pelvis"}
-    handles: list[Artist] = [
-        Line2D([], [], color=colour, label=name) for colour, name in names.items() if colour in columns.values()
-    ]
+    handles = side_handles(columns.values())
     if np.isfinite(angles.sd[:, list(columns)]).any():
         handles.append(Patch(color="0.5", alpha=0.3, lw=0, label="90 % interval of the fit"))
     for kind, (marker, fill, label) in _MARKS.items():
         if any(event.kind == kind for event in events):
             handles.append(Line2D([], [], color="0.3", marker=marker, fillstyle=fill, ls="", label=label))  # type: ignore[arg-type]
     if repetitions:
-        handles.append(Patch(color="0.92", lw=0, label="repetition"))
+        handles.append(Patch(color=_SHADE, lw=0, label="repetition"))
     return handles
 
 
 def _draw_repetitions(axes: "Axes", repetitions: Sequence[Repetition]) -> None:
     if repetitions:
         spans = [(one.start, one.end - one.start) for one in repetitions]
-        axes.broken_barh(spans, (0, 1), transform=axes.get_xaxis_transform(), color="0.92", lw=0, zorder=-1)
+        axes.broken_barh(spans, (0, 1), transform=axes.get_xaxis_transform(), color=_SHADE, lw=0, zorder=-1)
 
 
 def _draw_events(axes: "Axes", events: Sequence[Event]) -> None:
-    """Mark events in a free strip along the lower edge; smaller ones where there are many."""
+    """Mark events in a free strip along the lower edge, a row a side; smaller ones where there are many."""
     if not events:
         return
     low, high = axes.get_ylim()
-    axes.set_ylim(low - 0.12 * (high - low), high)
+    axes.set_ylim(low - 0.16 * (high - low), high)
     size = max(1.0, _MARK * min(1.0, _MARKS_IN_A_ROW / len(events)))
     for side, colour in SIDES.items():
         for kind, (marker, fill, _) in _MARKS.items():
             times = [event.time for event in events if event.side == side and event.kind == kind]
             axes.plot(
                 times,
-                np.full(len(times), 0.05),
+                np.full(len(times), _ROWS[side]),
                 marker,
                 color=colour,
                 ms=size,

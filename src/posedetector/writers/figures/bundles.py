@@ -26,6 +26,7 @@ def mean_and_sd(curves: Array) -> tuple[Array, Array]:
 def draw_bundle(axes: "Axes", curves: Array, colour: str) -> None:
     """Draw curves (N, 101) in degrees over 0–100 %: thin single ones, a band of one standard deviation, the mean in bold."""
     from matplotlib.collections import LineCollection
+    from matplotlib.patheffects import withStroke
 
     mean, sd = mean_and_sd(curves)
     if len(curves) > 1:
@@ -34,5 +35,6 @@ def draw_bundle(axes: "Axes", curves: Array, colour: str) -> None:
         lines = [np.column_stack([PERCENT, curve]) for curve in single]
         axes.add_collection(LineCollection(lines, colors=colour, linewidths=0.7, alpha=opacity))
     axes.fill_between(PERCENT, mean - sd, mean + sd, color=colour, alpha=0.2, lw=0)
-    axes.plot(PERCENT, mean, color=colour, lw=2.2)
+    edge = [withStroke(linewidth=3.6, foreground="white")]  # or it is lost among many single curves
+    axes.plot(PERCENT, mean, color=colour, lw=2.2, path_effects=edge)
     axes.set_xlim(0, 100)

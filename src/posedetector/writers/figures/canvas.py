@@ -4,6 +4,7 @@ Colours are of Okabe & Ito (2008), told apart by colour-blind readers too; what 
 """
 
 import warnings
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from textwrap import fill
 from typing import TYPE_CHECKING
@@ -11,6 +12,7 @@ from typing import TYPE_CHECKING
 from posedetector.kinematics.nouns import Side
 
 if TYPE_CHECKING:
+    from matplotlib.artist import Artist
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
@@ -18,7 +20,8 @@ SIDES: dict[Side, str] = {"left": "#0072B2", "right": "#D55E00"}
 NO_SIDE = "#000000"
 LEAST_SPAN = 20.0  # degrees; a judgement: two degrees never fill a panel
 SMALL = 9.0  # points; read at half the size too
-_LONGEST_NAME = 80  # letters that fit above the panels
+_LONGEST_NAME = 80  # letters
+_LETTERS = 9.0  # an inch, of the title's size
 
 
 def page(width: float, height: float, name: str, about: str = "") -> "Figure":
@@ -28,8 +31,11 @@ def page(width: float, height: float, name: str, about: str = "") -> "Figure":
 
     picture = Figure(figsize=(width, height), layout="constrained")
     FigureCanvasAgg(picture)
-    short = name if len(name) <= _LONGEST_NAME else f"{name[:_LONGEST_NAME]}…"
-    picture.suptitle("\n".join(filter(None, (short, about))), fontsize=12, parse_math=False)
+    letters = int(_LETTERS * width)
+    longest = min(_LONGEST_NAME, letters)
+    lines = [name if len(name) <= longest else f"{name[:longest]}…"]
+    lines += [fill(line, letters) for line in about.splitlines()]
+    picture.suptitle("\n".join(lines), fontsize=12, parse_math=False)
     return picture
 
 
@@ -45,6 +51,20 @@ def message(name: str, text: str) -> "Figure":
     picture = page(8, 2.5, name)
     picture.text(0.5, 0.4, fill(text, 90), ha="center", va="center", fontsize=11, color="0.25", parse_math=False)
     return picture
+
+
+def explain(picture: "Figure", handles: "Sequence[Artist]") -> None:
+    """Put a legend of what the page holds below its panels."""
+    picture.legend(handles=handles, loc="outside lower center", ncols=len(handles), fontsize=SMALL, frameon=False)
+
+
+def side_handles(colours: Iterable[str]) -> "list[Artist]":
+    """Return for a legend the sides whose colours are on the page."""
+    from matplotlib.lines import Line2D
+
+    named = {colour: side for side, colour in SIDES.items()} | {NO_SIDE: "trunk, pelvis"}
+    shown = set(colours)
+    return [Line2D([], [], color=colour, label=name) for colour, name in named.items() if colour in shown]
 
 
 def with_zero(axes: "Axes") -> None:

@@ -4,7 +4,6 @@ Bold is the mean of a side's cycles, the band one standard deviation over them, 
 foot off, where stance ends. Angles that have no side are drawn for the cycles of each side.
 """
 
-from textwrap import fill
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -14,16 +13,16 @@ from posedetector.pose import Array
 from posedetector.subject import Subject
 from posedetector.writers.figures.angles import title_of
 from posedetector.writers.figures.bundles import draw_bundle
-from posedetector.writers.figures.canvas import SIDES, SMALL, page, with_zero
+from posedetector.writers.figures.canvas import SIDES, SMALL, explain, page, side_handles, with_zero
 from posedetector.writers.figures.parameters import compared, draw_parameters
 
 if TYPE_CHECKING:
+    from matplotlib.artist import Artist
     from matplotlib.figure import Figure, SubFigure
 
 # Flexion of the legs first, as in clinical reports of gait; beside it what lists and leans. A judgement.
 SHOWN = ("hip_flexion", "pelvis_obliquity", "knee_flexion", "hip_adduction", "ankle_dorsiflexion", "trunk_flexion")
-_BESIDE = 5.4  # inches, of the parameters
-_LETTERS = 100  # in a line above the panels
+_BESIDE = 5.6  # inches, of the parameters
 
 
 def has_curves(gait: Gait) -> bool:
@@ -33,9 +32,6 @@ def has_curves(gait: Gait) -> bool:
 
 def figure_of_gait(gait: Gait, subject: Subject, name: str) -> "Figure":
     """Return the page with curves on the left and parameters on the right, as far as there are any."""
-    from matplotlib.lines import Line2D
-    from matplotlib.patches import Patch
-
     joints, beside = _shown(gait), compared(gait.quantities)
     wide = min(len(joints), 2)
     tall = -(-len(joints) // 2)
@@ -46,19 +42,28 @@ def figure_of_gait(gait: Gait, subject: Subject, name: str) -> "Figure":
         _draw_curves(parts[0], gait, joints, wide)
     if beside:
         draw_parameters(parts[-1], gait.quantities, subject)
-    handles: list[Line2D | Patch] = [Line2D([], [], color=colour, label=side) for side, colour in SIDES.items()]
-    if joints:
-        handles.append(Patch(color="0.5", alpha=0.3, lw=0, label="mean ± SD over cycles"))
-        handles.append(Line2D([], [], color="0.3", ls="--", label="mean foot off"))
-    picture.legend(handles=handles, loc="outside lower left", ncols=4, fontsize=SMALL, frameon=False)
+    sided = {*(one.side for own in beside.values() for one in own), *(one.side for one in gait.cycles)}
+    explain(picture, [*side_handles(colour for side, colour in SIDES.items() if side in sided), *_legend(gait)])
     return picture
+
+
+def _legend(gait: Gait) -> "list[Artist]":
+    from matplotlib.lines import Line2D
+    from matplotlib.patches import Patch
+
+    handles: list[Artist] = []
+    if any(len(one.values) > 1 for one in gait.cycles):
+        handles.append(Patch(color="0.5", alpha=0.3, lw=0, label="mean ± SD over cycles"))
+    if has_curves(gait) and any(one.name == "stance_share" for one in gait.quantities):
+        handles.append(Line2D([], [], color="0.3", ls="--", label="mean foot off"))
+    return handles
 
 
 def about(gait: Gait) -> str:
     """Return how many cycles there are, and what is doubtful."""
     counts = {one.side: len(one.values) for one in gait.cycles}
-    said = f"gait cycles: {', '.join(f'{counts.get(side, 0)} {side}' for side in SIDES)}"
-    return said if gait.quality == "good" else f"{said}\n{fill(f'doubtful: {gait.reason}', _LETTERS)}"
+    said = f"gait cycles: {', '.join(f'{counts.get(side, 0)} {side}' for side in SIDES)}" if counts else "gait"
+    return said if gait.quality == "good" else f"{said}\ndoubtful: {gait.reason}"
 
 
 def _shown(gait: Gait) -> list[str]:
@@ -83,7 +88,7 @@ def _draw_curves(part: "SubFigure", gait: Gait, joints: list[str], wide: int) ->
                 draw_bundle(axes, curves, SIDES[one.side])
         with_zero(axes)
         for quantity in gait.quantities:
-            if quantity.name == "stance_share" and quantity.side:
+            if quantity.name == "stance_share" and quantity.side in {one.side for one in gait.cycles}:
                 axes.axvline(100 * quantity.value, color=SIDES[quantity.side], ls="--", lw=1)
         axes.set_title(title_of(joint), fontsize=SMALL)
     for axes in panels[len(joints) :]:
