@@ -12,7 +12,17 @@ import numpy as np
 from posedetector.kinematics.angles import ANGLES
 from posedetector.kinematics.nouns import Event, JointAngles, Repetition, Side
 from posedetector.pose import Array
-from posedetector.writers.figures.canvas import NO_SIDE, SIDES, SMALL, explain, message, page, side_handles, with_zero
+from posedetector.writers.figures.canvas import (
+    NO_SIDE,
+    SIDES,
+    SMALL,
+    explain,
+    message,
+    page,
+    panels_of,
+    side_handles,
+    with_zero,
+)
 
 if TYPE_CHECKING:
     from matplotlib.artist import Artist
@@ -48,8 +58,7 @@ def figure_of_angles(
     wide = min(len(joints), 2)
     tall = -(-len(joints) // wide)
     picture = page(6.5 * wide, 1.2 + 2.3 * tall, name)
-    panels = picture.subplots(tall, wide, sharex=True, squeeze=False).ravel()
-    for axes, joint in zip(panels, joints, strict=False):
+    for axes, joint in zip(panels_of(picture, len(joints), wide, "time, s"), joints, strict=True):
         _draw_repetitions(axes, repetitions)
         for column, colour in _columns(angles, joint).items():
             value, sd = np.degrees(angles.values[:, column]), np.degrees(angles.sd[:, column])
@@ -57,11 +66,6 @@ def figure_of_angles(
         with_zero(axes)
         _draw_events(axes, events)
         axes.set_title(title_of(joint), fontsize=SMALL + 1)
-    for axes in panels[len(joints) :]:
-        axes.remove()
-    for axes in panels[: len(joints)][-wide:]:
-        axes.set_xlabel("time, s")
-        axes.tick_params(labelbottom=True)
     explain(picture, _legend(angles, joints, events, repetitions))
     return picture
 

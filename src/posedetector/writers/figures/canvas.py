@@ -14,7 +14,7 @@ from posedetector.kinematics.nouns import Side
 if TYPE_CHECKING:
     from matplotlib.artist import Artist
     from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
+    from matplotlib.figure import Figure, FigureBase
 
 SIDES: dict[Side, str] = {"left": "#0072B2", "right": "#D55E00"}
 NO_SIDE = "#000000"
@@ -53,9 +53,21 @@ def message(name: str, text: str) -> "Figure":
     return picture
 
 
+def panels_of(part: "FigureBase", count: int, wide: int, along: str) -> "list[Axes]":
+    """Return so many panels in rows of `wide`, with one horizontal axis; the lowest of each column names it."""
+    panels = list(part.subplots(-(-count // wide), wide, sharex=True, squeeze=False).ravel())
+    for axes in panels[count:]:
+        axes.remove()
+    for axes in panels[:count][-wide:]:
+        axes.set_xlabel(along)
+        axes.tick_params(labelbottom=True)
+    return panels[:count]
+
+
 def explain(picture: "Figure", handles: "Sequence[Artist]") -> None:
     """Put a legend of what the page holds below its panels."""
-    picture.legend(handles=handles, loc="outside lower center", ncols=len(handles), fontsize=SMALL, frameon=False)
+    if handles:
+        picture.legend(handles=handles, loc="outside lower center", ncols=len(handles), fontsize=SMALL, frameon=False)
 
 
 def side_handles(colours: Iterable[str]) -> "list[Artist]":

@@ -13,7 +13,7 @@ from posedetector.pose import Array
 from posedetector.subject import Subject
 from posedetector.writers.figures.angles import title_of
 from posedetector.writers.figures.bundles import draw_bundle
-from posedetector.writers.figures.canvas import SIDES, SMALL, explain, page, side_handles, with_zero
+from posedetector.writers.figures.canvas import SIDES, SMALL, explain, page, panels_of, side_handles, with_zero
 from posedetector.writers.figures.parameters import compared, draw_parameters
 
 if TYPE_CHECKING:
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 # Flexion of the legs first, as in clinical reports of gait; beside it what lists and leans. A judgement.
 SHOWN = ("hip_flexion", "pelvis_obliquity", "knee_flexion", "hip_adduction", "ankle_dorsiflexion", "trunk_flexion")
 _BESIDE = 5.6  # inches, of the parameters
+_NARROWEST = 6.0  # inches that the legend and a heading need
 
 
 def has_curves(gait: Gait) -> bool:
@@ -36,7 +37,7 @@ def figure_of_gait(gait: Gait, subject: Subject, name: str) -> "Figure":
     wide = min(len(joints), 2)
     tall = -(-len(joints) // 2)
     widths = [4.2 * wide] * bool(joints) + [_BESIDE] * bool(beside)
-    picture = page(sum(widths), max(1.6 + 2.5 * tall, 2.4 + 1.25 * len(beside)), name, about(gait))
+    picture = page(max(sum(widths), _NARROWEST), max(1.6 + 2.5 * tall, 2.4 + 1.25 * len(beside)), name, about(gait))
     parts = picture.subfigures(1, len(widths), width_ratios=widths, squeeze=False)[0]
     if joints:
         _draw_curves(parts[0], gait, joints, wide)
@@ -80,8 +81,7 @@ def _curves(cycles: Cycles, joint: str) -> Array:
 
 
 def _draw_curves(part: "SubFigure", gait: Gait, joints: list[str], wide: int) -> None:
-    panels = part.subplots(-(-len(joints) // wide), wide, sharex=True, squeeze=False).ravel()
-    for axes, joint in zip(panels, joints, strict=False):
+    for axes, joint in zip(panels_of(part, len(joints), wide, "gait cycle, %"), joints, strict=True):
         for one in gait.cycles:
             curves = _curves(one, joint)
             if len(curves):
@@ -91,8 +91,3 @@ def _draw_curves(part: "SubFigure", gait: Gait, joints: list[str], wide: int) ->
             if quantity.name == "stance_share" and quantity.side in {one.side for one in gait.cycles}:
                 axes.axvline(100 * quantity.value, color=SIDES[quantity.side], ls="--", lw=1)
         axes.set_title(title_of(joint), fontsize=SMALL)
-    for axes in panels[len(joints) :]:
-        axes.remove()
-    for axes in panels[: len(joints)][-wide:]:
-        axes.set_xlabel("gait cycle, %")
-        axes.tick_params(labelbottom=True)

@@ -25,7 +25,7 @@ _DEVIATIONS = 2.0  # to either side hold 95 % of a normal distribution
 # by side: colour, marker, height in the panel; the markers differ too, for those who see no colours
 _OWN = {"left": (SIDES["left"], "o", 0.68), "right": (SIDES["right"], "D", 0.32), "": (NO_SIDE, "s", 0.5)}
 _RUNNING = 0.01  # of the stride; a judgement: in running it is 0, but for errors of the events
-_LETTERS = 64  # of small print in a line
+_LETTERS = 72  # of small print in a line
 _BAND, _MEAN = "0.85", "0.45"
 
 
@@ -63,7 +63,7 @@ def small_print(names: Sequence[str], usual: Mapping[str, Reference], subject: S
     elif not usual:
         lines.append("no reference: those at hand are of adults, and this is a child")
     else:
-        unknown = "; age not given, so adults'" if subject.age is None else ""
+        unknown = "; age not given: adults" if subject.age is None else ""
         lines.append(f"grey: reference, line mean, band mean ± 2 SD{unknown}" * bool(of))
         lines += [f"{', '.join(alike)}: {population}; {source}" for (population, source), alike in of.items()]
         lines += [f"{_plain(name)}: no reference; it needs sex and age, {_AGES}" for name in names if name not in usual]

@@ -14,7 +14,7 @@ from posedetector.kinematics.nouns import JointAngles, Repetition
 from posedetector.pose import Array
 from posedetector.writers.figures.angles import title_of
 from posedetector.writers.figures.bundles import PERCENT, draw_bundle
-from posedetector.writers.figures.canvas import NO_SIDE, SIDES, SMALL, explain, page, side_handles, with_zero
+from posedetector.writers.figures.canvas import NO_SIDE, SIDES, SMALL, explain, page, panels_of, side_handles, with_zero
 
 if TYPE_CHECKING:
     from matplotlib.artist import Artist
@@ -39,14 +39,8 @@ def figure_of_repetitions(repetitions: Sequence[Repetition], angles: JointAngles
     picture = page(sum(widths), max(1.6 + 2.7 * tall, 1.8 + 0.2 * min(len(repetitions), _MOST_LISTED)), name, counted)
     parts = picture.subfigures(1, len(widths), width_ratios=widths, squeeze=False)[0]
     if joints:
-        panels = parts[0].subplots(tall, wide, sharex=True, squeeze=False).ravel()
-        for axes, joint in zip(panels, joints, strict=False):
+        for axes, joint in zip(panels_of(parts[0], len(joints), wide, "repetition, %"), joints, strict=True):
             _draw(axes, joint, _bundles(angles, joint, drawn), drawn)
-        for axes in panels[len(joints) :]:
-            axes.remove()
-        for axes in panels[: len(joints)][-wide:]:
-            axes.set_xlabel("repetition, %")
-            axes.tick_params(labelbottom=True)
     beside = parts[-1].subplots()
     beside.set_axis_off()
     beside.text(0, 1, listed(repetitions), family="monospace", fontsize=SMALL, va="top", linespacing=1.4)
