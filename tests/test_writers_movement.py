@@ -410,8 +410,7 @@ def test_a_clip_with_neither_says_why_and_has_no_axes(trial: Trial) -> None:
     assert "no whole leg was seen" in said(figure)
 
 
-@pytest.mark.parametrize("subject", [ADULT, WOMAN, CHILD], ids=["adult", "woman", "child"])
-@pytest.mark.parametrize("sides", [0, 1, 2])
+@pytest.mark.parametrize(("subject", "sides"), [(ADULT, 0), (WOMAN, 2), (CHILD, 1)], ids=["adult", "woman", "child"])
 def test_no_text_of_gait_stands_on_another_or_off_the_page(subject: Subject, sides: int) -> None:
     of = [
         cycles(
@@ -442,8 +441,7 @@ def test_no_text_of_the_angles_stands_on_another_or_off_the_page(names: tuple[st
     assert outside(figure) == []
 
 
-@pytest.mark.parametrize("count", [1, 25])
-@pytest.mark.parametrize("known", [0, 1, 4])
+@pytest.mark.parametrize(("count", "known"), [(1, 0), (25, 1), (25, 4)])
 def test_no_text_of_repetitions_stands_on_another_or_off_the_page(count: int, known: int) -> None:
     joints = ("left_knee_flexion", "left_hip_flexion", "right_ankle_dorsiflexion", "trunk_flexion")[:known]
     angles = angles_at(TIME, **dict.fromkeys(joints, -10 * TIME))
