@@ -68,7 +68,7 @@ def about(gait: Gait) -> str:
 
 
 def _shown(gait: Gait) -> list[str]:
-    return [joint for joint in SHOWN if any(np.isfinite(_curves(one, joint)).any() for one in gait.cycles)]
+    return [joint for joint in SHOWN if any(len(_curves(one, joint)) for one in gait.cycles)]
 
 
 def _curves(cycles: Cycles, joint: str) -> Array:
