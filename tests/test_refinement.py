@@ -15,7 +15,7 @@ from posedetector.lifters.native import Native
 from posedetector.metrics import included_angle
 from posedetector.pose import Array, Keypoints, MetricPose, RelativePose, Source
 from posedetector.provenance import notes_on_the_fit
-from posedetector.refinement import NOT_REFINED, Refinement, other_opinions, refine, windows
+from posedetector.refinement import NOT_REFINED, Refinement, other_opinions, refine, stating, windows
 from posedetector.refinement.body import POINTS, SEGMENTS
 from posedetector.refinement.problem import Problem, State
 from posedetector.refinement.solver import Linearised, assemble, covariances, linearise, solve
@@ -340,6 +340,47 @@ def test_a_foot_that_stands_is_held_and_one_that_does_not_is_not() -> None:
         return float(np.abs(np.diff(at.state.points[:, heel], axis=0)).mean())
 
     assert slide(one.problem) < 0.9 * slide(swinging)
+
+
+def test_an_ankle_stands_while_heel_and_toes_are_on_the_floor() -> None:
+    names = ("left_ankle", "left_heel", "left_foot_index", "right_ankle", "right_heel")
+    low = np.zeros((3, 5), bool)
+    low[0, [1, 2, 4]] = low[1, 1] = True
+
+    flat = stating._flat(names, low)
+
+    assert flat.tolist() == [[True, True, True, False, False], [False] * 5, [False] * 5]
+
+
+def test_only_what_lasts_for_a_second_is_planted_and_a_flicker_ends_nothing() -> None:
+    time = np.arange(200) / 50
+    flags = np.zeros((200, 2), bool)
+    flags[20:90, 0] = True  # 1.4 s, with a hole of 0.1 s
+    flags[50:55, 0] = False
+    flags[100:145, 0] = True  # 0.9 s
+    flags[20:50, 1] = flags[65:95, 1] = True  # 0.6 s twice, 0.3 s apart
+
+    assert np.flatnonzero(stating._for_long(flags, time).any(axis=1)).tolist() == list(range(20, 90))
+    assert not stating._for_long(flags, time)[:, 1].any()
+
+
+def test_a_planted_foot_does_not_drift_though_its_keypoints_do() -> None:
+    keypoints = standing_person(drift=0.03)
+    standing, _, _ = refined(keypoints)
+    heights = standing.positions[:, BLAZEPOSE_33.indices("left_heel", "left_ankle"), 1]
+
+    assert np.ptp(heights, axis=0).max() < 0.005
+
+
+def standing_person(drift: float) -> Keypoints:
+    """Somebody who stands for two seconds, whose left heel and ankle rise by so many metres in the picture and sink again."""
+    still = seen(1)
+    frames = 120
+    repeated = {name: np.repeat(getattr(still, name), frames, axis=0) for name in ("xy", "score", "source", "xyz")}
+    rows = BLAZEPOSE_33.indices("left_heel", "left_ankle")
+    rise = drift * CAMERA.focal_length / 4.5 * np.sin(np.linspace(0, np.pi, frames)) ** 2
+    repeated["xy"][:, rows, 1] -= rise[:, None]
+    return replace(still, time=np.arange(frames) / 60, **repeated)
 
 
 def test_uneven_times_are_taken_as_they_are() -> None:

@@ -11,21 +11,33 @@ from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
 
 from posedetector.kinematics.angles import ANGLES
-from posedetector.kinematics.nouns import JointAngles
+from posedetector.kinematics.nouns import Event, EventKind, JointAngles, Repetition, Side
 from posedetector.pose import Array
 from posedetector.trial import Trial
-from posedetector.writers.png import draw_joint_angles, figure_of
+from posedetector.writers.figures.angles import SHOWN, figure_of_angles
+from posedetector.writers.png import draw_joint_angles
 
-BLUE, VERMILION = "#0072B2", "#D55E00"  # left, right
+BLUE, VERMILION, BLACK = "#0072B2", "#D55E00", "#000000"  # left, right, neither
 
 
-def angles(knee: list[float] | Array, sd: float = np.nan) -> JointAngles:
-    """The left knee's angle in degrees, ten frames a second; the right one's is 20° less, nothing else is known."""
-    values = np.full((len(knee), len(ANGLES)), np.nan)
-    values[:, :2] = np.radians(np.stack([knee, np.subtract(knee, 20)], axis=1))
+def some(time: Array, sd: float = np.nan, /, **degrees: list[float] | Array) -> JointAngles:
+    """All angles of the table, NaN but for those given in degrees."""
+    values = np.full((len(time), len(ANGLES)), np.nan)
+    for name, one in degrees.items():
+        values[:, tuple(ANGLES).index(name)] = np.radians(one)
     deviations = np.where(np.isfinite(values), np.radians(sd), np.nan)
-    nothing = np.full_like(values, np.nan)
-    return JointAngles(np.arange(len(knee)) / 10, tuple(ANGLES), values, deviations, nothing, nothing, nothing)
+    unknown = np.full_like(values, np.nan)
+    return JointAngles(time, tuple(ANGLES), values, deviations, unknown, unknown, unknown)
+
+
+def knees(left: list[float] | Array, sd: float = np.nan) -> JointAngles:
+    """The left knee's angle in degrees, ten frames a second; the right one's is 20° less, nothing else is known."""
+    time = np.arange(len(left)) / 10
+    return some(time, sd, left_knee_flexion=left, right_knee_flexion=np.subtract(left, 20))
+
+
+def event(kind: EventKind, side: Side, time: float) -> Event:
+    return Event(kind, side, time, round(10 * time), "coordinate", 0.01, 2)
 
 
 def curve(axes: Axes, colour: str = BLUE) -> tuple[Array, Array]:
@@ -34,45 +46,88 @@ def curve(axes: Axes, colour: str = BLUE) -> tuple[Array, Array]:
     return np.array(line.get_xdata()), np.array(line.get_ydata())
 
 
+def marks(axes: Axes) -> set[tuple[str, str, float]]:
+    """Colour, marker and time of all marks."""
+    lines = [line for line in axes.lines if line.get_marker() in {"v", "^"}]
+    return {(line.get_color(), line.get_marker(), float(time)) for line in lines for time in line.get_xdata()}
+
+
+def titles(figure: Figure) -> list[str]:
+    return [panel.get_title().partition(",")[0] for panel in figure.axes]
+
+
 def legend(figure: Figure) -> list[str]:
     return [text.get_text() for text in figure.legends[0].get_texts()]
 
 
-def test_each_joint_has_a_panel_that_names_its_unit() -> None:
-    panels = figure_of(angles([30, 40]), "walk").axes
-
-    assert [panel.get_ylabel() for panel in panels] == ["knee flexion, °", "hip flexion, °", "elbow flexion, °"]
-    assert panels[-1].get_xlabel() == "time, s"
+def test_every_angle_that_is_shown_is_one_of_the_table() -> None:
+    assert all(name in ANGLES or f"left_{name}" in ANGLES for name in SHOWN)
 
 
-def test_a_table_of_other_angles_has_their_panels() -> None:
-    names = ("left_wrist_flexion", "right_wrist_flexion")
-    wrists = JointAngles(np.arange(2.0), names, *[np.zeros((2, 2))] * 5)
+def test_hip_knee_and_ankle_stand_in_one_column_of_a_body_seen_whole() -> None:
+    whole = some(np.arange(2.0), 2, **dict.fromkeys(ANGLES, np.array([10.0, 20.0])))
 
-    assert [panel.get_ylabel() for panel in figure_of(wrists, "walk").axes] == ["wrist flexion, °"]
+    assert titles(figure_of_angles(whole, "walk"))[:6:2] == ["hip flexion", "knee flexion", "ankle dorsiflexion"]
+
+
+def test_a_panel_names_unit_direction_and_zero_as_the_table_does() -> None:
+    (panel,) = figure_of_angles(knees([30, 40]), "walk").axes
+
+    assert panel.get_title() == "knee flexion, °  (+ shank backwards; 0 joint centres in line)"
+    assert panel.get_xlabel() == "time, s"
+
+
+def test_an_angle_without_any_value_has_no_panel() -> None:
+    seen = some(np.arange(2.0), left_elbow_flexion=[10, 20], trunk_flexion=[1, 2])
+
+    assert titles(figure_of_angles(seen, "walk")) == ["trunk flexion", "elbow flexion"]
+
+
+def test_without_any_value_the_figure_says_so_and_has_no_axes() -> None:
+    figure = figure_of_angles(some(np.arange(2.0)), "walk")
+
+    assert figure.axes == []
+    assert any("None of the usual joint angles" in text.get_text() for text in figure.texts)
+
+
+def test_the_lowest_panel_of_each_column_names_the_time() -> None:
+    three = some(np.arange(2.0), left_hip_flexion=[1, 2], left_knee_flexion=[1, 2], left_elbow_flexion=[1, 2])
+
+    assert [panel.get_xlabel() for panel in figure_of_angles(three, "walk").axes] == ["", "time, s", "time, s"]
 
 
 def test_the_clips_name_stands_above_as_it_is() -> None:
-    title = figure_of(angles([30, 40]), "take $a_1$ of $b$").texts[0]
+    title = figure_of_angles(knees([30, 40]), "take $a_1$ of $b$").texts[0]
 
     assert title.get_text() == "take $a_1$ of $b$"
     assert not title.get_parse_math()
 
 
-def test_a_long_name_is_cut_and_says_so() -> None:
-    assert figure_of(angles([30, 40]), 200 * "a").texts[0].get_text() == 80 * "a" + "…"
+def test_a_long_name_is_cut_to_the_page_and_says_so() -> None:
+    figure = figure_of_angles(knees([30, 40]), 200 * "a")
+    figure.draw_without_rendering()
+
+    assert figure.texts[0].get_text().endswith("a…")
+    assert figure.texts[0].get_window_extent().width < figure.bbox.width
 
 
 def test_the_curve_of_each_side_has_its_values_in_degrees() -> None:
-    panel = figure_of(angles([30, 40, 50]), "walk").axes[0]
+    panel = figure_of_angles(knees([30, 40, 50]), "walk").axes[0]
 
     for colour, first in ((BLUE, 30), (VERMILION, 10)):
         moments, values = curve(panel, colour)
         assert values == pytest.approx(np.interp(moments, [0, 0.1, 0.2], [first, first + 10, first + 20]))
 
 
+def test_an_angle_without_a_side_is_black() -> None:
+    trunk = figure_of_angles(some(np.arange(2.0), trunk_flexion=[5, 15]), "walk")
+
+    assert curve(trunk.axes[0], BLACK)[1].tolist() == pytest.approx([5, 5, 15, 15])
+    assert legend(trunk) == ["trunk, pelvis"]
+
+
 def test_no_line_crosses_a_hole() -> None:
-    moments, values = curve(figure_of(angles([30, 40, np.nan, np.nan, 50, 60]), "walk").axes[0])
+    moments, values = curve(figure_of_angles(knees([30, 40, np.nan, np.nan, 50, 60]), "walk").axes[0])
 
     assert set(moments[np.isnan(values)]) == {0.2, 0.3}
 
@@ -80,7 +135,7 @@ def test_no_line_crosses_a_hole() -> None:
 def test_no_line_of_a_long_clip_crosses_a_hole() -> None:
     knee = np.full(100_000, 30.0)
     knee[40_000:60_000] = np.nan
-    moments, values = curve(figure_of(angles(knee), "walk").axes[0])
+    moments, values = curve(figure_of_angles(knees(knee), "walk").axes[0])
     inside = (moments > 4010) & (moments < 5990)
 
     assert np.isnan(values[inside]).all()
@@ -88,50 +143,90 @@ def test_no_line_of_a_long_clip_crosses_a_hole() -> None:
 
 
 def test_the_band_reaches_1645_deviations_to_either_side() -> None:
-    band = figure_of(angles([30, 40], sd=2), "walk").axes[0].collections[0]
+    band = figure_of_angles(knees([30, 40], sd=2), "walk").axes[0].collections[0]
     outline = band.get_paths()[0].vertices
 
     assert sorted(set(np.round(outline[:, 1], 6))) == [30 - 3.29, 30 + 3.29, 40 - 3.29, 40 + 3.29]
 
 
-def test_the_band_ends_where_angles_end() -> None:
-    band = figure_of(angles([2, 40], sd=2), "walk").axes[0].collections[0]
+@pytest.mark.parametrize(("name", "least"), [("left_shoulder_elevation", 0.0), ("left_knee_flexion", 1 - 3.29)])
+def test_the_band_goes_below_nought_only_where_the_angle_can(name: str, least: float) -> None:
+    band = figure_of_angles(some(np.arange(2.0), 2, **{name: [1, 40]}), "walk").axes[0].collections[0]
 
-    assert band.get_paths()[0].vertices[:, 1].min() == 0
+    assert band.get_paths()[0].vertices[:, 1].min() == pytest.approx(least)
 
 
 def test_the_band_is_named_where_there_is_one() -> None:
-    assert legend(figure_of(angles([30, 40], sd=2), "walk")) == ["left", "right", "90 % interval of the fit"]
+    assert legend(figure_of_angles(knees([30, 40], sd=2), "walk")) == ["left", "right", "90 % interval of the fit"]
 
 
 def test_no_band_is_named_where_there_is_none() -> None:
-    assert legend(figure_of(angles([30, 40]), "walk")) == ["left", "right"]
+    assert legend(figure_of_angles(knees([30, 40]), "walk")) == ["left", "right"]
 
 
-def test_a_panel_without_values_says_so() -> None:
-    said = [[text.get_text() for text in panel.texts] for panel in figure_of(angles([30, 40]), "walk").axes]
-
-    assert said == [[], ["never seen"], ["never seen"]]
+def test_a_side_that_was_not_seen_is_not_named() -> None:
+    assert legend(figure_of_angles(some(np.arange(2.0), left_knee_flexion=[1, 2]), "walk")) == ["left"]
 
 
-def test_every_panel_reaches_down_to_straight() -> None:
-    low, high = figure_of(angles([130, 131]), "walk").axes[0].get_ylim()
+def test_every_panel_reaches_nought() -> None:
+    low, high = figure_of_angles(knees([130, 131]), "walk").axes[0].get_ylim()
 
     assert low <= 0
     assert high > 131
 
 
+def test_two_degrees_do_not_fill_a_panel() -> None:
+    low, high = figure_of_angles(some(np.arange(2.0), pelvis_obliquity=[-1, 1]), "walk").axes[0].get_ylim()
+
+    assert high - low >= 20
+
+
+def test_each_gait_event_is_marked_at_its_time_in_its_sides_colour() -> None:
+    events = (event("initial_contact", "left", 0.1), event("foot_off", "right", 0.2))
+    figure = figure_of_angles(knees([30, 40, 50]), "walk", events)
+
+    assert marks(figure.axes[0]) == {(BLUE, "v", 0.1), (VERMILION, "^", 0.2)}
+    assert legend(figure) == ["left", "right", "foot contact", "foot off"]
+
+
+def test_marks_of_events_lie_below_every_value() -> None:
+    panel = figure_of_angles(knees([-30, 40, 50]), "walk", (event("initial_contact", "left", 0.1),)).axes[0]
+    low, high = panel.get_ylim()
+    highest = max(
+        float(line.get_ydata()[0]) for line in panel.lines if len(line.get_xdata()) and line.get_marker() == "v"
+    )
+
+    assert low + (highest + 0.03) * (high - low) < -50  # the right knee's least
+
+
+def test_marks_of_many_events_are_small_enough_to_be_told_apart() -> None:
+    # a panel of 6.5 inches is 468 points wide; each side has half of the marks
+    events = tuple(event("initial_contact", side, time) for time in range(100) for side in ("left", "right"))
+    panel = figure_of_angles(knees(np.full(1000, 30.0)), "walk", events).axes[0]
+
+    assert max(line.get_markersize() for line in panel.lines if line.get_marker() == "v") * 100 < 468
+
+
+def test_repetitions_are_shaded_from_start_to_end() -> None:
+    squats = tuple(Repetition("squat", start, start + 1, start + 2, 0.4, 1.7) for start in (1.0, 5.0))
+    figure = figure_of_angles(knees(np.full(100, 30.0)), "squat", (), squats)
+    spans = [path.vertices[:, 0] for path in figure.axes[0].collections[0].get_paths()]
+
+    assert [(span.min(), span.max()) for span in spans] == [(1, 3), (5, 7)]
+    assert legend(figure)[-1] == "repetition"
+
+
 def test_the_spikes_of_a_long_clip_are_drawn() -> None:
     knee = np.full(100_000, 30.0)
     knee[54_321] = 90
-    moments, values = curve(figure_of(angles(knee), "walk").axes[0])
+    moments, values = curve(figure_of_angles(knees(knee), "walk").axes[0])
 
     assert moments[np.argmax(values)] == pytest.approx(5432.1, abs=5)
     assert values.max() == pytest.approx(90)
 
 
 def test_a_long_clip_takes_no_more_points_than_the_picture_can_show() -> None:
-    panel = figure_of(angles(np.full(100_000, 30.0), sd=2), "walk").axes[0]
+    panel = figure_of_angles(knees(np.full(100_000, 30.0), sd=2), "walk").axes[0]
 
     assert len(curve(panel)[0]) <= 4000
     assert len(panel.collections[0].get_paths()[0].vertices) <= 4010
@@ -143,15 +238,15 @@ def pixels(colour: str, path: Path) -> int:
     return int((np.abs(picture - 255 * np.array(to_rgb(colour))).max(axis=1) < 8).sum())
 
 
-def test_the_file_shows_the_side_that_was_seen_in_its_colour(bent: Trial, tmp_path: Path) -> None:
+def test_the_file_shows_the_side_that_was_seen_in_its_colour_and_not_the_other(bent: Trial, tmp_path: Path) -> None:
     draw_joint_angles(bent, tmp_path / "a.png")
 
-    # the legend has as much of both
-    assert pixels(BLUE, tmp_path / "a.png") > 2 * pixels(VERMILION, tmp_path / "a.png") > 0
+    assert pixels(BLUE, tmp_path / "a.png") > 100
+    assert pixels(VERMILION, tmp_path / "a.png") == 0
 
 
 def test_a_clip_of_one_frame_shows_its_value_and_interval() -> None:
-    panel = figure_of(angles([30], sd=2), "photo").axes[0]
+    panel = figure_of_angles(knees([30], sd=2), "photo").axes[0]
     (points, _, (bars,)) = panel.containers[0]
 
     assert (points.get_xdata().tolist(), points.get_ydata().tolist()) == ([0.0], pytest.approx([30]))
@@ -159,7 +254,7 @@ def test_a_clip_of_one_frame_shows_its_value_and_interval() -> None:
 
 
 def test_a_frame_alone_between_holes_is_shown() -> None:
-    panel = figure_of(angles([30, 40, np.nan, 50, np.nan]), "walk").axes[0]
+    panel = figure_of_angles(knees([30, 40, np.nan, 50, np.nan]), "walk").axes[0]
 
     assert panel.containers[0][0].get_xdata() == pytest.approx([0.3])
 

@@ -21,7 +21,7 @@ from posedetector.writers.csv import write_csv
 from posedetector.writers.mot import write_mot
 from posedetector.writers.npy import write_joints, write_joints_account
 from posedetector.writers.parquet import write_parquet
-from posedetector.writers.png import draw_joint_angles
+from posedetector.writers.png import draw_joint_angles, draw_movement
 from posedetector.writers.predictions import write_predictions
 from posedetector.writers.tables import TABLES
 from posedetector.writers.trc import write_trc
@@ -39,7 +39,7 @@ FORMATS: dict[str, dict[str, Writer]] = {
     "parquet": {f"{table}.parquet": partial(write_parquet, table) for table in TABLES},
     "xlsx": {"{}.xlsx": write_xlsx},
     "npy": {"joints.npy": write_joints, "joints.json": write_joints_account},
-    "png": {"joint_angles.png": draw_joint_angles},
+    "png": {"joint_angles.png": draw_joint_angles, "movement.png": draw_movement},
     "predictions": {"predictions.json": write_predictions},
 }
 

@@ -1,0 +1,127 @@
+"""The page of repetitions: flexion of each, from its start (0 %) to its end (100 %), their mean in bold, and a list of all.
+
+Only what is alike is laid upon each other: the most frequent of squats, rising from a seat after sitting down, and rising by
+somebody who was seated from the beginning.
+"""
+
+from collections import Counter
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from posedetector.kinematics.nouns import JointAngles, Repetition
+from posedetector.pose import Array
+from posedetector.writers.figures.angles import title_of
+from posedetector.writers.figures.bundles import PERCENT, draw_bundle
+from posedetector.writers.figures.canvas import NO_SIDE, SIDES, SMALL, explain, page, panels_of, side_handles, with_zero
+
+if TYPE_CHECKING:
+    from matplotlib.artist import Artist
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+SHOWN = ("knee_flexion", "hip_flexion", "ankle_dorsiflexion", "trunk_flexion")
+_MOST_LISTED = 20  # lines that the page holds
+_COLUMNS = (("start", "s"), ("down", "s"), ("up", "s"), ("depth", "m"), ("knee", "°"))
+_LISTED = 5.0  # inches, of the list
+
+
+def figure_of_repetitions(repetitions: Sequence[Repetition], angles: JointAngles, name: str) -> "Figure":
+    """Return the page: panels on the left, the list on the right."""
+    drawn = _alike(repetitions)
+    kind = _plain(drawn[0])
+    joints = [joint for joint in SHOWN if any(len(curves) for _, curves in _bundles(angles, joint, drawn))]
+    wide = min(len(joints), 2)
+    tall = -(-len(joints) // 2)
+    widths = [4.2 * wide] * bool(joints) + [_LISTED]
+    counted = f"{len(drawn)} × {kind}" + (f" of {len(repetitions)} repetitions" * (len(drawn) < len(repetitions)))
+    picture = page(sum(widths), max(1.6 + 2.7 * tall, 1.8 + 0.2 * min(len(repetitions), _MOST_LISTED)), name, counted)
+    parts = picture.subfigures(1, len(widths), width_ratios=widths, squeeze=False)[0]
+    if joints:
+        for axes, joint in zip(panels_of(parts[0], len(joints), wide, "repetition, %"), joints, strict=True):
+            _draw(axes, joint, _bundles(angles, joint, drawn), drawn)
+    beside = parts[-1].subplots()
+    beside.set_axis_off()
+    beside.text(0, 1, listed(repetitions), family="monospace", fontsize=SMALL, va="top", linespacing=1.4)
+    explain(picture, _legend(angles, joints, drawn))
+    return picture
+
+
+def _legend(angles: JointAngles, joints: list[str], drawn: Sequence[Repetition]) -> "list[Artist]":
+    from matplotlib.lines import Line2D
+    from matplotlib.patches import Patch
+
+    colours = [colour for joint in joints for colour, curves in _bundles(angles, joint, drawn) if len(curves)]
+    handles = side_handles(colours)
+    if joints and len(drawn) > 1:
+        handles.append(Patch(color="0.5", alpha=0.3, lw=0, label="mean ± SD over repetitions"))
+    if joints and _lowest(drawn) > 0:
+        handles.append(Line2D([], [], color="0.3", ls=":", label="mean lowest point"))
+    return handles
+
+
+def listed(repetitions: Sequence[Repetition]) -> str:
+    """Return a line for each repetition, as far as the page holds them, and mean ± SD of the kind that is drawn."""
+    lines = [" no.  movement     " + "".join(f"{name:>7}" for name, _ in _COLUMNS)]
+    lines.append(" " * 19 + "".join(f"{unit:>7}" for _, unit in _COLUMNS))
+    for number, one in enumerate(repetitions[:_MOST_LISTED], start=1):
+        lines.append(f"{number:4}  {_plain(one):13}{one.start:7.1f}{_numbers(_row(one))}")
+    if (more := len(repetitions) - _MOST_LISTED) > 0:
+        lines.append(f"      and {more} more")
+    drawn = np.array([_row(one) for one in _alike(repetitions)])
+    if len(drawn) > 1:
+        lines += ["", f"      mean                {_numbers(drawn.mean(axis=0))}"]
+        lines.append(f"      SD                  {_numbers(drawn.std(axis=0, ddof=1))}")
+    return "\n".join(lines)
+
+
+def _row(one: Repetition) -> tuple[float, float, float, float]:
+    """Return seconds down and up, metres deep, and degrees of the knee."""
+    return one.turn - one.start, one.end - one.turn, one.depth, float(np.degrees(one.knee))
+
+
+def _numbers(row: Sequence[float] | Array) -> str:
+    forms = ("7.2f", "7.2f", "7.2f", "7.0f")
+    return "".join(
+        f"{value:{form}}" if np.isfinite(value) else f"{'–':>7}" for value, form in zip(row, forms, strict=True)
+    )
+
+
+def _plain(one: Repetition) -> str:
+    return one.movement.replace("_", " ")
+
+
+def _alike(repetitions: Sequence[Repetition]) -> list[Repetition]:
+    """Return the most frequent kind; who was seated from the beginning has no way down."""
+    kinds = [(one.movement, one.turn > one.start) for one in repetitions]
+    commonest = Counter(kinds).most_common(1)[0][0]
+    return [one for one, kind in zip(repetitions, kinds, strict=True) if kind == commonest]
+
+
+def _lowest(repetitions: Sequence[Repetition]) -> float:
+    """Return at what share of their duration they are lowest, in the mean."""
+    return float(np.mean([(one.turn - one.start) / (one.end - one.start) for one in repetitions]))
+
+
+def _bundles(angles: JointAngles, joint: str, repetitions: Sequence[Repetition]) -> list[tuple[str, Array]]:
+    """Return (N, 101) degrees for each colour, on straight lines between frames; no row where nothing is known."""
+    named = {joint: NO_SIDE, **{f"{side}_{joint}": colour for side, colour in SIDES.items()}}
+    bundles = []
+    for column, name in enumerate(angles.names):
+        if name in named:
+            degrees = np.degrees(angles.values[:, column])
+            moments = [one.start + PERCENT / 100 * (one.end - one.start) for one in repetitions]
+            curves = np.array([np.interp(at, angles.time, degrees) for at in moments])
+            bundles.append((named[name], curves[np.isfinite(curves).any(axis=1)]))
+    return bundles
+
+
+def _draw(axes: "Axes", joint: str, bundles: Sequence[tuple[str, Array]], repetitions: Sequence[Repetition]) -> None:
+    for colour, curves in bundles:
+        if len(curves):
+            draw_bundle(axes, curves, colour)
+    with_zero(axes)
+    if (turn := _lowest(repetitions)) > 0:
+        axes.axvline(100 * turn, color="0.3", ls=":", lw=1.2)
+    axes.set_title(title_of(joint), fontsize=SMALL)
