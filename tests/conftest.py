@@ -189,8 +189,10 @@ def trial() -> Trial:
         kinematics=KinematicsRecord(pelvis="hips", gait="none", repetitions=0, masses="none"),
         bone_lengths_m={},
         landmarks={
-            "left_knee": LandmarkShares(measured=0.6667, lifted=0, carried=0, interpolated=0.3333, mirrored=0),
-            "right_knee": LandmarkShares(measured=0, lifted=0, carried=0, interpolated=0, mirrored=0.3333),
+            "left_knee": LandmarkShares(
+                measured=0.6667, lifted=0, carried=0, augmented=0, interpolated=0.3333, mirrored=0
+            ),
+            "right_knee": LandmarkShares(measured=0, lifted=0, carried=0, augmented=0, interpolated=0, mirrored=0.3333),
         },
         notes=[],
     )

@@ -195,7 +195,7 @@ def test_a_hand_never_seen_is_estimated_when_asked_for_and_marked(one_hand: Sett
     trial = analyze(changed(one_hand, estimate_missing=True))
 
     assert (trial.pose.source[:, WRIST] == Source.MIRRORED).all()
-    assert wrist_share(trial) == {"measured": 0, "lifted": 0, "carried": 0, "interpolated": 0, "mirrored": 1}
+    assert {name: share for name, share in wrist_share(trial).items() if share} == {"mirrored": 1}
     assert (trial.pose.score[:, WRIST] == 0.2).all()
 
 

@@ -136,7 +136,7 @@ class LandmarkShares(_Record):
     measured: float
     lifted: float
     carried: float
-    augmented: float = 0.0
+    augmented: float
     interpolated: float
     mirrored: float
 
