@@ -7,12 +7,12 @@ import numpy as np
 import pytest
 from scipy.spatial.transform import Rotation
 
+from figures import WITH_SPINES, figure, pose_of, turn
 from posedetector.pose import Array
 from posedetector.skeletons import BLAZEPOSE_33, Skeleton
 from posedetector.trial import Trial
 from posedetector.writers.mot import largest_whole_part, write_mot
 from posedetector.writers.trc import write_trc
-from figures import WITH_SPINES, figure, pose_of, turn
 from studied import over, posed, with_angles
 
 PATH = ["pelvis_tx", "pelvis_ty", "pelvis_tz"]
