@@ -146,7 +146,7 @@ def test_joint_angles_come_in_blocks_of_one_kind(trial: Trial, target: Path) -> 
 
     kinds = ("deg", "sd_deg", "deg_per_s", "deg_per_s2", "seen_share")
     assert list(first)[2:-1] == [f"{name}_{kind}" for kind in kinds for name in trial.angles.names]
-    assert first["frame"] == "segments; pelvis and trunk: laboratory"
+    assert first["frame"] == "segments; pelvis, trunk flexion and side bend: laboratory"
 
 
 def test_keypoints_are_pixels_with_score_and_source(trial: Trial, target: Path) -> None:

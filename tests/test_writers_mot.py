@@ -131,6 +131,24 @@ def test_without_iliac_spines_the_pelvis_leans_with_the_trunk(trial: Trial, tmp_
     assert (columns["lumbar_extension"][0], columns["pelvis_tilt"][0]) == pytest.approx((0, 15), abs=1e-4)
 
 
+@pytest.mark.parametrize(
+    ("skeleton", "told"), [(BLAZEPOSE_33, True), (WITH_SPINES, False)], ids=lambda one: str(one)[:9]
+)
+def test_a_bend_of_the_back_that_is_not_seen_is_said_to_be_set(
+    skeleton: Skeleton, told: bool, trial: Trial, tmp_path: Path
+) -> None:
+    write_mot(figured(trial, {}, skeleton=skeleton), tmp_path / "a.mot")
+    header, _ = read(tmp_path / "a.mot")
+
+    assert any("lumbar_extension is set to 0" in line for line in header) == told
+
+
+def test_nought_has_no_minus(trial: Trial, tmp_path: Path) -> None:
+    write_mot(figured(trial, {"pelvis_rotation": 30.0}), tmp_path / "a.mot")
+
+    assert "-0.000000" not in (tmp_path / "a.mot").read_text(encoding="utf-8")
+
+
 @pytest.mark.parametrize("heading", [0.0, 80.0, -170.0])
 def test_a_pelvis_that_is_turned_thrice_is_split_in_opensims_order(
     heading: float, trial: Trial, tmp_path: Path

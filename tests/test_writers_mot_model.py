@@ -24,7 +24,7 @@ opensim: Any = pytest.importorskip(
     "opensim", reason="OpenSim is in the extra `opensim`; its own reading is not checked"
 )
 MODEL = Path(posedetector.__file__).parent / "assets" / "opensim" / "full_body.osim"
-# the model that ships calls the back's coordinates otherwise than Rajagopal's
+# the model that ships calls the back's coordinates otherwise than Rajagopal's; the file's header says so, too
 BACK = {
     "lumbar_extension": "L5_S1_Flex_Ext",
     "lumbar_bending": "L5_S1_Lat_Bending",
