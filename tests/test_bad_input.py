@@ -230,7 +230,7 @@ def test_earlier_results_survive_a_full_disk(clip: Path, out: Path) -> None:
 
     assert_refused(done, "writing into .* failed, nothing there was changed: File too large")
     assert contents(out) == earlier
-    assert {path.name for path in out.iterdir()} == FILES
+    assert {path.name for path in out.iterdir()} == FILES - {"clip.mot", "clip.c3d"}
 
 
 def test_a_full_disk_leaves_no_folder_where_there_was_none(clip: Path, out: Path) -> None:
@@ -314,6 +314,7 @@ def test_a_folder_of_images_with_unicode_and_spaces_works(tmp_path: Path) -> Non
     assert {path.name for path in (tmp_path / "out").iterdir()} == {
         "Bilder für 歩く.trc",
         "joint_angles.png",
+        "movement.png",
         "provenance.json",
     }
 

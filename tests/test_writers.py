@@ -2,6 +2,7 @@
 
 import csv
 import json
+import os
 from dataclasses import replace
 from pathlib import Path
 
@@ -290,6 +291,23 @@ def test_a_failure_leaves_no_new_folder_behind(tmp_path: Path) -> None:
         raise KeyboardInterrupt
 
     assert list(tmp_path.glob("a*")) == []
+
+
+def test_an_interruption_while_the_hidden_folder_is_made_leaves_none(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make = os.mkdir
+
+    def made_and_interrupted(path: object, *arguments: int) -> None:
+        make(path, *arguments)
+        if ".partial-" in str(path):
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr(os, "mkdir", made_and_interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        Folder(tmp_path).__enter__()
+
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_an_unknown_format_is_refused_and_the_known_ones_named() -> None:

@@ -92,6 +92,8 @@ def test_a_long_table_is_written_in_groups_of_rows(trial: Trial, tmp_path: Path)
         ("hip_deg_per_s2", "deg/s^2"),
         ("mass_kg", "kg"),
         ("x_px", "px"),
+        ("share_percent", "%"),
+        ("percent", "%"),
         ("side", ""),
         ("score", ""),
         ("hip_seen_share", ""),
