@@ -1,9 +1,11 @@
 """Parquet read back by pyarrow and by pandas."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 import pytest
 from pyarrow import parquet
 
@@ -62,6 +64,12 @@ def test_values_keep_double_precision(trial: Trial, tmp_path: Path) -> None:
     assert table["left_knee_x_m"].to_pylist() == trial.pose.positions[:, 0, 0].tolist()
 
 
+def test_what_is_counted_is_a_whole_number(trial: Trial, tmp_path: Path) -> None:
+    write_parquet("landmarks_wide", trial, tmp_path / "a.parquet")
+
+    assert parquet.read_schema(tmp_path / "a.parquet").field("frame_index").type == pa.int64()
+
+
 def test_the_schema_says_unit_frame_and_table(trial: Trial, tmp_path: Path) -> None:
     write_parquet("joint_angles", all_found(trial), tmp_path / "a.parquet")
     schema = parquet.read_schema(tmp_path / "a.parquet")
@@ -73,6 +81,13 @@ def test_the_schema_says_unit_frame_and_table(trial: Trial, tmp_path: Path) -> N
         == b"segments; pelvis, trunk flexion and side bend: laboratory; angle_definitions says of each which"
     )
     assert schema.metadata[b"table"].startswith(b"joint_angles: angles")
+
+
+def test_several_notes_stand_below_each_other_in_the_metadata(trial: Trial, tmp_path: Path) -> None:
+    provenance = trial.provenance.model_copy(update={"notes": ["one", "two"]})
+    write_parquet("landmarks", replace(trial, provenance=provenance), tmp_path / "a.parquet")
+
+    assert parquet.read_schema(tmp_path / "a.parquet").metadata[b"note"] == b"one\ntwo"
 
 
 def test_a_long_table_is_written_in_groups_of_rows(trial: Trial, tmp_path: Path) -> None:
