@@ -2,15 +2,21 @@
 
 from typing import NamedTuple
 
-FILES_OF_THE_SAMPLE = {
-    "landmarks.csv",
-    "landmarks_wide.csv",
-    "keypoints_2d.csv",
-    "joint_angles.csv",
-    "walk_side.trc",
-    "joint_angles.png",
-    "provenance.json",
-}
+_TABLES = (
+    *("landmarks", "landmarks_wide", "keypoints_2d", "joint_angles", "angle_definitions"),
+    *("gait_events", "gait_parameters", "gait_cycles", "gait_cycle_means", "repetitions"),
+    *("centre_of_mass", "segment_masses", "summary"),
+)
+
+
+def files_of(clip: str) -> set[str]:
+    """Return what `analyze` leaves in its folder when no formats are named."""
+    tables = {f"{table}.csv" for table in _TABLES}
+    motions = {f"{clip}.{ending}" for ending in ("trc", "mot", "c3d")}
+    return tables | motions | {"joint_angles.png", "movement.png", "provenance.json"}
+
+
+FILES_OF_THE_SAMPLE = files_of("walk_side")
 
 
 class Done(NamedTuple):

@@ -7,7 +7,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from posedetector.kinematics.nouns import Cycles, Event, Gait, JointAngles, Masses, Quantity, Repetition
+from posedetector.kinematics.angles import joint_angles
+from posedetector.kinematics.nouns import Cycles, Event, Gait, JointAngles, Kinematics, Masses, Quantity, Repetition
 from posedetector.pose import Array, Keypoints, MetricPose, Source
 from posedetector.skeletons import Skeleton
 from posedetector.trial import Trial
@@ -16,7 +17,10 @@ NAN = float("nan")
 
 
 def over(trial: Trial, time: Sequence[float] | Array, skeleton: Skeleton | None = None) -> Trial:
-    """Return the trial at these times: point p in frame t is at (t + p, 2, 3) metres in the laboratory, all measured."""
+    """Return the trial at these times: point p in frame t is at (t + p, 2, 3) metres in the laboratory, all measured.
+
+    Kinematics found nothing in it: no angle, no gait, no centre of mass.
+    """
     clock = np.asarray(time, float)
     skeleton = skeleton or trial.pose.skeleton
     shape = (len(clock), len(skeleton))
@@ -27,7 +31,20 @@ def over(trial: Trial, time: Sequence[float] | Array, skeleton: Skeleton | None 
     score, source = np.ones(shape), np.full(shape, Source.MEASURED, np.uint8)
     pose = MetricPose(skeleton, clock, xyz - root[:, None], score, source, root)
     keypoints = Keypoints(skeleton, clock, np.zeros((*shape, 2)), score, source, None, (640, 360))
-    return with_kinematics(replace(trial, pose=pose, keypoints=keypoints), angles=angles_at(clock))
+    return nothing_found(replace(trial, pose=pose, keypoints=keypoints))
+
+
+def posed(trial: Trial, pose: MetricPose) -> Trial:
+    """Return the trial with this pose and the angles that it has, and with nothing else of kinematics."""
+    clip = over(trial, pose.time, pose.skeleton)
+    return with_kinematics(replace(clip, pose=pose), angles=joint_angles(pose))
+
+
+def nothing_found(trial: Trial) -> Trial:
+    """Return the trial without anything in any part of its kinematics."""
+    time = trial.pose.time
+    masses = Masses(np.full((len(time), 3), NAN), {}, None, "")
+    return replace(trial, kinematics=Kinematics(angles_at(time), Gait("none", "no steps"), (), masses, ()))
 
 
 def without(trial: Trial, frames: Any, points: Any = slice(None)) -> Trial:

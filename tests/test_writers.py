@@ -2,6 +2,7 @@
 
 import csv
 import json
+import os
 from dataclasses import replace
 from pathlib import Path
 
@@ -146,7 +147,7 @@ def test_joint_angles_come_in_blocks_of_one_kind(trial: Trial, target: Path) -> 
 
     kinds = ("deg", "sd_deg", "deg_per_s", "deg_per_s2", "seen_share")
     assert list(first)[2:-1] == [f"{name}_{kind}" for kind in kinds for name in trial.angles.names]
-    assert first["frame"] == "segments; pelvis and trunk: laboratory"
+    assert first["frame"] == "segments; pelvis, trunk flexion and side bend: laboratory"
 
 
 def test_keypoints_are_pixels_with_score_and_source(trial: Trial, target: Path) -> None:
@@ -243,7 +244,8 @@ def test_all_formats_give_these_files(trial: Trial, tmp_path: Path) -> None:
 
     tables = [f"{name}.{ending}" for ending in ("csv", "parquet") for name in TABLES]
     others = ["knees.trc", "knees.mot", "knees.c3d", "knees.xlsx", "joints.npy", "joints.json"]
-    assert sorted(files) == sorted([*tables, *others, "joint_angles.png", "predictions.json", "provenance.json"])
+    pictures = ["joint_angles.png", "movement.png"]
+    assert sorted(files) == sorted([*tables, *others, *pictures, "predictions.json", "provenance.json"])
     assert sorted(path.name for path in (tmp_path / "out").iterdir()) == sorted(files)
 
 
@@ -289,6 +291,23 @@ def test_a_failure_leaves_no_new_folder_behind(tmp_path: Path) -> None:
         raise KeyboardInterrupt
 
     assert list(tmp_path.glob("a*")) == []
+
+
+def test_an_interruption_while_the_hidden_folder_is_made_leaves_none(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make = os.mkdir
+
+    def made_and_interrupted(path: object, *arguments: int) -> None:
+        make(path, *arguments)
+        if ".partial-" in str(path):
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr(os, "mkdir", made_and_interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        Folder(tmp_path).__enter__()
+
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_an_unknown_format_is_refused_and_the_known_ones_named() -> None:

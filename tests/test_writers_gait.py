@@ -6,11 +6,15 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from figures import WITH_SPINES, figure, pose_of
+from posedetector.kinematics.angles import ANGLES
 from posedetector.kinematics.nouns import Cycles, Gait
+from posedetector.pose import Source
+from posedetector.skeletons import BLAZEPOSE_33, H36M_17, Skeleton
 from posedetector.trial import Trial
 from posedetector.writers.csv import write_csv
 from posedetector.writers.tables import TABLES, about
-from studied import GAIT, all_found, masses_at, over, with_kinematics
+from studied import GAIT, all_found, masses_at, nothing_found, over, posed, with_kinematics
 
 HEADERS = {
     "gait_events": "event side timestamp_s frame_index method methods_agreeing spread_s quality reason",
@@ -46,9 +50,7 @@ def header_of(table: str, trial: Trial, folder: Path) -> list[str]:
 
 @pytest.mark.parametrize("table", HEADERS)
 def test_a_table_of_nothing_has_its_header_and_no_rows(table: str, trial: Trial, tmp_path: Path) -> None:
-    nothing = with_kinematics(trial, gait=Gait("none", "no steps"), repetitions=(), summary=())
-
-    assert header_of(table, nothing, tmp_path) == HEADERS[table].split()
+    assert header_of(table, nothing_found(trial), tmp_path) == HEADERS[table].split()
 
 
 @pytest.mark.parametrize("table", TABLES)
@@ -103,7 +105,7 @@ def test_a_cycle_says_its_side_its_times_its_angles_and_their_frame(found: Trial
         "end_s": "2.500000",
         "percent": "100.000000",
         "left_knee_flexion_deg": "20.000000",
-        "frame": "segments; pelvis and trunk: laboratory",
+        "frame": "segments; pelvis, trunk flexion and side bend: laboratory",
     }
 
 
@@ -191,3 +193,73 @@ def test_the_account_says_units_frames_and_what_became_of_gait(found: Trial) -> 
     assert lines["gait"] == "doubtful: few strides"
     assert lines["frame of reference"].startswith("laboratory: X forward")
     assert lines["subject"] == "height 1.75 (metres, kilograms, years)"
+
+
+def definitions(rows_of, trial: Trial, skeleton: Skeleton) -> dict[str, dict[str, str]]:
+    """Return the rows by angle; of a figure that is seen in two frames, the second without its left wrist."""
+    points = np.stack([figure({"left_knee_flexion": 50.0}, skeleton)] * 2)
+    points[1, skeleton.index("left_wrist")] = np.nan
+    pose = pose_of(points, skeleton)
+    pose.source[0, skeleton.index("left_hip")] = Source.INTERPOLATED
+    return {row["angle"]: row for row in rows_of("angle_definitions", posed(trial, pose))}
+
+
+def test_each_angle_is_defined_once_in_the_order_of_their_columns(trial: Trial, rows_of) -> None:
+    assert list(definitions(rows_of, trial, BLAZEPOSE_33)) == list(ANGLES)
+
+
+def test_a_definition_says_how_an_angle_is_read_off(trial: Trial, rows_of) -> None:
+    row = definitions(rows_of, trial, BLAZEPOSE_33)["left_hip_adduction"]
+
+    assert {name: row[name] for name in ("segment", "against", "sequence", "part", "positive", "zero", "source")} == {
+        "segment": "left_thigh",
+        "against": "pelvis",
+        "sequence": "ZXY",
+        "part": "about X, floating",
+        "positive": "thigh inwards",
+        "zero": "anatomical position",
+        "source": "Wu et al. 2002",
+    }
+    assert (float(row["first_value_from_deg"]), float(row["first_value_below_deg"])) == (-180, 180)
+
+
+@pytest.mark.parametrize(
+    ("skeleton", "pelvis", "head"),
+    [
+        (BLAZEPOSE_33, "left_hip right_hip left_shoulder right_shoulder", "left_ear right_ear"),
+        (WITH_SPINES, "left_asis right_asis left_psis right_psis", "left_ear right_ear"),
+        (H36M_17, "left_hip right_hip left_shoulder right_shoulder", "head"),
+    ],
+    ids=lambda one: getattr(one, "name", ""),
+)
+def test_a_definition_names_the_points_of_this_clip(
+    skeleton: Skeleton, pelvis: str, head: str, trial: Trial, rows_of
+) -> None:
+    rows = definitions(rows_of, trial, skeleton)
+
+    assert rows["pelvis_obliquity"]["points"] == pelvis
+    assert rows["neck_flexion"]["points"] == f"left_hip right_hip left_shoulder right_shoulder {head}"
+
+
+def test_a_definition_says_in_how_many_frames_there_is_a_value(trial: Trial, rows_of) -> None:
+    rows = definitions(rows_of, trial, BLAZEPOSE_33)
+
+    shares = {name: float(rows[f"{name}_flexion"]["frames_with_value_percent"]) for name in ("left_elbow", "left_knee")}
+    assert shares == {"left_elbow": 50, "left_knee": 100}
+
+
+def test_a_definition_says_how_much_of_the_values_points_was_seen(trial: Trial, rows_of) -> None:
+    rows = definitions(rows_of, trial, BLAZEPOSE_33)
+
+    # of three points in two frames, the hip is interpolated in one
+    assert float(rows["left_knee_flexion"]["points_seen_percent"]) == pytest.approx(100 * 5 / 6, abs=1e-6)
+    assert float(rows["left_elbow_flexion"]["points_seen_percent"]) == 100
+
+
+def test_an_angle_without_its_points_says_which_are_lacking(trial: Trial, rows_of) -> None:
+    rows = definitions(rows_of, trial, BLAZEPOSE_33)
+
+    lacking = "nowhere: there is no left_asis, right_asis, left_psis, right_psis among the landmarks"
+    assert (rows["pelvis_tilt"]["only_where"], rows["pelvis_tilt"]["points_seen_percent"]) == (lacking, "")
+    assert rows["left_hip_rotation"]["only_where"] == "left_knee bent by 30 degrees or more"
+    assert rows["left_hip_flexion"]["only_where"] == ""

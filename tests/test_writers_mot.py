@@ -7,14 +7,15 @@ import numpy as np
 import pytest
 from scipy.spatial.transform import Rotation
 
+from figures import WITH_SPINES, figure, pose_of, turn
 from posedetector.pose import Array
+from posedetector.skeletons import BLAZEPOSE_33, Skeleton
 from posedetector.trial import Trial
 from posedetector.writers.mot import largest_whole_part, write_mot
 from posedetector.writers.trc import write_trc
-from studied import over, with_angles
+from studied import over, posed, with_angles
 
 PATH = ["pelvis_tx", "pelvis_ty", "pelvis_tz"]
-NONE = {"pelvis_rotation": 0.0, "pelvis_obliquity": 0.0, "pelvis_tilt": 0.0}
 
 
 def read(path: Path) -> tuple[list[str], dict[str, list[float]]]:
@@ -53,65 +54,137 @@ def test_the_pelvis_travels_with_the_middle_of_the_hips(clip: Trial, tmp_path: P
 
 
 @pytest.mark.parametrize(
-    ("angle", "coordinate", "sign"),
+    ("angle", "coordinate"),
     [
-        ("left_hip_flexion", "hip_flexion_l", 1),
-        ("right_hip_adduction", "hip_adduction_r", 1),
-        ("right_knee_flexion", "knee_angle_r", 1),
-        ("left_ankle_dorsiflexion", "ankle_angle_l", 1),
-        ("right_shoulder_flexion", "arm_flex_r", 1),
-        ("left_shoulder_abduction", "arm_add_l", -1),
-        ("left_elbow_flexion", "elbow_flex_l", 1),
+        ("left_hip_flexion", "hip_flexion_l"),
+        ("right_hip_adduction", "hip_adduction_r"),
+        ("left_hip_rotation", "hip_rotation_l"),
+        ("right_knee_flexion", "knee_angle_r"),
+        ("left_ankle_dorsiflexion", "ankle_angle_l"),
+        ("left_elbow_flexion", "elbow_flex_l"),
     ],
 )
-def test_a_joints_angle_has_opensims_name_and_sign(
-    angle: str, coordinate: str, sign: int, clip: Trial, tmp_path: Path
-) -> None:
+def test_a_joints_angle_has_opensims_name(angle: str, coordinate: str, clip: Trial, tmp_path: Path) -> None:
     columns = written(with_angles(clip, **{angle: 25.0}), tmp_path)
 
     assert set(columns) == {"time", *PATH, coordinate}
-    assert columns[coordinate] == pytest.approx([sign * 25.0] * 4)
+    assert columns[coordinate] == pytest.approx([25.0] * 4)
+
+
+# Signs of the figure's turns in OpenSim's words, about Z, X and Y of the body before: what is positive is said beside them.
+TURNS = [
+    ({"pelvis_tilt": 12.0}, {"pelvis_tilt": -12.0, "lumbar_extension": 0.0}),  # forwards; backwards
+    ({"pelvis_obliquity": 12.0}, {"pelvis_list": 12.0}),  # both: left side up
+    ({"pelvis_rotation": 12.0}, {"pelvis_rotation": 12.0}),  # both: to the left
+    ({"bend_on_pelvis": 12.0}, {"lumbar_bending": 12.0, "pelvis_list": 0.0}),  # both: to the right
+    ({"trunk_rotation": 12.0}, {"lumbar_rotation": 12.0, "pelvis_rotation": 0.0}),  # both: to the left
+    ({"left_shoulder_flexion": 40.0}, {"arm_flex_l": 40.0, "arm_flex_r": 0.0}),  # both: forwards
+    ({"left_shoulder_abduction": 40.0}, {"arm_add_l": -40.0, "arm_add_r": 0.0}),  # outwards; inwards
+    ({"right_shoulder_abduction": 40.0}, {"arm_add_r": -40.0, "arm_add_l": 0.0}),
+    ({"right_hip_adduction": 20.0}, {"hip_adduction_r": 20.0, "hip_adduction_l": 0.0}),  # both: inwards
+    ({"left_hip_adduction": 20.0}, {"hip_adduction_l": 20.0, "hip_adduction_r": 0.0}),
+    ({"left_hip_rotation": 15.0}, {"hip_rotation_l": 15.0, "hip_rotation_r": 0.0}),  # both: inwards
+    ({"right_knee_flexion": 80.0}, {"knee_angle_r": 80.0, "knee_angle_l": 40.0}),
+    ({"left_ankle_dorsiflexion": 10.0}, {"ankle_angle_l": 10.0, "ankle_angle_r": 0.0}),
+    ({"right_elbow_flexion": 80.0}, {"elbow_flex_r": 80.0, "elbow_flex_l": 40.0}),
+]
+# so that nothing is hidden: bent knees and elbows show how thighs and arms are turned
+BENT = {f"{side}_{joint}_flexion": 40.0 for side in ("left", "right") for joint in ("knee", "elbow")}
+
+
+def figured(trial: Trial, *postures: dict[str, float], skeleton: Skeleton = WITH_SPINES) -> Trial:
+    """Return the trial with a figure that takes these postures one after the other."""
+    return posed(trial, pose_of(np.stack([figure(one, skeleton) for one in postures]), skeleton))
+
+
+@pytest.mark.parametrize(("angles", "expected"), TURNS)
+def test_a_turn_of_the_body_has_opensims_name_and_sign(
+    angles: dict[str, float], expected: dict[str, float], trial: Trial, tmp_path: Path
+) -> None:
+    columns = written(figured(trial, {**BENT, **angles}), tmp_path)
+
+    assert {name: columns[name][0] for name in expected} == pytest.approx(expected, abs=1e-4)
+
+
+BELOW = ("hip", "knee", "ankle", "heel", "foot_index", "asis", "psis")
+
+
+def leaning_back(body: Array, degrees: float) -> Array:
+    """Return a figure's points (J, 3) with all above the hips turned backwards about them."""
+    above = [WITH_SPINES.index(name) for name in WITH_SPINES.points if not name.endswith(BELOW)]
+    hips = body[WITH_SPINES.indices("left_hip", "right_hip")].mean(axis=0)
+    turned = body.copy()
+    turned[above] = hips + (body[above] - hips) @ turn("Z", degrees).T
+    return turned
+
+
+def test_the_back_is_extended_backwards_where_the_pelvis_shows(trial: Trial, tmp_path: Path) -> None:
+    columns = written(posed(trial, pose_of(leaning_back(figure({}, WITH_SPINES), 15.0), WITH_SPINES)), tmp_path)
+
+    assert (columns["lumbar_extension"][0], columns["pelvis_tilt"][0]) == pytest.approx((15, 0), abs=1e-4)
+
+
+def test_without_iliac_spines_the_pelvis_leans_with_the_trunk(trial: Trial, tmp_path: Path) -> None:
+    body = leaning_back(figure({}, WITH_SPINES), 15.0)[: len(BLAZEPOSE_33)]
+    columns = written(posed(trial, pose_of(body)), tmp_path)
+
+    assert (columns["lumbar_extension"][0], columns["pelvis_tilt"][0]) == pytest.approx((0, 15), abs=1e-4)
 
 
 @pytest.mark.parametrize(
-    ("angle", "coordinate", "sign"),
-    [
-        ("pelvis_tilt", "pelvis_tilt", -1),  # ours forward, OpenSim's backward
-        ("pelvis_obliquity", "pelvis_list", -1),  # ours right side up, OpenSim's right side down
-        ("pelvis_rotation", "pelvis_rotation", 1),  # both to the left
-    ],
+    ("skeleton", "told"), [(BLAZEPOSE_33, True), (WITH_SPINES, False)], ids=lambda one: str(one)[:9]
 )
-def test_the_pelvis_turns_as_opensims_does(angle: str, coordinate: str, sign: int, clip: Trial, tmp_path: Path) -> None:
-    columns = written(with_angles(clip, **{**NONE, angle: 12.0}), tmp_path)
+def test_a_bend_of_the_back_that_is_not_seen_is_said_to_be_set(
+    skeleton: Skeleton, told: bool, trial: Trial, tmp_path: Path
+) -> None:
+    write_mot(figured(trial, {}, skeleton=skeleton), tmp_path / "a.mot")
+    header, _ = read(tmp_path / "a.mot")
 
-    expected = {"pelvis_tilt": 0.0, "pelvis_list": 0.0, "pelvis_rotation": 0.0, coordinate: sign * 12.0}
-    assert {name: columns[name][0] for name in expected} == pytest.approx(expected, abs=1e-5)
+    assert any("lumbar_extension is set to 0" in line for line in header) == told
 
 
-def test_the_pelvis_of_somebody_who_walks_across_the_picture_keeps_its_orientation(clip: Trial, tmp_path: Path) -> None:
-    ours = with_angles(clip, pelvis_rotation=80.0, pelvis_obliquity=-4.0, pelvis_tilt=11.0)
-    columns = written(ours, tmp_path)
+def test_nought_has_no_minus(trial: Trial, tmp_path: Path) -> None:
+    write_mot(figured(trial, {"pelvis_rotation": 30.0}), tmp_path / "a.mot")
+
+    assert "-0.000000" not in (tmp_path / "a.mot").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("heading", [0.0, 80.0, -170.0])
+def test_a_pelvis_that_is_turned_thrice_is_split_in_opensims_order(
+    heading: float, trial: Trial, tmp_path: Path
+) -> None:
+    posture = {"pelvis_rotation": heading, "pelvis_obliquity": -4.0, "pelvis_tilt": 11.0}
+    columns = written(figured(trial, posture), tmp_path)
     theirs = [columns[name][0] for name in ("pelvis_tilt", "pelvis_list", "pelvis_rotation")]
 
-    expected = Rotation.from_euler("YXZ", [80, 4, -11], degrees=True)
-    assert (Rotation.from_euler("ZXY", theirs, degrees=True) * expected.inv()).magnitude() < 1e-6
+    expected = Rotation.from_euler("YXZ", [heading, -4, -11], degrees=True)
+    assert (Rotation.from_euler("ZXY", theirs, degrees=True) * expected.inv()).magnitude() < 1e-5
+
+
+@pytest.mark.parametrize("side", ["left", "right"])
+def test_an_arm_that_is_lifted_aslant_is_split_in_opensims_order(side: str, trial: Trial, tmp_path: Path) -> None:
+    posture = {f"{side}_shoulder_flexion": 50.0, f"{side}_shoulder_abduction": 35.0, f"{side}_elbow_flexion": 60.0}
+    columns = written(figured(trial, posture, skeleton=BLAZEPOSE_33), tmp_path)
+    sign, short = (1, "r") if side == "right" else (-1, "l")
+    theirs = np.array([columns[f"arm_{name}_{short}"][0] for name in ("flex", "add", "rot")]) * [1, sign, sign]
+
+    # towards the front by 50°, outwards by 35°: one turn about the axis across both
+    expected = Rotation.from_rotvec(np.radians([-sign * 35.0, 0.0, 50.0]))
+    assert (Rotation.from_euler("ZXY", theirs, degrees=True) * expected.inv()).magnitude() < 1e-5
+
+
+def test_how_a_straight_arm_is_turned_about_its_length_is_not_told(trial: Trial, tmp_path: Path) -> None:
+    columns = written(figured(trial, {"left_elbow_flexion": 5.0, "right_elbow_flexion": 60.0}), tmp_path)
+
+    assert "arm_rot_r" in columns
+    assert "arm_rot_l" not in columns
 
 
 def test_somebody_who_turns_round_turns_on_without_a_jump(trial: Trial, tmp_path: Path) -> None:
-    turn = np.linspace(0, 400, 41)
-    columns = written(with_angles(over(trial, np.arange(41) / 10), **{**NONE, "pelvis_rotation": turn}), tmp_path)
+    headings = np.linspace(0, 400, 41)
+    columns = written(figured(trial, *({"pelvis_rotation": one} for one in headings)), tmp_path)
 
-    assert columns["pelvis_rotation"] == pytest.approx(turn, abs=1e-5)
-
-
-def test_the_back_is_the_trunk_in_the_pelvis(clip: Trial, tmp_path: Path) -> None:
-    trunk = {"trunk_rotation": 50.0, "trunk_side_bend": 0.0, "trunk_flexion": 30.0}
-    columns = written(
-        with_angles(clip, pelvis_rotation=50.0, pelvis_obliquity=0.0, pelvis_tilt=10.0, **trunk), tmp_path
-    )
-
-    back = {name: columns[f"lumbar_{name}"][0] for name in ("extension", "bending", "rotation")}
-    assert back == pytest.approx({"extension": -20, "bending": 0, "rotation": 0}, abs=1e-5)
+    assert columns["pelvis_rotation"] == pytest.approx(headings, abs=1e-4)
 
 
 def test_an_angle_that_is_missing_throughout_is_left_out(clip: Trial, tmp_path: Path) -> None:

@@ -68,9 +68,28 @@ def test_the_account_names_joints_unit_frame_and_times(trial: Trial, tmp_path: P
     account = account_of(trial, tmp_path)
 
     assert account["joints"] == list(H36M_17.points)
+    assert account["shape"] == [3, 17, 3]
     assert account["unit"] == "metres"
     assert account["frame"].startswith("laboratory: X forward")
     assert account["timestamps_s"] == [0.0, 0.5, 1.25]
+
+
+def test_the_account_says_from_what_each_joint_hangs(trial: Trial, tmp_path: Path) -> None:
+    account = account_of(trial, tmp_path)
+    above = dict(zip(account["joints"], account["parents"], strict=True))
+
+    assert above["pelvis"] == -1
+    assert account["joints"][above["left_knee"]] == "left_hip"
+
+
+def test_where_the_path_is_not_known_nothing_came_about(trial: Trial, tmp_path: Path) -> None:
+    clip = over(trial, TIMES, BLAZEPOSE_33)
+    clip.pose.root[1] = np.nan
+    joints, account = array_of(clip, tmp_path), account_of(clip, tmp_path)
+
+    assert np.isnan(joints[1]).all()
+    assert {account["source_words"][word] for word in account["sources"][1]} == {""}
+    assert account["source_words"][account["sources"][0][0]] == "measured"
 
 
 def test_the_account_tells_how_each_value_came_about(trial: Trial, tmp_path: Path) -> None:

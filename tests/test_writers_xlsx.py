@@ -3,6 +3,7 @@
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import openpyxl
 import pytest
 
@@ -11,7 +12,7 @@ from posedetector.trial import Trial
 from posedetector.writers import xlsx
 from posedetector.writers.tables import TABLES
 from posedetector.writers.xlsx import MOST_LETTERS, sheet_name, write_xlsx
-from studied import all_found, with_angles
+from studied import all_found, nothing_found, over, with_angles
 
 
 @pytest.fixture
@@ -65,6 +66,14 @@ def test_no_name_of_a_source_becomes_a_link(trial: Trial, tmp_path: Path) -> Non
     assert all(cell.hyperlink is None for row in book["about"] for cell in row)
 
 
+def test_text_that_is_longer_than_a_cell_holds_is_cut(trial: Trial, tmp_path: Path) -> None:
+    provenance = trial.provenance.model_copy(update={"notes": ["ä" * 40_000]})
+    write_xlsx(replace(trial, provenance=provenance), tmp_path / "a.xlsx")
+    book = openpyxl.load_workbook(tmp_path / "a.xlsx")
+
+    assert dict(rows(book, "about"))["note"] == "ä" * 32_767
+
+
 def test_rows_beyond_a_sheet_go_on_in_the_next_under_the_header(
     trial: Trial, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -78,9 +87,16 @@ def test_rows_beyond_a_sheet_go_on_in_the_next_under_the_header(
     assert [row[:2] for row in second[1:]] == [(1.25, "left_knee"), (1.25, "right_knee")]
 
 
+def test_a_table_of_many_pieces_is_whole(trial: Trial, tmp_path: Path) -> None:
+    write_xlsx(over(trial, np.arange(4500) / 30), tmp_path / "a.xlsx")
+    book = openpyxl.load_workbook(tmp_path / "a.xlsx", read_only=True)
+
+    assert [row[0] for row in rows(book, "landmarks_wide")] == ["frame_index", *range(4500)]
+
+
 def test_a_table_that_just_fits_has_one_sheet(trial: Trial, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(xlsx, "MOST_ROWS", 7)
-    write_xlsx(trial, tmp_path / "a.xlsx")
+    monkeypatch.setattr(xlsx, "MOST_ROWS", 7)  # a header and six landmarks, the most rows of all tables here
+    write_xlsx(nothing_found(trial), tmp_path / "a.xlsx")
 
     assert openpyxl.load_workbook(tmp_path / "a.xlsx").sheetnames == ["about", *TABLES]
 

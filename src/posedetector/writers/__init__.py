@@ -5,8 +5,8 @@ is made in `tables`, once for all formats that hold tables.
 """
 
 import json
+import secrets
 import shutil
-import tempfile
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
 from functools import partial
@@ -72,8 +72,11 @@ class Folder:
         try:
             self._made = [folder for folder in (self.path, *self.path.parents) if not folder.exists()]
             self.path.mkdir(parents=True, exist_ok=True)
-            self._partial = Path(tempfile.mkdtemp(prefix=".partial-", dir=self.path))
+            # named before it is made: an interruption in between would leave it behind
+            self._partial = self.path / f".partial-{secrets.token_hex(8)}"
+            self._partial.mkdir(mode=0o700)
         except OSError as error:
+            self._partial = None
             self._remove_empty()
             raise OutputError(f"cannot write into {self.path}: {error.strerror or error}") from error
         except KeyboardInterrupt:

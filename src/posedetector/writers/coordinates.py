@@ -17,6 +17,7 @@ import numpy as np
 from posedetector.kinematics.frames import Landmarks, bend
 from posedetector.kinematics.nouns import JointAngles
 from posedetector.pose import Array
+from posedetector.skeletons import Skeleton
 from posedetector.trial import Trial
 
 
@@ -58,6 +59,11 @@ def coordinates(trial: Trial) -> dict[str, Array]:
             found[f"{one.name}_{short}"] = one.factor * np.degrees(_values(angles, f"{side}_{one.angle}"))
         found |= _arm(points, short, side)
     return {name: values for name, values in found.items() if np.isfinite(values).any()}
+
+
+def spines_shown(skeleton: Skeleton) -> bool:
+    """Tell whether the points show how the pelvis tilts against the trunk."""
+    return skeleton.has("left_asis", "right_asis", "left_psis", "right_psis")
 
 
 def _values(angles: JointAngles, name: str) -> Array:

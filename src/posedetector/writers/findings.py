@@ -9,17 +9,18 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from posedetector.kinematics.angles import ANGLES, points_of
+from posedetector.kinematics.angles import ANGLES, Angle, points_of
 from posedetector.kinematics.nouns import UNITS, Cycles, Quantity
 from posedetector.pose import Array
+from posedetector.skeletons import Skeleton
 from posedetector.trial import Trial
 
 if TYPE_CHECKING:
     import pandas as pd
 
-ANGLES_FRAME = "segments; pelvis and trunk: laboratory"
+ANGLES_FRAME = "segments; pelvis, trunk flexion and side bend: laboratory"
 _PARTS = {
-    "ZXY": ("about Z, of the first", "about X, floating", "about Y, of the second"),
+    "ZXY": ("about Z of `against`", "about X, floating", "about Y of `segment`"),
     "YXZ": ("about Y", "about X", "about Z"),
     "swing": ("forwards", "outwards", "elevation"),
 }
@@ -83,7 +84,7 @@ def angle_definitions(trial: Trial) -> "pd.DataFrame":
             *(name, row.segment, row.against, row.sequence, _PARTS[row.sequence][row.part]),
             *(row.positive, row.neutral, row.low, row.low + 360.0, row.source),
             " ".join(points_of(name, trial.pose.skeleton)),
-            f"{row.bent[1]} bent by 30 degrees or more" if row.bent else None,
+            _where(name, row, trial.pose.skeleton),
             100.0 * float(np.isfinite(angles).mean()) if len(angles) else math.nan,
             100.0 * float(seen[np.isfinite(angles)].mean()) if np.isfinite(angles).any() else math.nan,
         )
@@ -91,6 +92,13 @@ def angle_definitions(trial: Trial) -> "pd.DataFrame":
         if (row := ANGLES.get(name)) is not None
     )
     return _table(_DEFINITION, rows)
+
+
+def _where(name: str, row: Angle, skeleton: Skeleton) -> str | None:
+    """Return in which frames alone the angle has a value; None where that is all that show its points."""
+    if lacking := [point for point in points_of(name, skeleton) if not skeleton.has(point)]:
+        return f"nowhere: there is no {', '.join(lacking)} among the landmarks"
+    return f"{row.bent[1]} bent by 30 degrees or more" if row.bent else None
 
 
 def _columns_of(trial: Trial) -> Array:

@@ -11,7 +11,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from posedetector.trial import Trial
-from posedetector.writers.coordinates import PATH, coordinates
+from posedetector.writers.coordinates import LUMBAR, PATH, coordinates, spines_shown
+
+# the full-body model that export-opensim writes beside its setups has these instead of LUMBAR, with the same signs
+_ELSEWHERE = ("L5_S1_Flex_Ext", "L5_S1_Lat_Bending", "L5_S1_axial_rotation")
 
 
 def write_mot(trial: Trial, path: Path) -> None:
@@ -28,7 +31,7 @@ def write_mot(trial: Trial, path: Path) -> None:
         file.write("\n".join(_header(trial, names, [name for name in found if name not in names], len(table))) + "\n")
         file.write("\t".join(["time", *names]) + "\n")
         for row in table:
-            file.write("\t".join(f"{value:.6f}" for value in row) + "\n")
+            file.write("\t".join(f"{value:z.6f}" for value in row) + "\n")  # z: no minus before nought
 
 
 def largest_whole_part(known: NDArray[np.bool_]) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
@@ -59,8 +62,22 @@ def _header(trial: Trial, names: list[str], lost: list[str], rows: int) -> list[
         f"Units are degrees, metres ({', '.join(PATH)}) and seconds.",
         f"Frame: OpenSim's ground, which is ours: {trial.provenance.frame_of_reference}",
         "Coordinates are those of Rajagopal et al. 2016 and models derived from it, from joint angles, not by inverse kinematics.",
+        *_back(trial, names),
         "The pelvis is placed by the middle of the hips; the models' pelvis has its origin some centimetres before and above it.",
         f"Written are {rows} of {frames} frames, those in which every coordinate is known{told}.",
         f"Made by posedetector {trial.provenance.posedetector}.",
         "endheader",
     ]
+
+
+def _back(trial: Trial, names: list[str]) -> list[str]:
+    """Return what is to be said of the back, where there is one: what it is called elsewhere, and if its bend is not seen."""
+    if LUMBAR[0] not in names:
+        return []
+    lines = [f"In models whose back is L5_S1: {', '.join(map(' is '.join, zip(LUMBAR, _ELSEWHERE, strict=True)))}."]
+    if not spines_shown(trial.pose.skeleton):
+        lines.append(
+            "The landmarks do not show how the pelvis tilts: it is square to the trunk, lumbar_extension is set to 0 for that, "
+            "and the bending of the back is in pelvis_tilt and hip_flexion."
+        )
+    return lines

@@ -1,7 +1,8 @@
 """Excel workbook: one sheet a table, its header row frozen, the unit in each column's name; first a sheet `about`.
 
-Numbers are rounded as in CSV. Text is text: nothing that begins with = becomes a formula, nothing becomes a link. A table
-of more rows than a sheet holds goes on in a second sheet of its name, with the header again.
+Numbers are rounded as in CSV. Text is text: nothing that begins with = becomes a formula, nothing becomes a link, and what
+is longer than a cell holds (32,767 letters) is cut. A table of more rows than a sheet holds goes on in a second sheet of its
+name, with the header again.
 """
 
 import math
@@ -18,14 +19,8 @@ from posedetector.writers.tables import TABLES, about
 MOST_ROWS = 1_048_576
 MOST_COLUMNS = 16_384
 MOST_LETTERS = 31  # of a sheet's name
-_CELL = 32_767  # letters
 _DIGITS = 6
-_OPTIONS = {
-    "constant_memory": True,
-    "strings_to_formulas": False,
-    "strings_to_urls": False,
-    "strings_to_numbers": False,
-}
+_OPTIONS = {"constant_memory": True}
 
 
 def write_xlsx(trial: Trial, path: Path) -> None:
@@ -74,8 +69,8 @@ def _write_sheet(book: Any, name: str, bold: Any, header: list[str], rows: Itera
         sheet.write_string(0, column, title, bold)
     for row, values in enumerate(rows, start=1):
         for column, value in enumerate(values):
-            if isinstance(value, str):
-                sheet.write_string(row, column, value[:_CELL])
+            if isinstance(value, str):  # `write` would make formulas and links of some
+                sheet.write_string(row, column, value)
             elif value is not None and math.isfinite(value):
                 sheet.write_number(row, column, round(value, _DIGITS))
 
