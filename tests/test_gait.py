@@ -572,6 +572,22 @@ def test_less_than_a_stride_is_doubtful_and_has_steps_but_no_strides() -> None:
     assert "stride_time" not in names(gait)
 
 
+def in_steps_of(*seconds: float, rate: float = 60.0) -> MetricPose:
+    """The usual walk, each step of it stretched to as many seconds."""
+    contacts = np.concatenate([[0.0], np.cumsum(seconds)])
+    time = np.arange(round(contacts[-1] * rate)) / rate
+    steps = 0.5 * USUAL.stride_time * np.arange(len(contacts))
+    return pose_of(to_lab(USUAL.positions(np.interp(time, contacts, steps))), time)
+
+
+def test_a_limp_has_strides() -> None:
+    assert "stride_time" in names(gait_of(in_steps_of(*[0.4, 0.8] * 5)))
+
+
+def test_a_hop_after_a_long_stand_is_no_step_of_a_stride() -> None:
+    assert "stride_time" not in names(gait_of(in_steps_of(*[0.25, 1.3] * 4)))
+
+
 def test_ends_of_a_path_are_no_turning_points_unless_they_are_asked_for() -> None:
     values = np.array([3.0, 2.0, 1.0, 2.0, 3.0, 2.0, 1.0])
 
