@@ -13,8 +13,9 @@ from posedetector.filters import low_pass
 from posedetector.kinematics.angles import joint_angles
 from posedetector.kinematics.events import AGREE
 from posedetector.kinematics.gait import find_gait
-from posedetector.kinematics.nouns import UNITS, EventKind, Gait, JointAngles, Quantity, Side
+from posedetector.kinematics.nouns import UNITS, Event, EventKind, Gait, JointAngles, Quantity, Side
 from posedetector.kinematics.signals import summit, turning_points
+from posedetector.kinematics.steps import Footing, quantities_of, strides_of
 from posedetector.lifters.native import Native
 from posedetector.pose import Array, MetricPose, Source
 from posedetector.skeletons import BLAZEPOSE_33, COCO_17, Skeleton
@@ -382,6 +383,29 @@ def test_walking_backwards_is_doubted() -> None:
     reverse = replace(pose, xyz=pose.xyz[::-1].copy(), root=pose.root[::-1].copy())
 
     assert "backwards" in gait_of(reverse).reason
+
+
+def test_walking_there_and_backwards_again_is_doubted() -> None:
+    time = np.arange(480) / 60
+    there_and_back = pose_of(to_lab(USUAL.positions(np.minimum(time, 7.0 - time))), time)
+
+    assert "walks backwards" in gait_of(there_and_back).reason
+
+
+def test_a_stride_whose_foot_goes_elsewhere_than_the_hips_has_no_length() -> None:
+    time = np.arange(121) / 60
+    root = np.stack([time, np.ones(121), np.zeros(121)], axis=1)
+    stands = np.where(time < 0.5, 0.0, 1.0)[:, None] * [1.0, 0.0, 0.0]
+    lost = np.where(time < 0.5, 0.0, 0.5)[:, None] * [1.0, 0.0, 0.0]
+    chain = [Event("initial_contact", side, when, 0, "", 0.0, 3) for side, when in (("left", 0.0), ("right", 0.5))]
+    chain += [Event("foot_off", "left", 0.6, 36, "", 0.0, 3), Event("initial_contact", "left", 1.0, 60, "", 0.0, 3)]
+
+    def measured(left: Array) -> set[str]:
+        footing = Footing(time, root, {"left": left, "right": np.full((121, 3), 0.5)})
+        return {one.name for one in quantities_of([chain], strides_of(chain), footing)}
+
+    assert "stride_length" in measured(stands)
+    assert "stride_length" not in measured(lost)
 
 
 def test_running_has_no_double_support() -> None:

@@ -29,6 +29,7 @@ _STEP = (0.2, 1.5)  # seconds; a judgement: slower than patients' slowest, faste
 _RHYTHM = 3.0  # of a step and the next; a judgement: strokes' limps stay below 2, a hop beside a long stand does not
 _AHEAD = 0.05  # of a leg; a judgement: beyond what depth errors make of feet side by side
 _SHORTEST = 12  # frames of a run, for derivatives and their extrema
+_MOSTLY = 0.75  # of the frames; a judgement: a chain that turns back has about half, one that turns round nearly all
 _OFFLESS = 0.1  # of the strides; a judgement: a mean over nine tenths of them is still theirs
 
 Chain = list[Event]
@@ -140,9 +141,9 @@ def _best(chains: list[Chain]) -> list[Chain]:
 
 
 def _forward(pose: MetricPose, chain: Chain, ahead: Array, travels: NDArray[np.bool_], faced: Array) -> bool | None:
-    """Tell whether a chain's path leads to where the person faces; None where there is no path."""
+    """Tell whether a chain's path leads to where the person faces, but for a turn; None where there is no path."""
     during = travels & (pose.time >= chain[0].time) & (pose.time <= chain[-1].time)
-    return bool(np.sum(ahead[during] * faced[during], axis=1).mean() > 0) if during.any() else None
+    return bool((np.sum(ahead[during] * faced[during], axis=1) > 0).mean() > _MOSTLY) if during.any() else None
 
 
 def _doubts(
