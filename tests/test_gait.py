@@ -386,7 +386,7 @@ def test_walking_backwards_is_doubted() -> None:
 
 
 def test_walking_there_and_backwards_again_is_doubted() -> None:
-    time = np.arange(480) / 60
+    time = np.arange(390) / 60
     there_and_back = pose_of(to_lab(USUAL.positions(np.minimum(time, 7.0 - time))), time)
 
     assert "walks backwards" in gait_of(there_and_back).reason
