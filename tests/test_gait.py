@@ -13,8 +13,9 @@ from posedetector.filters import low_pass
 from posedetector.kinematics.angles import joint_angles
 from posedetector.kinematics.events import AGREE
 from posedetector.kinematics.gait import find_gait
-from posedetector.kinematics.nouns import UNITS, EventKind, Gait, JointAngles, Quantity, Side
+from posedetector.kinematics.nouns import UNITS, Event, EventKind, Gait, JointAngles, Quantity, Side
 from posedetector.kinematics.signals import summit, turning_points
+from posedetector.kinematics.steps import Footing, quantities_of, strides_of
 from posedetector.lifters.native import Native
 from posedetector.pose import Array, MetricPose, Source
 from posedetector.skeletons import BLAZEPOSE_33, COCO_17, Skeleton
@@ -384,6 +385,29 @@ def test_walking_backwards_is_doubted() -> None:
     assert "backwards" in gait_of(reverse).reason
 
 
+def test_walking_there_and_backwards_again_is_doubted() -> None:
+    time = np.arange(390) / 60
+    there_and_back = pose_of(to_lab(USUAL.positions(np.minimum(time, 7.0 - time))), time)
+
+    assert "walks backwards" in gait_of(there_and_back).reason
+
+
+def test_a_stride_whose_foot_goes_elsewhere_than_the_hips_has_no_length() -> None:
+    time = np.arange(121) / 60
+    root = np.stack([time, np.ones(121), np.zeros(121)], axis=1)
+    stands = np.where(time < 0.5, 0.0, 1.0)[:, None] * [1.0, 0.0, 0.0]
+    lost = np.where(time < 0.5, 0.0, 0.5)[:, None] * [1.0, 0.0, 0.0]
+    chain = [Event("initial_contact", side, when, 0, "", 0.0, 3) for side, when in (("left", 0.0), ("right", 0.5))]
+    chain += [Event("foot_off", "left", 0.6, 36, "", 0.0, 3), Event("initial_contact", "left", 1.0, 60, "", 0.0, 3)]
+
+    def measured(left: Array) -> set[str]:
+        footing = Footing(time, root, {"left": left, "right": np.full((121, 3), 0.5)})
+        return {one.name for one in quantities_of([chain], strides_of(chain), footing)}
+
+    assert "stride_length" in measured(stands)
+    assert "stride_length" not in measured(lost)
+
+
 def test_running_has_no_double_support() -> None:
     runner = replace(BRISK, speed=1.2, stride_time=0.8, stance_share=0.4)
     gait = gait_of(walking(runner))
@@ -570,6 +594,22 @@ def test_less_than_a_stride_is_doubtful_and_has_steps_but_no_strides() -> None:
     assert "whole stride" in gait.reason
     assert "step_time" in names(gait)
     assert "stride_time" not in names(gait)
+
+
+def in_steps_of(*seconds: float, rate: float = 60.0) -> MetricPose:
+    """The usual walk, each step of it stretched to as many seconds."""
+    contacts = np.concatenate([[0.0], np.cumsum(seconds)])
+    time = np.arange(round(contacts[-1] * rate)) / rate
+    steps = 0.5 * USUAL.stride_time * np.arange(len(contacts))
+    return pose_of(to_lab(USUAL.positions(np.interp(time, contacts, steps))), time)
+
+
+def test_a_limp_has_strides() -> None:
+    assert "stride_time" in names(gait_of(in_steps_of(*[0.4, 0.8] * 5)))
+
+
+def test_a_hop_after_a_long_stand_is_no_step_of_a_stride() -> None:
+    assert "stride_time" not in names(gait_of(in_steps_of(*[0.25, 1.3] * 4)))
 
 
 def test_ends_of_a_path_are_no_turning_points_unless_they_are_asked_for() -> None:

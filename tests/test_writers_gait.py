@@ -18,7 +18,7 @@ from studied import GAIT, all_found, masses_at, nothing_found, over, posed, with
 
 HEADERS = {
     "gait_events": "event side timestamp_s frame_index method methods_agreeing spread_s quality reason",
-    "gait_parameters": "quantity side value sd n unit definition",
+    "gait_parameters": "quantity side value sd n unit definition quality reason",
     "summary": "quantity side value sd n unit definition",
     "repetitions": "repetition movement start_s turn_s end_s down_s up_s duration_s depth_m knee_flexion_deg",
     "centre_of_mass": "frame_index timestamp_s x_m y_m z_m frame",
@@ -81,6 +81,12 @@ def test_quantities_have_the_units_of_files(found: Trial, rows_of) -> None:
         ["cadence", "", "114.000000", "", "1", "steps/min"],
         ["stance_share", "right", "62.000000", "2.000000", "3", "%"],
     ]
+
+
+def test_quantities_of_doubtful_gait_say_so_in_their_own_file(found: Trial, rows_of) -> None:
+    rows = rows_of("gait_parameters", found)
+
+    assert {(row["quality"], row["reason"]) for row in rows} == {("doubtful", "few strides")}
 
 
 def test_the_summary_is_in_degrees_with_its_definition(found: Trial, rows_of) -> None:

@@ -1,10 +1,11 @@
 """Whether a clip holds gait, and what can be said of it.
 
 Gait is a chain of initial contacts (`events`) that
-- alternate between the sides, one step in 0.2–1.5 s (40–300 a minute);
+- alternate between the sides, one step in 0.2–1.5 s (40–300 a minute), none three times as long as the one before or after;
 - each with its foot before the other one along the direction of progression;
 - with a foot off between them, each foot going to and fro relative to the hips by at least `events.REVERSAL` of a leg;
-- with a whole stride, or, in a clip too short for one, a path that leads forwards and the other foot off in between.
+- with a whole stride, or, in a clip too short for one, a path that leads forwards and the other foot off in between, feet
+  off and contacts taking turns.
 
 Squats, rising from a seat and jumps move both feet alike; on one leg, one foot alone moves; marching in place moves none
 to and fro. None of these is gait. A foot that is only ever brought up beside the other (step-to gait) is not found either.
@@ -25,8 +26,10 @@ from posedetector.kinematics.steps import Footing, Stride, quantities_of, stride
 from posedetector.pose import Array, MetricPose, finite
 
 _STEP = (0.2, 1.5)  # seconds; a judgement: slower than patients' slowest, faster than sprinters
+_RHYTHM = 3.0  # of a step and the next; a judgement: strokes' limps stay below 2, a hop beside a long stand does not
 _AHEAD = 0.05  # of a leg; a judgement: beyond what depth errors make of feet side by side
 _SHORTEST = 12  # frames of a run, for derivatives and their extrema
+_MOSTLY = 0.75  # of the frames; a judgement: a chain that turns back has about half, one that turns round nearly all
 _OFFLESS = 0.1  # of the strides; a judgement: a mean over nine tenths of them is still theirs
 
 Chain = list[Event]
@@ -55,7 +58,7 @@ def find_gait(pose: MetricPose, angles: JointAngles) -> Gait:
     chains = _best([chain for start, part in parts.items() for chain in _chains(part, start)])
     strides = [stride for chain in chains for stride in strides_of(chain)]
     forward = [_forward(pose, chain, ahead, travels, facing(pose, arrows)) for chain in chains]
-    if not chains or not (strides or forward == [True]):
+    if not chains or not (strides or (forward == [True] and not _tangled(chains[0]))):
         return Gait("none", "no steps: feet that go to and fro in turn, 40 to 300 times a minute, were not found")
     footing = Footing(pose.time, pose.root, {side: heels[side] + pose.root for side in SIDES})
     doubts = _doubts(chains, strides, footing, made_do=heel == toe, backwards=False in forward)
@@ -97,7 +100,7 @@ def _chains(feet: Feet, first_frame: int) -> list[Chain]:
     contacts = [event for event in events if event.kind == "initial_contact" and _leads(feet, event)]
     groups: list[Chain] = []
     for event in contacts:
-        if groups and _follows(groups[-1][-1], event):
+        if groups and _follows(groups[-1], event):
             groups[-1].append(event)
         else:
             groups.append([event])
@@ -110,8 +113,12 @@ def _leads(feet: Feet, contact: Event) -> bool:
     return bool(feet.before[contact.side][row, 0] - feet.before[other][row, 0] >= _AHEAD * feet.leg)
 
 
-def _follows(last: Event, event: Event) -> bool:
-    return event.side != last.side and _STEP[0] <= event.time - last.time <= _STEP[1]
+def _follows(chain: Chain, event: Event) -> bool:
+    """Tell whether a contact is the next step: of the other foot, in time, and about as long as the step before."""
+    step = event.time - chain[-1].time
+    before = chain[-1].time - chain[-2].time if len(chain) > 1 else step
+    rhythm = max(step, before) <= _RHYTHM * min(step, before)
+    return event.side != chain[-1].side and _STEP[0] <= step <= _STEP[1] and rhythm
 
 
 def _with_offs(contacts: Chain, events: Chain) -> Chain:
@@ -134,9 +141,9 @@ def _best(chains: list[Chain]) -> list[Chain]:
 
 
 def _forward(pose: MetricPose, chain: Chain, ahead: Array, travels: NDArray[np.bool_], faced: Array) -> bool | None:
-    """Tell whether a chain's path leads to where the person faces; None where there is no path."""
+    """Tell whether a chain's path leads to where the person faces, but for a turn; None where there is no path."""
     during = travels & (pose.time >= chain[0].time) & (pose.time <= chain[-1].time)
-    return bool(np.sum(ahead[during] * faced[during], axis=1).mean() > 0) if during.any() else None
+    return bool((np.sum(ahead[during] * faced[during], axis=1) > 0).mean() > _MOSTLY) if during.any() else None
 
 
 def _doubts(

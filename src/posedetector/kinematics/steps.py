@@ -20,6 +20,7 @@ from posedetector.pose import Array, finite
 _FLAT = (0.05, 0.20)  # seconds after contact; a judgement
 # Of the hips' own way while a foot stands. A judgement: on a treadmill it is 1, on a good path 0.
 _SLIP = 0.3
+_APART = 0.25  # of the hips' own way in a stride, which is the foot's too but for turns; a judgement
 _TRAVELS = 0.1  # metres a stride; below, there is no path to speak of
 
 Of = Side | Literal[""]
@@ -33,7 +34,7 @@ ABOUT = {
     "swing_share": "of the stride, from foot off to the next initial contact (Perry & Burnfield 2010)",
     "double_support_share": "of the stride, both feet on the floor; 0 in running (Perry & Burnfield 2010)",
     "walking_speed": "of the middle of the hips over the floor, from contact to contact",
-    "stride_length": "between a foot's places at two contacts (Huxham et al. 2006)",
+    "stride_length": "between a foot's places at two contacts (Huxham et al. 2006); of strides in which the hips go as far within a quarter",
     "step_length": "from the other foot's place to this one's along the stride's line of progression (Huxham et al. 2006)",
     "step_width": "of the other foot's place from the stride's line of progression (Huxham et al. 2006)",
 }
@@ -191,6 +192,9 @@ def _spatial(chains: list[list[Event]], strides: list[Stride], footing: Footing)
         start, end = (footing.foot(stride.side, when) for when in (stride.start, stride.end))
         between = footing.foot(SIDES[1 - SIDES.index(stride.side)], stride.other_contact)
         length = float(np.linalg.norm(end - start))
+        way = float(np.linalg.norm(footing.hips(stride.end) - footing.hips(stride.start)))
+        if abs(length - way) > _APART * way:  # such as a foot that leaves the picture
+            continue
         along = (end - start) / length if length > 0 else np.full(2, np.nan)
         yield "stride_length", stride.side, length
         yield "step_length", stride.side, float((end - between) @ along)

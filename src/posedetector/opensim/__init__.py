@@ -91,7 +91,7 @@ def export(
         else f"the mass is not known: the model's own {generic.mass:.1f} kg are taken (--mass)",
         ""
         if stretch.upright
-        else "nobody stands or walks upright for long enough: the size is of the longest whole stretch",
+        else "trunk, thighs and shanks are at no time upright together for long enough: the size is of the longest whole stretch",
         f"{found.left_out} frames with less than half of the markers are left out" if found.left_out else "",
     ]
     error = _put(output, jobs, names, run=run)

@@ -49,6 +49,7 @@ _QUANTITY = {
     "unit": object,
     "definition": object,
 }
+_QUALITY = {"quality": object, "reason": object}
 _EVENT = {
     "event": object,
     "side": object,
@@ -57,8 +58,7 @@ _EVENT = {
     "method": object,
     "methods_agreeing": int,
     "spread_s": float,
-    "quality": object,
-    "reason": object,
+    **_QUALITY,
 }
 _REPETITION = {
     "repetition": int,
@@ -120,8 +120,10 @@ def gait_events(trial: Trial) -> "pd.DataFrame":
 
 
 def gait_parameters(trial: Trial) -> "pd.DataFrame":
-    """Return the quantities of gait."""
-    return _quantities(trial.kinematics.gait.quantities)
+    """Return the quantities of gait; `quality` and its reason are the whole gait's, for whoever opens this file alone."""
+    gait = trial.kinematics.gait
+    said = (gait.quality, gait.reason or None)
+    return _table({**_QUANTITY, **_QUALITY}, ((*_quantity(one), *said) for one in gait.quantities))
 
 
 def summary(trial: Trial) -> "pd.DataFrame":
