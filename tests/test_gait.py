@@ -10,6 +10,7 @@ from posedetector.calibration import Camera, calibrate
 from posedetector.cleaning import clean
 from posedetector.estimators.synthetic import PinholeCamera, Walker
 from posedetector.filters import low_pass
+from posedetector.kinematics import gait
 from posedetector.kinematics.angles import joint_angles
 from posedetector.kinematics.events import AGREE
 from posedetector.kinematics.gait import find_gait
@@ -638,3 +639,15 @@ def test_the_summit_of_what_has_none_there_is_the_frame_itself() -> None:
 
     assert summit(time, time, 2) == time[2]
     assert summit(time, time, 4) == time[4]
+
+
+def test_behind_the_last_contact_the_other_foot_goes_off_first() -> None:
+    def event(kind: EventKind, side: Side, when: float) -> Event:
+        return Event(kind, side, when, round(60 * when), "", 0.0, 3)
+
+    contacts = [event("initial_contact", side, when) for side, when in (("left", 0.0), ("right", 0.5), ("left", 1.0))]
+    off, late = event("foot_off", "right", 1.1), event("foot_off", "left", 1.45)
+    between = event("foot_off", "left", 0.6)
+
+    assert gait._with_offs(contacts, [between, late]) == [*contacts[:2], between, contacts[2]]
+    assert gait._with_offs(contacts, [between, off, late])[-2:] == [off, late]

@@ -243,7 +243,7 @@ def _findings(trial: "Trial") -> Iterator[tuple[str, str]]:
     ends = {(one.name, one.side): math.degrees(one.value) for one in found.summary if one.unit == "rad"}
     for angle in _SHOWN:
         sides = [
-            f"{side} {ends[f'{angle}_minimum', side]:.0f} to {ends[f'{angle}_maximum', side]:.0f}°"
+            f"{side} {round(ends[f'{angle}_minimum', side])} to {round(ends[f'{angle}_maximum', side])}°"
             for side in ("left", "right")
             if (f"{angle}_minimum", side) in ends
         ]

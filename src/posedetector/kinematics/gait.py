@@ -26,7 +26,7 @@ from posedetector.kinematics.steps import Footing, Stride, quantities_of, stride
 from posedetector.pose import Array, MetricPose, finite
 
 _STEP = (0.2, 1.5)  # seconds; a judgement: slower than patients' slowest, faster than sprinters
-_RHYTHM = 3.0  # of a step and the next; a judgement: strokes' limps stay below 2, a hop beside a long stand does not
+_RHYTHM = 3.0  # of a step and the next; a judgement: lets a marked limp pass, and not a hop beside a long stand
 _AHEAD = 0.05  # of a leg; a judgement: beyond what depth errors make of feet side by side
 _SHORTEST = 12  # frames of a run, for derivatives and their extrema
 _MOSTLY = 0.75  # of the frames; a judgement: a chain that turns back has about half, one that turns round nearly all
@@ -122,10 +122,15 @@ def _follows(chain: Chain, event: Event) -> bool:
 
 
 def _with_offs(contacts: Chain, events: Chain) -> Chain:
-    """Return contacts with their feet off, up to a step before the first and behind the last; empty without any between."""
+    """Return contacts with their feet off, up to a step before the first and behind the last; empty without any between.
+
+    Behind the last contact the other foot goes off first: the one that has just landed bears the body.
+    """
     first, last = contacts[0].time, contacts[-1].time
     step = (last - first) / (len(contacts) - 1)
-    offs = [event for event in events if event.kind == "foot_off" and first - step < event.time < last + step]
+    near = [event for event in events if event.kind == "foot_off" and first - step < event.time < last + step]
+    freed = min((event.time for event in near if event.time > last and event.side != contacts[-1].side), default=np.inf)
+    offs = [event for event in near if event.time < last or event.side != contacts[-1].side or event.time > freed]
     between = [event for event in offs if first < event.time < last]
     return sorted([*contacts, *offs], key=_when) if between else []
 
