@@ -651,3 +651,15 @@ def test_behind_the_last_contact_the_other_foot_goes_off_first() -> None:
 
     assert gait._with_offs(contacts, [between, late]) == [*contacts[:2], between, contacts[2]]
     assert gait._with_offs(contacts, [between, off, late])[-2:] == [off, late]
+
+
+@pytest.mark.parametrize(("backwards", "forward"), [(0.0, True), (0.2, True), (0.4, False), (1.0, False)])
+def test_who_walks_backwards_for_a_good_part_does_not_walk_forwards(backwards: float, forward: bool) -> None:
+    pose = walking(seconds=5.0)
+    frames = len(pose.time)
+    chain = [Event("initial_contact", "left", when, 0, "", 0.0, 3) for when in (0.0, float(pose.time[-1]))]
+    ahead = np.tile([1.0, 0.0, 0.0], (frames, 1))
+    ahead[: round(backwards * frames)] *= -1
+    faced = np.tile([1.0, 0.0, 0.0], (frames, 1))
+
+    assert gait._forward(pose, chain, ahead, np.ones(frames, bool), faced) is forward
