@@ -7,9 +7,11 @@ from typing import Any
 import numpy as np
 import pytest
 
+from figures import figure
 from posedetector.calibration import Calibration, Camera, calibrate
 from posedetector.estimators.synthetic import PinholeCamera, Walker
-from posedetector.kinematics.angles import ANGLES
+from posedetector.kinematics.angles import ANGLES, angles_of
+from posedetector.kinematics.frames import Landmarks
 from posedetector.lifters import DepthErrors
 from posedetector.lifters.native import Native
 from posedetector.metrics import included_angle
@@ -541,6 +543,44 @@ def test_the_spread_of_an_angle_is_that_of_many_draws() -> None:
 
     measured = included_angle(drawn[:, 0], drawn[:, 1], drawn[:, 2]).std()
     assert 1e-2 * told == pytest.approx(measured, rel=0.06)
+
+
+POSTURE = {
+    "pelvis_rotation": 180.0,  # where angles turn over
+    "trunk_rotation": 20.0,
+    "left_hip_flexion": 40.0,
+    "left_hip_adduction": -10.0,
+    "left_knee_flexion": 60.0,
+    "left_ankle_dorsiflexion": 10.0,
+    "left_shoulder_flexion": 30.0,
+    "left_shoulder_abduction": 40.0,
+    "left_elbow_flexion": 60.0,
+}
+
+
+@pytest.mark.parametrize(
+    "name", [*POSTURE, "pelvis_obliquity", "trunk_flexion", "left_hip_rotation", "left_shoulder_elevation"]
+)
+def test_the_spread_of_each_angle_is_that_of_draws_of_its_points(name: str) -> None:
+    here = figure(POSTURE)
+    random, size = np.random.default_rng(4), here.size
+    root = random.normal(0, 1e-3 / np.sqrt(size), (size, size)) + 5e-4 * np.eye(size)  # points that err together
+    drawn = here + (random.normal(0, 1, (4000, size)) @ root.T).reshape(4000, *here.shape)
+
+    told = angle_spread(BLAZEPOSE_33, here[None], (root @ root.T)[None])[0, list(ANGLES).index(name)]
+
+    angles = np.unwrap(angles_of(Landmarks(BLAZEPOSE_33, drawn), [name])[:, 0])
+    assert told == pytest.approx(angles.std(), rel=0.06)
+
+
+def test_an_angle_that_these_points_do_not_show_has_no_spread() -> None:
+    told = angle_spread(BLAZEPOSE_33, figure(POSTURE)[None], 1e-6 * np.eye(99)[None])[0]
+
+    # the right knee is straight
+    assert {name for name, one in zip(ANGLES, told, strict=True) if np.isnan(one)} == {
+        "pelvis_tilt",
+        "right_hip_rotation",
+    }
 
 
 def test_the_estimator_is_a_second_opinion_on_a_lifter_and_not_on_itself() -> None:
