@@ -193,7 +193,7 @@ def told_in(skeleton: Skeleton, posture: dict[str, float], **also: str) -> Array
     """(J, 3) a figure in another layout; `also` names points of it, and of BlazePose's where each is."""
     blaze, xyz = figure(posture), np.full((len(skeleton), 3), np.nan)
     for point in BLAZEPOSE_33.points:
-        if skeleton.has(point):
+        if point in skeleton.points:  # by its own name
             xyz[skeleton.index(point)] = blaze[BLAZEPOSE_33.index(point)]
     for point, twin in also.items():
         xyz[skeleton.points.index(point)] = blaze[BLAZEPOSE_33.index(twin)]
@@ -254,6 +254,21 @@ def test_iliac_spines_decide_over_the_hips() -> None:
 
     assert {name: with_them[name] for name in posture} == pytest.approx(posture, abs=EXACT)
     assert {name: without_them[name] for name in posture} == pytest.approx(dict.fromkeys(posture, 0.0), abs=EXACT)
+
+
+def test_of_the_posterior_spines_only_the_middle_counts() -> None:
+    posture = {"pelvis_tilt": 10.0, "pelvis_obliquity": 5.0, "pelvis_rotation": 30.0}
+    xyz = figure(posture, WITH_SPINES)
+    xyz[WITH_SPINES.indices("left_psis", "right_psis")] += np.array([[0.02, 0.03, -0.01], [-0.02, -0.03, 0.01]])
+
+    assert {name: found(xyz, WITH_SPINES)[name] for name in posture} == pytest.approx(posture, abs=EXACT)
+
+
+@pytest.mark.parametrize("flexion", [0.01, 0.3])
+def test_an_elbow_that_is_hardly_bent_is_told_as_it_is(flexion: float) -> None:
+    angles = found(figure({"right_elbow_flexion": flexion, "right_shoulder_abduction": 40.0}))
+
+    assert angles["right_elbow_flexion"] == pytest.approx(flexion, abs=1e-3)
 
 
 # --- invariance
@@ -373,8 +388,13 @@ def test_each_angle_says_its_plane_sign_zero_and_source() -> None:
 
 
 def test_included_angles_are_those_of_knees_hips_and_elbows() -> None:
-    assert INCLUDED["left_hip_flexion"] == ("left_shoulder", "left_hip", "left_knee")
-    assert list(INCLUDED) == [f"{side}_{name}_flexion" for name in ("knee", "hip", "elbow") for side in SIDES]
+    ends = {"knee": ("hip", "ankle"), "hip": ("shoulder", "knee"), "elbow": ("shoulder", "wrist")}
+
+    assert {
+        f"{side}_{joint}_flexion": (f"{side}_{near}", f"{side}_{joint}", f"{side}_{far}")
+        for joint, (near, far) in ends.items()
+        for side in SIDES
+    } == INCLUDED
 
 
 # --- over time
@@ -435,11 +455,13 @@ def test_seen_is_the_share_of_points_that_were_neither_interpolated_nor_mirrored
     pose = pose_of(figure(draw(2)))
     source = pose.source.copy()
     source[0, BLAZEPOSE_33.indices("left_ankle", "left_knee")] = Source.INTERPOLATED, Source.LIFTED
+    source[0, BLAZEPOSE_33.index("left_elbow")] = Source.MIRRORED
 
     angles = joint_angles(replace(pose, source=source))
 
     share = dict(zip(angles.names, angles.seen[0], strict=True))
     assert share["left_knee_flexion"] == pytest.approx(2 / 3)
+    assert share["left_elbow_flexion"] == pytest.approx(2 / 3)
     assert share["right_knee_flexion"] == 1
     assert share["pelvis_tilt"] == 0
 
