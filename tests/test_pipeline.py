@@ -142,6 +142,13 @@ def test_the_account_warns_of_a_made_up_person(settings: Settings) -> None:
     assert any("does not look at the video" in note for note in analyze(settings).provenance.notes)
 
 
+def test_the_account_notes_that_a_gait_is_doubtful(settings: Settings) -> None:
+    trial = analyze(changed(settings, refine=False))
+
+    assert trial.kinematics.gait.quality == "doubtful"
+    assert f"the gait is doubtful: {trial.kinematics.gait.reason}" in trial.provenance.notes
+
+
 def test_the_account_says_that_the_focal_length_was_assumed(settings: Settings) -> None:
     account = analyze(changed(settings, focal_length=None, refine=False)).provenance
 
