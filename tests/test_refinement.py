@@ -374,6 +374,12 @@ def test_a_planted_foot_does_not_drift_though_its_keypoints_do() -> None:
     assert np.ptp(heights, axis=0).max() < 0.005
 
 
+def test_two_short_stands_before_and_after_an_absence_are_no_long_one() -> None:
+    time = np.concatenate([np.arange(30), np.arange(30) + 250]) / 50  # 0.6 s each, 4.4 s apart
+
+    assert not stating._for_long(np.ones((60, 1), bool), time).any()
+
+
 def planted_in(frames: int) -> tuple[bool, bool]:
     """Tell whether any point stands, and whether any is planted, in so many frames (60 a second) of somebody who stands."""
     whole = standing_person(drift=0.0)
@@ -602,6 +608,17 @@ def test_the_spread_of_each_angle_is_that_of_draws_of_its_points(name: str) -> N
 
     angles = np.unwrap(angles_of(Landmarks(BLAZEPOSE_33, drawn), [name])[:, 0])
     assert told == pytest.approx(angles.std(), rel=0.06)
+
+
+@pytest.mark.parametrize("knee", [30.001, 30.1])
+def test_an_angle_at_the_edge_of_what_can_be_seen_has_a_spread(knee: float) -> None:
+    points = figure({f"{side}_knee_flexion": knee for side in ("left", "right")})[None]
+
+    told = angle_spread(BLAZEPOSE_33, points, 1e-6 * np.eye(99)[None])[0]
+
+    rotations = [list(ANGLES).index(f"{side}_hip_rotation") for side in ("left", "right")]
+    assert np.isfinite(angles_of(Landmarks(BLAZEPOSE_33, points))[0, rotations]).all()
+    assert np.isfinite(told[rotations]).all()
 
 
 TWELVE = Body(JOINTS, {}, frozenset())
