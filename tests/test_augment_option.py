@@ -8,6 +8,7 @@ import pytest
 from figures import WITH_SPINES, figure, pose_of, turn
 from posedetector.augmenting import networks
 from posedetector.augmenting.layout import SPINES_DIP, TOE_DIP, level
+from posedetector.cli import main
 from posedetector.errors import InputError
 from posedetector.kinematics.angles import joint_angles
 from posedetector.pipeline import analyze
@@ -69,6 +70,13 @@ def test_nothing_but_posterior_spines_and_toes_is_moved() -> None:
 def test_without_a_mass_it_is_refused_before_the_work() -> None:
     with pytest.raises(InputError, match="--augment-markers wants to know how heavy the person is: give --mass"):
         Settings(video="clip.mp4", subject=Subject(height=1.75), augment_markers=True)
+
+
+def test_the_command_line_hands_the_option_on(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        main(["analyze", "--video", "clip.mp4", "--height", "1.75", "--augment-markers"])
+
+    assert "--augment-markers wants to know how heavy the person is" in capsys.readouterr().err
 
 
 def test_it_looks_ahead_and_is_refused_online() -> None:

@@ -8,14 +8,17 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from posedetector.augmenting import augment, layout, networks
+from posedetector.augmenting import augment, enhancers, layout, networks
 from posedetector.augmenting.networks import ARM, BODY, ENHANCERS, Network
 from posedetector.errors import InputError
 from posedetector.estimators.synthetic import Walker
 from posedetector.kinematics import joint_angles
+from posedetector.pipeline import analyze
 from posedetector.pose import MetricPose, Source
+from posedetector.settings import Settings
 from posedetector.skeletons import BLAZEPOSE_33, COCO_17, COCO_WHOLEBODY_133, Skeleton
 from posedetector.subject import Subject
+from posedetector.trial import Trial
 from posedetector.weights import ASSETS
 
 onnxruntime = pytest.importorskip(
@@ -370,3 +373,29 @@ def test_without_onnxruntime_the_extra_is_named(walker, monkeypatch: pytest.Monk
 
 def test_every_marker_of_the_arms_hangs_on_an_arm() -> None:
     assert {layout.HANGS_ON[marker].partition("_")[2] for marker in ARM.gives} == {"elbow", "wrist"}
+
+
+# On the road
+
+
+@pytest.fixture
+def trial(blank_clip: Path) -> Trial:
+    return analyze(
+        Settings(video=str(blank_clip), subject=PERSON, estimator="synthetic", augment_markers=True, refine=False)
+    )
+
+
+def test_the_pose_of_a_trial_has_the_markers(trial: Trial) -> None:
+    assert trial.pose.skeleton.has(*MARKERS, "left_asis")
+
+
+def test_the_angles_of_a_trial_are_those_with_iliac_spines(trial: Trial) -> None:
+    assert np.isfinite(trial.angles.values[:, trial.angles.names.index("pelvis_tilt")]).all()
+    assert trial.provenance.kinematics.pelvis == "the iliac spines"
+
+
+def test_the_account_names_both_networks_with_their_licence(trial: Trial) -> None:
+    account = [(one.name, one.licence) for one in trial.provenance.networks]
+
+    assert account == [(one.label, one.licence) for one in enhancers()]
+    assert len(account) == len(ENHANCERS) == 2

@@ -147,6 +147,130 @@ def test_without_a_foot_the_hips_show_where_a_knee_bends_to() -> None:
     assert found(xyz)["left_knee_flexion"] == pytest.approx(-5, abs=EXACT)
 
 
+def toed_out(knee: float, by: float = 25.0) -> Array:
+    """A figure whose right knee is bent by so many degrees, its foot turned outwards about the shank."""
+    xyz = figure({"right_knee_flexion": knee, "right_ankle_dorsiflexion": 0.0})
+    ankle, above = xyz[BLAZEPOSE_33.indices("right_ankle", "right_knee")]
+    turned = Rotation.from_rotvec(-np.radians(by) * (above - ankle) / np.linalg.norm(above - ankle)).as_matrix()
+    foot = BLAZEPOSE_33.indices("right_heel", "right_foot_index")
+    xyz[foot] = ankle + (xyz[foot] - ankle) @ turned.T
+    return xyz
+
+
+def knees(bends: Array) -> Array:
+    """The angles in degrees that the right knees of figures with their toes out have."""
+    angles = joint_angles(pose_of(np.stack([toed_out(bend) for bend in bends])))
+    return np.degrees(angles.values[:, angles.names.index("right_knee_flexion")])
+
+
+def test_a_knee_with_its_toes_out_is_told_in_the_plane_of_its_foot_until_15_degrees() -> None:
+    bend = np.radians(14.9)  # a unit vector along the shank, seen from the foot's side
+    aside = np.arctan(np.tan(np.radians(25)) * np.cos(bend))
+    expected = np.degrees(np.arctan(np.tan(bend) * np.cos(aside)))
+
+    assert expected < 14  # a degree less than in its own plane
+    assert knees(np.array([14.9])) == pytest.approx([expected], abs=1e-6)
+
+
+def test_a_knee_that_is_bent_by_30_degrees_is_told_in_its_own_plane_whatever_its_foot_does() -> None:
+    assert knees(np.array([30.0, 60.0])) == pytest.approx([30, 60], abs=1e-6)
+
+
+def test_a_knee_with_its_toes_out_bends_without_a_jump_or_a_kink() -> None:
+    step = 0.1
+
+    slope = np.diff(knees(np.arange(0.0, 45.0, step))) / step
+
+    assert slope.min() > 0.8
+    assert slope.max() < 1.4
+    assert np.abs(np.diff(slope)).max() < 0.01
+
+
+# --- layouts that name or lack points
+
+
+def told_in(skeleton: Skeleton, posture: dict[str, float], **also: str) -> Array:
+    """(J, 3) a figure in another layout; `also` names points of it, and of BlazePose's where each is."""
+    blaze, xyz = figure(posture), np.full((len(skeleton), 3), np.nan)
+    for point in BLAZEPOSE_33.points:
+        if point in skeleton.points:  # by its own name
+            xyz[skeleton.index(point)] = blaze[BLAZEPOSE_33.index(point)]
+    for point, twin in also.items():
+        xyz[skeleton.points.index(point)] = blaze[BLAZEPOSE_33.index(twin)]
+    return xyz
+
+
+def test_a_head_without_ears_shows_how_the_neck_bends_and_not_how_it_turns() -> None:
+    posture = {"neck_flexion": 30.0, "neck_side_bend": -15.0, "trunk_rotation": 20.0, "pelvis_rotation": 50.0}
+    xyz = told_in(H36M_17, posture)
+    xyz[H36M_17.index("head")] = figure(posture)[BLAZEPOSE_33.indices("left_ear", "right_ear")].mean(axis=0)
+
+    angles = found(xyz, H36M_17)
+
+    assert angles["neck_flexion"] == pytest.approx(30, abs=EXACT)
+    assert angles["neck_side_bend"] == pytest.approx(-15, abs=EXACT)
+    assert np.isnan(angles["neck_rotation"])
+
+
+@pytest.mark.parametrize("side", SIDES)
+def test_knuckles_of_whole_bodies_show_the_wrist(side: str) -> None:
+    posture = {f"{side}_wrist_flexion": 40.0, f"{side}_wrist_deviation": -12.0, f"{side}_elbow_flexion": 70.0}
+    own = {f"{side}_forefinger1": f"{side}_index", f"{side}_pinky_finger1": f"{side}_pinky"}
+
+    angles = found(told_in(COCO_WHOLEBODY_133, posture, **own), COCO_WHOLEBODY_133)
+
+    assert {name: angles[name] for name in posture} == pytest.approx(posture, abs=EXACT)
+
+
+@pytest.mark.parametrize("side", SIDES)
+def test_big_toes_of_whole_bodies_show_the_ankle(side: str) -> None:
+    xyz = told_in(COCO_WHOLEBODY_133, {f"{side}_ankle_dorsiflexion": 17.0}, **{f"{side}_big_toe": f"{side}_foot_index"})
+
+    assert found(xyz, COCO_WHOLEBODY_133)[f"{side}_ankle_dorsiflexion"] == pytest.approx(17, abs=EXACT)
+
+
+@pytest.mark.parametrize("side", SIDES)
+@pytest.mark.parametrize("degrees", [-80, 70])
+def test_how_the_forearm_is_turned_does_not_change_the_wrist(side: str, degrees: float) -> None:
+    xyz = figure({f"{side}_wrist_flexion": 35.0, f"{side}_wrist_deviation": 10.0, f"{side}_elbow_flexion": 50.0})
+    elbow, wrist = xyz[BLAZEPOSE_33.indices(f"{side}_elbow", f"{side}_wrist")]
+    turned = Rotation.from_rotvec(np.radians(degrees) * (elbow - wrist) / np.linalg.norm(elbow - wrist)).as_matrix()
+    hand = BLAZEPOSE_33.indices(f"{side}_index", f"{side}_pinky", f"{side}_thumb")
+    xyz[hand] = wrist + (xyz[hand] - wrist) @ turned.T
+
+    angles = found(xyz)
+
+    assert angles[f"{side}_wrist_flexion"] == pytest.approx(35, abs=EXACT)
+    assert angles[f"{side}_wrist_deviation"] == pytest.approx(10, abs=EXACT)
+
+
+def test_iliac_spines_decide_over_the_hips() -> None:
+    posture = {"pelvis_obliquity": 12.0, "pelvis_rotation": 30.0}
+    xyz = figure({}, WITH_SPINES)
+    spines = WITH_SPINES.indices("left_asis", "right_asis", "left_psis", "right_psis")
+    xyz[spines] = figure(posture, WITH_SPINES)[spines]
+
+    with_them, without_them = found(xyz, WITH_SPINES), found(xyz[: len(BLAZEPOSE_33)])
+
+    assert {name: with_them[name] for name in posture} == pytest.approx(posture, abs=EXACT)
+    assert {name: without_them[name] for name in posture} == pytest.approx(dict.fromkeys(posture, 0.0), abs=EXACT)
+
+
+def test_of_the_posterior_spines_only_the_middle_counts() -> None:
+    posture = {"pelvis_tilt": 10.0, "pelvis_obliquity": 5.0, "pelvis_rotation": 30.0}
+    xyz = figure(posture, WITH_SPINES)
+    xyz[WITH_SPINES.indices("left_psis", "right_psis")] += np.array([[0.02, 0.03, -0.01], [-0.02, -0.03, 0.01]])
+
+    assert {name: found(xyz, WITH_SPINES)[name] for name in posture} == pytest.approx(posture, abs=EXACT)
+
+
+@pytest.mark.parametrize("flexion", [0.01, 0.3])
+def test_an_elbow_that_is_hardly_bent_is_told_as_it_is(flexion: float) -> None:
+    angles = found(figure({"right_elbow_flexion": flexion, "right_shoulder_abduction": 40.0}))
+
+    assert angles["right_elbow_flexion"] == pytest.approx(flexion, abs=1e-3)
+
+
 # --- invariance
 
 
@@ -264,8 +388,13 @@ def test_each_angle_says_its_plane_sign_zero_and_source() -> None:
 
 
 def test_included_angles_are_those_of_knees_hips_and_elbows() -> None:
-    assert INCLUDED["left_hip_flexion"] == ("left_shoulder", "left_hip", "left_knee")
-    assert list(INCLUDED) == [f"{side}_{name}_flexion" for name in ("knee", "hip", "elbow") for side in SIDES]
+    ends = {"knee": ("hip", "ankle"), "hip": ("shoulder", "knee"), "elbow": ("shoulder", "wrist")}
+
+    assert {
+        f"{side}_{joint}_flexion": (f"{side}_{near}", f"{side}_{joint}", f"{side}_{far}")
+        for joint, (near, far) in ends.items()
+        for side in SIDES
+    } == INCLUDED
 
 
 # --- over time
@@ -326,11 +455,13 @@ def test_seen_is_the_share_of_points_that_were_neither_interpolated_nor_mirrored
     pose = pose_of(figure(draw(2)))
     source = pose.source.copy()
     source[0, BLAZEPOSE_33.indices("left_ankle", "left_knee")] = Source.INTERPOLATED, Source.LIFTED
+    source[0, BLAZEPOSE_33.index("left_elbow")] = Source.MIRRORED
 
     angles = joint_angles(replace(pose, source=source))
 
     share = dict(zip(angles.names, angles.seen[0], strict=True))
     assert share["left_knee_flexion"] == pytest.approx(2 / 3)
+    assert share["left_elbow_flexion"] == pytest.approx(2 / 3)
     assert share["right_knee_flexion"] == 1
     assert share["pelvis_tilt"] == 0
 

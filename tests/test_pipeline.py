@@ -12,6 +12,7 @@ import pytest
 from posedetector.errors import InputError, NoPersonError
 from posedetector.estimators import ESTIMATORS
 from posedetector.estimators.synthetic import Synthetic, Walker
+from posedetector.kinematics import joint_angles
 from posedetector.pipeline import analyze, analyze_to
 from posedetector.pose import Array, Frame, PersonPose, Source
 from posedetector.settings import Settings
@@ -140,6 +141,19 @@ def test_the_account_says_what_was_found(settings: Settings) -> None:
 
 def test_the_account_warns_of_a_made_up_person(settings: Settings) -> None:
     assert any("does not look at the video" in note for note in analyze(settings).provenance.notes)
+
+
+def test_the_angles_of_a_trial_are_those_of_its_final_pose(one_hand: Settings) -> None:
+    trial = analyze(changed(one_hand, refine=False, cutoff=4.0, estimate_missing=True))
+
+    assert np.array_equal(trial.angles.values, joint_angles(trial.pose).values, equal_nan=True)
+
+
+def test_the_account_notes_that_a_gait_is_doubtful(settings: Settings) -> None:
+    trial = analyze(changed(settings, refine=False))
+
+    assert trial.kinematics.gait.quality == "doubtful"
+    assert f"the gait is doubtful: {trial.kinematics.gait.reason}" in trial.provenance.notes
 
 
 def test_the_account_says_that_the_focal_length_was_assumed(settings: Settings) -> None:

@@ -7,9 +7,11 @@ from typing import Any
 import numpy as np
 import pytest
 
+from figures import figure
 from posedetector.calibration import Calibration, Camera, calibrate
 from posedetector.estimators.synthetic import PinholeCamera, Walker
-from posedetector.kinematics.angles import ANGLES
+from posedetector.kinematics.angles import ANGLES, angles_of
+from posedetector.kinematics.frames import Landmarks
 from posedetector.lifters import DepthErrors
 from posedetector.lifters.native import Native
 from posedetector.metrics import included_angle
@@ -17,11 +19,11 @@ from posedetector.pose import Array, Keypoints, MetricPose, RelativePose, Source
 from posedetector.provenance import notes_on_the_fit
 from posedetector.refinement import NOT_REFINED, Refinement, other_opinions, refine, stating, windows
 from posedetector.refinement.body import POINTS, SEGMENTS
-from posedetector.refinement.problem import Problem, State
+from posedetector.refinement.problem import Body, Problem, State
 from posedetector.refinement.solver import Linearised, assemble, covariances, linearise, solve
-from posedetector.refinement.spread import angle_spread, measure_for
+from posedetector.refinement.spread import ANGLES_WIDER, POINTS_WIDER, angle_spread, measure_for, spread_of
 from posedetector.refinement.stating import Stated, state_problem
-from posedetector.refinement.terms import TERMS, Steps, segment_lengths
+from posedetector.refinement.terms import PLANTED, STILL, TERMS, Steps, segment_lengths, steps
 from posedetector.skeletons import BLAZEPOSE_33, Skeleton
 from posedetector.subject import Subject
 
@@ -372,6 +374,41 @@ def test_a_planted_foot_does_not_drift_though_its_keypoints_do() -> None:
     assert np.ptp(heights, axis=0).max() < 0.005
 
 
+def test_two_short_stands_before_and_after_an_absence_are_no_long_one() -> None:
+    time = np.concatenate([np.arange(30), np.arange(30) + 250]) / 50  # 0.6 s each, 4.4 s apart
+
+    assert not stating._for_long(np.ones((60, 1), bool), time).any()
+
+
+def planted_in(frames: int) -> tuple[bool, bool]:
+    """Tell whether any point stands, and whether any is planted, in so many frames (60 a second) of somebody who stands."""
+    whole = standing_person(drift=0.0)
+    part = {name: getattr(whole, name)[:frames] for name in ("time", "xy", "score", "source", "xyz")}
+    keypoints = replace(whole, **part)
+    pose, calibration, subject = calibrated(keypoints)
+    one = state_problem(pose, keypoints, calibration, subject, Native.errors, [])
+    assert one is not None
+    return bool(one.problem.standing.any()), bool(one.problem.planted.any())
+
+
+def test_a_foot_is_planted_that_stands_for_more_than_a_second() -> None:
+    assert planted_in(100) == (True, True)
+    assert planted_in(50) == (True, False)
+
+
+def test_a_planted_point_may_move_a_tenth_of_what_a_standing_one_may() -> None:
+    one = stated(4)
+    heel = one.problem.body.rows("left_heel")[0]
+    planted = np.zeros_like(one.problem.standing)
+    planted[1:3, heel] = True
+    at_rest = State(np.repeat(one.start.points[:1], 4, axis=0), one.start.shared)
+
+    held = steps(replace(one.problem, planted=planted), at_rest)["still"].weight[:, 3 * heel]
+
+    assert pytest.approx(10) == STILL / PLANTED
+    assert held / held[0] == pytest.approx([1, 100, 1])  # only between two frames that both are
+
+
 def standing_person(drift: float) -> Keypoints:
     """Somebody who stands for two seconds, whose left heel and ankle rise by so many metres in the picture and sink again."""
     still = seen(1)
@@ -438,13 +475,15 @@ def test_where_no_step_helps_nothing_is_claimed() -> None:
     assert same is calibration
 
 
-def test_a_straight_limb_is_no_surer_than_a_bent_one() -> None:
+@pytest.mark.parametrize("degrees", [0.0, 0.01, 0.05])
+def test_a_straight_limb_is_no_surer_than_a_bent_one(degrees: float) -> None:
     def spread(bend: float) -> float:
         points = np.array([[[0, 0.2, 3], [0, 0, 3], [0.2 * np.sin(bend), -0.2 * np.cos(bend), 3]]])
         arm = Skeleton("arm", ("left_shoulder", "left_elbow", "left_wrist"), (-1, 0, 1))
         return float(angle_spread(arm, points, 1e-4 * np.eye(9)[None])[0, list(ANGLES).index("left_elbow_flexion")])
 
-    assert spread(np.radians(0.05)) == pytest.approx(spread(np.radians(20)), rel=0.1)
+    # in line a limb can bend to two sides, and its joint is as unsure along both: up to the root of 2
+    assert 0.95 < spread(np.radians(degrees)) / spread(np.radians(20)) < 1.5
 
 
 def test_a_knee_that_bends_backwards_is_drawn_forwards() -> None:
@@ -541,6 +580,109 @@ def test_the_spread_of_an_angle_is_that_of_many_draws() -> None:
 
     measured = included_angle(drawn[:, 0], drawn[:, 1], drawn[:, 2]).std()
     assert 1e-2 * told == pytest.approx(measured, rel=0.06)
+
+
+POSTURE = {
+    "pelvis_rotation": 180.0,  # where angles turn over
+    "trunk_rotation": 20.0,
+    "left_hip_flexion": 40.0,
+    "left_hip_adduction": -10.0,
+    "left_knee_flexion": 60.0,
+    "left_ankle_dorsiflexion": 10.0,
+    "left_shoulder_flexion": 30.0,
+    "left_shoulder_abduction": 40.0,
+    "left_elbow_flexion": 60.0,
+}
+
+
+@pytest.mark.parametrize(
+    "name", [*POSTURE, "pelvis_obliquity", "trunk_flexion", "left_hip_rotation", "left_shoulder_elevation"]
+)
+def test_the_spread_of_each_angle_is_that_of_draws_of_its_points(name: str) -> None:
+    here = figure(POSTURE)
+    random, size = np.random.default_rng(4), here.size
+    root = random.normal(0, 1e-3 / np.sqrt(size), (size, size)) + 5e-4 * np.eye(size)  # points that err together
+    drawn = here + (random.normal(0, 1, (4000, size)) @ root.T).reshape(4000, *here.shape)
+
+    told = angle_spread(BLAZEPOSE_33, here[None], (root @ root.T)[None])[0, list(ANGLES).index(name)]
+
+    angles = np.unwrap(angles_of(Landmarks(BLAZEPOSE_33, drawn), [name])[:, 0])
+    assert told == pytest.approx(angles.std(), rel=0.06)
+
+
+@pytest.mark.parametrize("knee", [30.001, 30.1])
+def test_an_angle_at_the_edge_of_what_can_be_seen_has_a_spread(knee: float) -> None:
+    points = figure({f"{side}_knee_flexion": knee for side in ("left", "right")})[None]
+
+    told = angle_spread(BLAZEPOSE_33, points, 1e-6 * np.eye(99)[None])[0]
+
+    rotations = [list(ANGLES).index(f"{side}_hip_rotation") for side in ("left", "right")]
+    assert np.isfinite(angles_of(Landmarks(BLAZEPOSE_33, points))[0, rotations]).all()
+    assert np.isfinite(told[rotations]).all()
+
+
+TWELVE = Body(JOINTS, {}, frozenset())
+FROM_CAMERA = np.array([[0.0, 0, -1], [0, -1, 0], [-1, 0, 0]])  # X of the laboratory towards the camera
+
+
+def test_deviations_of_points_are_along_the_axes_of_the_laboratory() -> None:
+    covariance, wrist = np.zeros((36, 36)), 3 * JOINTS.index("left_wrist")
+    covariance[wrist + 2, wrist + 2] = 0.03**2  # away from the camera
+    points = figure(POSTURE)[BLAZEPOSE_33.indices(*JOINTS)]
+
+    found, _ = measure_for(TWELVE, FROM_CAMERA)(points[None], covariance[None])
+
+    expected = np.zeros((12, 3))
+    expected[JOINTS.index("left_wrist"), 0] = 0.03
+    assert found[0] == pytest.approx(expected, abs=1e-9)
+
+
+def test_an_error_that_all_points_share_is_none_of_places_relative_to_the_hips() -> None:
+    together = np.kron(np.ones((12, 12)), np.diag([1e-4, 2e-4, 9e-4]))
+    points = figure(POSTURE)[BLAZEPOSE_33.indices(*JOINTS)]
+
+    found, _ = measure_for(TWELVE, FROM_CAMERA)(points[None], together[None])
+
+    assert found == pytest.approx(np.zeros((1, 12, 3)), abs=1e-6)
+
+
+def test_how_the_camera_stands_does_not_change_the_spread_of_angles_between_segments() -> None:
+    depth = np.kron(np.eye(12), np.diag([1e-6, 1e-6, 9e-6]))
+    points = figure(POSTURE)[BLAZEPOSE_33.indices(*JOINTS)]
+    inside = [number for number, row in enumerate(ANGLES.values()) if row.against != "laboratory"]
+
+    (_, upright), (_, other) = (
+        measure_for(TWELVE, rotation)(points[None], depth[None]) for rotation in (np.eye(3), FROM_CAMERA)
+    )
+
+    assert np.isfinite(upright[0, inside]).any()
+    assert other[0, inside] == pytest.approx(upright[0, inside], rel=1e-3, nan_ok=True)
+
+
+def test_the_spread_of_a_pose_is_widened_in_metres_and_only_where_it_was_fitted() -> None:
+    pose = calibrated(seen(4))[0]
+    xyz = pose.xyz.copy()
+    columns, gone = np.array(BLAZEPOSE_33.indices("left_knee", "left_ankle")), BLAZEPOSE_33.index("left_ankle")
+    xyz[2, gone] = np.nan
+    one = replace(stated(4), rows=np.array([1, 2]), columns=columns, stature=2.0)
+
+    found = spread_of(one, (np.full((2, 2, 3), 0.01), np.full((2, len(ANGLES)), 0.02)), replace(pose, xyz=xyz))
+
+    expected = np.full(pose.xyz.shape, np.nan)
+    expected[1, columns] = expected[2, columns[0]] = POINTS_WIDER * 0.02
+    assert found.points == pytest.approx(expected, nan_ok=True)
+    angle = [np.nan, ANGLES_WIDER * 0.02, ANGLES_WIDER * 0.02, np.nan]
+    assert found.angles["left_knee_flexion"] == pytest.approx(angle, nan_ok=True)
+
+
+def test_an_angle_that_these_points_do_not_show_has_no_spread() -> None:
+    told = angle_spread(BLAZEPOSE_33, figure(POSTURE)[None], 1e-6 * np.eye(99)[None])[0]
+
+    # the right knee is straight
+    assert {name for name, one in zip(ANGLES, told, strict=True) if np.isnan(one)} == {
+        "pelvis_tilt",
+        "right_hip_rotation",
+    }
 
 
 def test_the_estimator_is_a_second_opinion_on_a_lifter_and_not_on_itself() -> None:

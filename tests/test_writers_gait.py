@@ -230,6 +230,23 @@ def test_a_definition_says_how_an_angle_is_read_off(trial: Trial, rows_of) -> No
 
 
 @pytest.mark.parametrize(
+    ("angle", "part"),
+    [
+        ("pelvis_rotation", "about Y"),
+        ("pelvis_obliquity", "about X"),
+        ("trunk_flexion", "about Z"),
+        ("left_knee_flexion", "about Z of `against`"),
+        ("trunk_rotation", "about Y of `segment`"),
+        ("left_shoulder_flexion", "forwards"),
+        ("left_shoulder_abduction", "outwards"),
+        ("left_shoulder_elevation", "elevation"),
+    ],
+)
+def test_a_definition_names_the_axis_of_an_angle(angle: str, part: str, trial: Trial, rows_of) -> None:
+    assert definitions(rows_of, trial, BLAZEPOSE_33)[angle]["part"] == part
+
+
+@pytest.mark.parametrize(
     ("skeleton", "pelvis", "head"),
     [
         (BLAZEPOSE_33, "left_hip right_hip left_shoulder right_shoulder", "left_ear right_ear"),

@@ -76,7 +76,8 @@ def angle_spread(skeleton: Skeleton, points: Array, covariance: Array) -> Array:
             moved[:, :, row, axis] += np.array([[_STEP], [-_STEP]])
             ahead, back = angles_of(Landmarks(skeleton, moved), moving) - here[:, columns]
             ahead, back = _least_turn(ahead) / _STEP, -_least_turn(back) / _STEP
-            gradient[row, axis][:, columns] = np.where(np.abs(ahead) >= np.abs(back), ahead, back)
+            # one of them is missing where a step leads to what cannot be seen
+            gradient[row, axis][:, columns] = np.where((np.abs(ahead) >= np.abs(back)) | np.isnan(back), ahead, back)
     slope = gradient.reshape(-1, *gradient.shape[2:])
     variance = np.einsum("ifa,fij,jfa->fa", slope, covariance, slope, optimize=True)
     shown = [name in rests_on for name in names]

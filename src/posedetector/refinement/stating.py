@@ -215,7 +215,17 @@ def _flat(names: Sequence[str], low: Flags) -> Flags:
 
 
 def _for_long(flags: Flags, time: Array) -> Flags:
-    """Return flags (T, P) of which only runs of at least _LONG are left; holes of up to _BLINK are closed first."""
+    """Return flags (T, P) of which only runs of at least _LONG are left; holes of up to _BLINK are closed first.
+
+    A run ends where nobody was seen for more than _LONGEST_HOLE.
+    """
+    apart = np.flatnonzero(np.diff(time) > _LONGEST_HOLE) + 1
+    parts = zip(np.split(flags, apart), np.split(time, apart), strict=True)
+    return np.concatenate([_lasting(part, when) for part, when in parts])
+
+
+def _lasting(flags: Flags, time: Array) -> Flags:
+    """Return what `_for_long` does of flags (T, P) without an absence between them."""
     result = flags.copy()
     for column in np.flatnonzero(flags.any(axis=0)):
         for value, least in ((False, _BLINK), (True, _LONG)):

@@ -1,0 +1,61 @@
+"""What the account says of kinematics."""
+
+import pytest
+
+from figures import WITH_SPINES, figure, pose_of
+from posedetector.kinematics import study
+from posedetector.kinematics.nouns import Gait
+from posedetector.pose import MetricPose
+from posedetector.provenance import _notes_on_gait, _studied
+from posedetector.skeletons import BLAZEPOSE_33, Skeleton, extend
+from posedetector.subject import Subject
+from posedetector.trial import KinematicsRecord, Trial
+from studied import all_found, nothing_found
+
+ANTERIOR_ALONE = extend(BLAZEPOSE_33, "anterior_alone", {"left_asis": "left_hip", "right_asis": "right_hip"})
+
+
+def standing(skeleton: Skeleton) -> MetricPose:
+    return pose_of(figure({}, skeleton), skeleton)
+
+
+def record_of(skeleton: Skeleton) -> KinematicsRecord:
+    pose = standing(skeleton)
+    return _studied(pose, study(pose, Subject(height=1.75)))
+
+
+def test_with_iliac_spines_the_pelvis_is_theirs() -> None:
+    assert record_of(WITH_SPINES).pelvis == "the iliac spines"
+
+
+@pytest.mark.parametrize("skeleton", [BLAZEPOSE_33, ANTERIOR_ALONE], ids=lambda one: one.name)
+def test_without_all_four_spines_the_account_says_what_hip_flexion_has_in_it(skeleton: Skeleton) -> None:
+    assert "hip flexion has the bending of the back in it, and pelvis_tilt has no value" in record_of(skeleton).pelvis
+
+
+def test_the_account_says_how_good_the_gait_is_and_why(trial: Trial) -> None:
+    found = _studied(trial.pose, all_found(trial).kinematics)
+
+    assert (found.gait, found.repetitions, found.masses) == ("doubtful: few strides", 1, "de Leva 1996, female")
+
+
+def test_where_nothing_was_found_the_account_says_that(trial: Trial) -> None:
+    found = _studied(trial.pose, nothing_found(trial).kinematics)
+
+    assert (found.gait, found.repetitions) == ("none: no steps", 0)
+
+
+def test_a_good_gait_needs_no_reason(trial: Trial) -> None:
+    found = all_found(trial).kinematics
+    good = type(found)(found.angles, Gait("good", ""), found.repetitions, found.masses, found.summary)
+
+    assert _studied(trial.pose, good).gait == "good"
+
+
+def test_a_doubtful_gait_is_a_note_with_its_reason() -> None:
+    assert list(_notes_on_gait(Gait("doubtful", "few strides"))) == ["the gait is doubtful: few strides"]
+
+
+@pytest.mark.parametrize("gait", [Gait("good", ""), Gait("none", "no steps")], ids=lambda one: one.quality)
+def test_a_good_gait_and_none_need_no_note(gait: Gait) -> None:
+    assert not list(_notes_on_gait(gait))
