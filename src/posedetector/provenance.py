@@ -13,6 +13,7 @@ from posedetector.calibration import Calibration, segment_lengths
 from posedetector.cleaning import Cleaned
 from posedetector.estimators import KeypointEstimator
 from posedetector.filters import sampling_rate
+from posedetector.kinematics.frames import SPINES
 from posedetector.kinematics.nouns import Gait, Kinematics
 from posedetector.lifters import Lifter
 from posedetector.pose import MetricPose, Source, finite
@@ -167,7 +168,7 @@ def account_for(
 def _studied(pose: MetricPose, found: Kinematics) -> KinematicsRecord:
     gait = found.gait
     return KinematicsRecord(
-        pelvis="the iliac spines" if pose.skeleton.has("left_asis", "left_psis") else _PELVIS,
+        pelvis="the iliac spines" if pose.skeleton.has(*SPINES) else _PELVIS,
         gait=f"{gait.quality}: {gait.reason}" if gait.reason else gait.quality,
         repetitions=len(found.repetitions),
         masses=found.masses.table,

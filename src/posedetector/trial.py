@@ -153,7 +153,7 @@ class KinematicsRecord(_Record):
 
     angles: str = (
         "angle_definitions says of each angle its points, frames, sequence, sign, zero and source; axial rotations only where "
-        "points show them, and hip rotation only of a knee bent by more than 30 degrees; velocities and accelerations are "
+        "points show them, and hip rotation only of a knee bent by 30 degrees or more; velocities and accelerations are "
         "derivatives of the angles as they are, smoothed or not"
     )
     pelvis: str

@@ -109,7 +109,7 @@ HANGS_ON = _anchors()
 
 
 def level(places: dict[str, Array]) -> dict[str, Array]:
-    """Return iliac spines and tips of feet (T, 3) as they would be if they were level in the anatomical position.
+    """Return posterior iliac spines and tips of feet (T, 3) as they would be if all were level in the anatomical position.
 
     Markers lie where skin is over bone, and angles count from the anatomical position: the posterior spines are lowered by
     SPINES_DIP about the anterior ones, the tips raised by TOE_DIP about the heels. The markers themselves stay.

@@ -8,7 +8,7 @@ swing   of a segment's long axis from hanging down: its elevation, split into fo
         three angles in sequence turn over when an arm is lifted sidewards (tilt of Crawford, Yamaguchi & Dickman 1999)
 
 Joint centres do not show how a segment is turned about its own length, so such an angle is only in the table where
-other points show it: the thigh's by the shank of a knee bent by more than 30°, else it is NaN.
+other points show it: the thigh's by the shank of a knee bent by 30° or more, else it is NaN.
 """
 
 from collections.abc import Callable, Iterable
@@ -17,7 +17,7 @@ from typing import NamedTuple
 import numpy as np
 
 from posedetector.kinematics.derivatives import derivative, unwrapped
-from posedetector.kinematics.frames import KNEE_AXIS_SEEN, Landmarks, bend
+from posedetector.kinematics.frames import KNEE_AXIS_SEEN, SPINES, Landmarks, bend
 from posedetector.kinematics.nouns import JointAngles
 from posedetector.pose import Array, MetricPose, Source
 from posedetector.skeletons import Skeleton
@@ -38,7 +38,7 @@ class Angle(NamedTuple):
     low : degrees; the first value of a clip lies in [low, low + 360), the others follow without jumps.
     positive, neutral : to where it grows, and where it is nought.
     source : whose definition it is.
-    bent : a joint between three points that has to be bent by more than 30°, or the angle is NaN; empty for most.
+    bent : a joint between three points that has to be bent by 30° or more, or the angle is NaN; empty for most.
     """
 
     points: tuple[str, ...]
@@ -57,7 +57,6 @@ class Angle(NamedTuple):
 _HIPS, _SHOULDERS, _EARS = (
     tuple(f"{side}_{name}" for side in ("left", "right")) for name in ("hip", "shoulder", "ear")
 )
-_SPINES = ("left_asis", "right_asis", "left_psis", "right_psis")
 _LEG = ("{side}_hip", "{side}_knee", "{side}_ankle")
 _FOOT = ("{side}_knee", "{side}_ankle", "{side}_heel", "{side}_foot_index")
 _ARM = ("{side}_shoulder", "{side}_elbow", "{side}_wrist")
@@ -70,7 +69,7 @@ _ANATOMICAL = "anatomical position"
 
 _TABLE: dict[str, Angle] = {
     "pelvis_tilt": Angle(
-        _SPINES, "pelvis", LABORATORY, "YXZ", 2, (-1,), -180, "forwards", "iliac spines level", f"{_WU2002}; {_BAKER}"
+        SPINES, "pelvis", LABORATORY, "YXZ", 2, (-1,), -180, "forwards", "iliac spines level", f"{_WU2002}; {_BAKER}"
     ),
     "pelvis_obliquity": Angle(
         ("{pelvis}",), "pelvis", LABORATORY, "YXZ", 1, (1,), -180, "left side up", "hips level", _BAKER
@@ -78,8 +77,12 @@ _TABLE: dict[str, Angle] = {
     "pelvis_rotation": Angle(
         ("{pelvis}",), "pelvis", LABORATORY, "YXZ", 0, (1,), -180, "to the left", "facing the camera", _BAKER
     ),
-    "trunk_flexion": Angle(_TRUNK, "trunk", LABORATORY, "YXZ", 2, (-1,), -180, "forwards", "upright", _BAKER),
-    "trunk_side_bend": Angle(_TRUNK, "trunk", LABORATORY, "YXZ", 1, (1,), -180, "to the right", "upright", _BAKER),
+    "trunk_flexion": Angle(
+        _TRUNK, "trunk", LABORATORY, "YXZ", 2, (-1,), -180, "forwards", "upright", f"sequence of {_BAKER}"
+    ),
+    "trunk_side_bend": Angle(
+        _TRUNK, "trunk", LABORATORY, "YXZ", 1, (1,), -180, "to the right", "upright", f"sequence of {_BAKER}"
+    ),
     "trunk_rotation": Angle(
         (*_TRUNK, "{pelvis}"),
         "trunk",
@@ -90,7 +93,7 @@ _TABLE: dict[str, Angle] = {
         -180,
         "to the left",
         "shoulders parallel to hips",
-        _WU2005,
+        _WU2002,
     ),
     "neck_flexion": Angle(
         (*_TRUNK, "{head}"),
@@ -204,7 +207,7 @@ def points_of(name: str, skeleton: Skeleton) -> tuple[str, ...]:
     """Return the points that an angle rests on in this skeleton, which may lack some."""
     stand_ins = {
         "{head}": _EARS if skeleton.has(*_EARS) else ("head",),
-        "{pelvis}": _SPINES if skeleton.has(*_SPINES) else _TRUNK,
+        "{pelvis}": SPINES if skeleton.has(*SPINES) else _TRUNK,
     }
     return tuple(dict.fromkeys(point for one in ANGLES[name].points for point in stand_ins.get(one, (one,))))
 

@@ -18,6 +18,7 @@ from posedetector.skeletons import Skeleton
 # itself. At 30° of flexion, 1 cm off a shank of 40 cm turns its axis by 3°, at 15° by 6°: judgement.
 KNEE_AXIS_HIDDEN, KNEE_AXIS_SEEN = np.radians(15.0), np.radians(30.0)
 _NO_DIRECTION = 1e-7
+SPINES = ("left_asis", "right_asis", "left_psis", "right_psis")  # of the pelvis
 
 
 class Landmarks:
@@ -99,8 +100,7 @@ def _pelvis(points: Landmarks) -> Array:
 
     Where these are not among the points: the hips' frame.
     """
-    spines = "left_asis", "right_asis", "left_psis", "right_psis"
-    if not points.skeleton.has(*spines):
+    if not points.skeleton.has(*SPINES):
         return _hips(points)
     return about(points.line("left_asis", "right_asis"), points.both("asis") - points.both("psis"))
 
@@ -126,7 +126,8 @@ def _shank(points: Landmarks, side: str) -> Array:
 def _knee_axis(points: Landmarks, side: str) -> Array:
     """Return the flexion axis (…, 3): of a bent knee its own; of a straight one the foot's, without a foot the hips'.
 
-    A leg all alone does not show to where its knee bends, and is taken to bend as knees do.
+    A leg all alone does not show to where its knee bends, and is taken to bend as knees do; so is any that bends backwards by
+    more than 22°.
     """
     hip, knee, ankle = (f"{side}_{name}" for name in ("hip", "knee", "ankle"))
     thigh, shank = points.line(knee, hip), points.line(ankle, knee)

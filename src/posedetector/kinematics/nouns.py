@@ -20,7 +20,6 @@ UNITS: dict[str, tuple[str, float]] = {
     "rad/s": ("deg/s", 57.29577951308232),
     "kg": ("kg", 1.0),
     "steps/s": ("steps/min", 60.0),
-    "1/s": ("1/min", 60.0),
     "share": ("%", 100.0),
     "count": ("count", 1.0),
 }

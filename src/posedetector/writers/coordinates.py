@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from posedetector.kinematics.frames import Landmarks, bend
+from posedetector.kinematics.frames import SPINES, Landmarks, bend
 from posedetector.kinematics.nouns import JointAngles
 from posedetector.pose import Array
 from posedetector.skeletons import Skeleton
@@ -63,7 +63,7 @@ def coordinates(trial: Trial) -> dict[str, Array]:
 
 def spines_shown(skeleton: Skeleton) -> bool:
     """Tell whether the points show how the pelvis tilts against the trunk."""
-    return skeleton.has("left_asis", "right_asis", "left_psis", "right_psis")
+    return skeleton.has(*SPINES)
 
 
 def _values(angles: JointAngles, name: str) -> Array:
