@@ -71,6 +71,7 @@ def test_errors_do_not_grow(clip: str, lifter: str, measured: Callable[[str, str
 
 # Where refinement makes P-MPJPE or knees worse: the detector takes his back for his front, or its own depth misleads.
 WORSE = {
+    ("cam01", "heavy", "bundled"),
     ("cam02", "full", "native"),
     ("cam01", "full", "bundled"),
     ("cam02", "full", "bundled"),

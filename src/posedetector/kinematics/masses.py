@@ -57,7 +57,7 @@ class Segment(NamedTuple):
 
 
 _EARS, _SHOULDERS, _HIPS = (("left_" + name, "right_" + name) for name in ("ear", "shoulder", "hip"))
-_KNUCKLES = (("{}_index", "{}_pinky"), ("{}_middle_finger1",))
+_KNUCKLES = (("{}_middle_finger1",), ("{}_index", "{}_pinky"))
 # the table's lengths of forearm and hand in millimetres: women 264.3 and 78.0, men 268.9 and 86.2
 _BEYOND = (1 + 0.7474 * 78.0 / 264.3, 1 + 0.79 * 86.2 / 268.9)
 _UNPAIRED = {
