@@ -1,6 +1,7 @@
 """Filters over time for arrays with holes: every run of finite values is filtered on its own."""
 
 import numpy as np
+from numpy.typing import NDArray
 
 from posedetector.errors import InputError
 from posedetector.pose import Array
@@ -34,7 +35,7 @@ def low_pass(values: Array, time: Array, cutoff: float) -> Array:
     flat = values.reshape(len(values), -1)
     result = flat.copy()
     for column in range(flat.shape[1]):
-        for run in _finite_runs(flat[:, column]):
+        for run in runs(np.isfinite(flat[:, column])):
             result[run, column] = _filter_run(flat[run, column], time[run], rate, sections, pad)
     return result.reshape(values.shape)
 
@@ -44,9 +45,10 @@ def sampling_rate(time: Array) -> float:
     return float(1 / np.median(np.diff(time))) if len(time) > 1 else np.inf
 
 
-def _finite_runs(column: Array) -> list[slice]:
-    edges = np.flatnonzero(np.diff(np.concatenate([[0], np.isfinite(column).astype(int), [0]])))
-    return [slice(start, stop) for start, stop in edges.reshape(-1, 2)]
+def runs(flags: NDArray[np.bool_]) -> list[slice]:
+    """Return the stretches of flags (T,) that are set, in order."""
+    edges = np.flatnonzero(np.diff(np.concatenate([[0], flags.astype(int), [0]])))
+    return [slice(int(start), int(stop)) for start, stop in edges.reshape(-1, 2)]
 
 
 def _filter_run(values: Array, time: Array, rate: float, sections: Array, pad: int) -> Array:

@@ -4,15 +4,12 @@
 move like this, not these markers on this person.
 """
 
-from collections.abc import Iterator
-
 import numpy as np
-from numpy.typing import NDArray
 
 from posedetector.augmenting.layout import BETWEEN, HANGS_ON, level, missing_points, points_for
 from posedetector.augmenting.networks import ENHANCERS, RATE, TURNS, Network, check_installed
 from posedetector.errors import InputError
-from posedetector.filters import interpolate
+from posedetector.filters import interpolate, runs
 from posedetector.pose import Array, MetricPose, Source, finite
 from posedetector.skeletons import extend
 from posedetector.subject import BONES, STATURE_SHARES, Subject
@@ -53,7 +50,7 @@ def augment(pose: MetricPose, subject: Subject) -> MetricPose:
         network = Network(enhancer)
         points = np.stack([own[name] for name in enhancer.takes], axis=1)
         found = np.full((len(pose.time), len(enhancer.gives), 3), np.nan)
-        for run in _runs(finite(points).all(axis=1) & finite(pose.root)):
+        for run in runs(finite(points).all(axis=1) & finite(pose.root)):
             found[run] = _enhance(network, pose.time[run], points[run], height, mass)
         found += (middle + pose.root)[:, None]
         markers |= {name: found[:, row] for row, name in enumerate(enhancer.gives)}
@@ -73,11 +70,6 @@ def _body(subject: Subject) -> tuple[float, float]:
         return subject.height, subject.mass
     shares = {bone: STATURE_SHARES[bone.split("_", 1)[1]] for bone in BONES}
     return float(np.median([length / shares[bone] for bone, length in subject.bone_lengths.items()])), subject.mass
-
-
-def _runs(known: NDArray[np.bool_]) -> Iterator[slice]:
-    edges = np.flatnonzero(np.diff(np.concatenate([[0], known.astype(int), [0]])))
-    yield from (slice(start, stop) for start, stop in edges.reshape(-1, 2))
 
 
 def _enhance(network: Network, time: Array, points: Array, height: float, mass: float) -> Array:

@@ -59,3 +59,13 @@ def _cut(angles: JointAngles, stride: Stride) -> Array:
     at = stride.start + PERCENT * stride.time
     columns = [np.interp(at, angles.time[near], column) for column in angles.values[near].T]
     return np.stack(columns, axis=1) if columns else np.empty((len(PERCENT), 0))
+
+
+def mean_and_sd(curves: Array) -> tuple[Array, Array]:
+    """Return mean and sample standard deviation over the first axis of what is not NaN; NaN of none, or of one."""
+    known = np.isfinite(curves)
+    count = known.sum(axis=0)
+    mean = np.divide(np.where(known, curves, 0.0).sum(axis=0), count, out=np.full(count.shape, np.nan), where=count > 0)
+    squares = np.where(known, (curves - mean) ** 2, 0.0).sum(axis=0)
+    variance = np.divide(squares, count - 1, out=np.full(count.shape, np.nan), where=count > 1)
+    return mean, np.sqrt(variance)

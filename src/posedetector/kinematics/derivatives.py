@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from posedetector.filters import runs
 from posedetector.pose import Array
 
 TURN = 2 * np.pi
@@ -27,8 +28,7 @@ def derivative(values: Array, time: Array) -> Array:
     a stretch of values the slope there of the parabola through its last three. A stretch of less than three has none.
     """
     result = np.full_like(values, np.nan)
-    edges = np.flatnonzero(np.diff(np.concatenate([[0], np.isfinite(values).astype(int), [0]])))
-    for start, stop in edges.reshape(-1, 2):
-        if stop - start >= 3:
-            result[start:stop] = np.gradient(values[start:stop], time[start:stop], edge_order=2)
+    for run in runs(np.isfinite(values)):
+        if run.stop - run.start >= 3:
+            result[run] = np.gradient(values[run], time[run], edge_order=2)
     return result

@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from posedetector.filters import runs
 from posedetector.pose import Array, MetricPose
 
 UP = np.array([0.0, 1.0, 0.0])
@@ -17,8 +18,7 @@ _WINDOW = 1.0  # seconds, about a stride: over less, the hips sway to the side o
 
 def runs_of(mask: NDArray[np.bool_], least: int) -> list[slice]:
     """Return the stretches of (T,) in which it is true for at least so many frames."""
-    edges = np.flatnonzero(np.diff(np.concatenate([[0], mask.astype(int), [0]])))
-    return [slice(int(start), int(stop)) for start, stop in edges.reshape(-1, 2) if stop - start >= least]
+    return [run for run in runs(mask) if run.stop - run.start >= least]
 
 
 def between(time: Array, first: float, last: float) -> slice:

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from posedetector.errors import InputError
+from posedetector.filters import runs
 from posedetector.motion import UNITS
 from posedetector.opensim.places import MarkerTable
 from posedetector.pose import Array, finite
@@ -139,9 +140,5 @@ def _of_both_sides(points: tuple[str, ...], lower: str, upper: str) -> Iterable[
 
 def _longest(good: NDArray[np.bool_]) -> tuple[int, int]:
     """Return the first and last row of the longest run; (0, 0) where there is none."""
-    edges = np.flatnonzero(np.diff(np.r_[False, good, False].astype(int)))
-    if not len(edges):
-        return 0, 0
-    starts, ends = edges[::2], edges[1::2]
-    best = int((ends - starts).argmax())
-    return int(starts[best]), int(ends[best]) - 1
+    longest = max(runs(good), key=lambda run: run.stop - run.start, default=slice(0, 1))
+    return longest.start, longest.stop - 1

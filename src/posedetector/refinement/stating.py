@@ -7,7 +7,7 @@ import numpy as np
 
 from posedetector.calibration import Calibration, segment_lengths
 from posedetector.errors import InputError
-from posedetector.filters import low_pass, sampling_rate
+from posedetector.filters import low_pass, runs, sampling_rate
 from posedetector.lifters import DepthErrors
 from posedetector.pose import Array, Keypoints, MetricPose, RelativePose, finite
 from posedetector.refinement.body import CHAINS, FEET, HIPS, POINTS, SEGMENTS, SIDES
@@ -229,10 +229,9 @@ def _lasting(flags: Flags, time: Array) -> Flags:
     result = flags.copy()
     for column in np.flatnonzero(flags.any(axis=0)):
         for value, least in ((False, _BLINK), (True, _LONG)):
-            there = np.concatenate([[0], (result[:, column] == value).astype(int), [0]])
-            for start, stop in np.flatnonzero(np.diff(there)).reshape(-1, 2):
-                if time[stop - 1] - time[start] < least:
-                    result[start:stop, column] = not value
+            for run in runs(result[:, column] == value):
+                if time[run.stop - 1] - time[run.start] < least:
+                    result[run, column] = not value
     return result
 
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from posedetector.kinematics.angles import ANGLES, Angle, points_of
+from posedetector.kinematics.cycles import mean_and_sd
 from posedetector.kinematics.nouns import UNITS, Cycles, Quantity
 from posedetector.pose import Array
 from posedetector.skeletons import Skeleton
@@ -154,7 +155,7 @@ def cycle_means(trial: Trial) -> "pd.DataFrame":
     for one in trial.kinematics.gait.cycles:
         if not len(one.values):
             continue
-        mean, sd = _mean_and_sd(_in_order(one, names))
+        mean, sd = mean_and_sd(_in_order(one, names))
         count = mean.shape[0]
         table = {
             "side": np.full(count, one.side, dtype=object),
@@ -228,16 +229,6 @@ def _of_one_side(one: Cycles, names: tuple[str, ...]) -> "pd.DataFrame":
     }
     table |= {f"{name}_deg": degrees[:, column] for column, name in enumerate(names)}
     return pd.DataFrame({**table, "frame": np.full(count * samples, ANGLES_FRAME, dtype=object)})
-
-
-def _mean_and_sd(values: Array) -> tuple[Array, Array]:
-    """Return mean and sample standard deviation over the first axis of what is not NaN; NaN of none, or of one."""
-    known = np.isfinite(values)
-    count = known.sum(axis=0)
-    mean = np.divide(np.where(known, values, 0.0).sum(axis=0), count, out=np.full(count.shape, np.nan), where=count > 0)
-    squares = np.where(known, (values - mean) ** 2, 0.0).sum(axis=0)
-    variance = np.divide(squares, count - 1, out=np.full(count.shape, np.nan), where=count > 1)
-    return mean, np.sqrt(variance)
 
 
 def _table(columns: Mapping[str, type], rows: Iterable[tuple[object, ...]]) -> "pd.DataFrame":

@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from posedetector.kinematics.cycles import mean_and_sd
 from posedetector.pose import Array
 
 if TYPE_CHECKING:
@@ -11,16 +12,6 @@ if TYPE_CHECKING:
 
 PERCENT = np.linspace(0.0, 100.0, 101)
 MOST_CURVES = 200  # more behind a mean cannot be told apart; a judgement
-
-
-def mean_and_sd(curves: Array) -> tuple[Array, Array]:
-    """Return mean and sample standard deviation (101,) over curves (N, 101); NaN where there is none, or but one."""
-    known = np.isfinite(curves)
-    count = known.sum(axis=0)
-    nothing = np.full(count.shape, np.nan)
-    mean = np.divide(np.where(known, curves, 0.0).sum(axis=0), count, out=nothing.copy(), where=count > 0)
-    squares = np.where(known, (curves - mean) ** 2, 0.0).sum(axis=0)
-    return mean, np.sqrt(np.divide(squares, count - 1, out=nothing, where=count > 1))
 
 
 def draw_bundle(axes: "Axes", curves: Array, colour: str) -> None:
