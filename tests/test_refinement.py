@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from threadpoolctl import threadpool_limits
 
 from figures import figure
 from posedetector.calibration import Calibration, Camera, calibrate
@@ -32,6 +33,13 @@ CAMERA = PinholeCamera()
 JOINTS = tuple(
     f"{side}_{name}" for name in ("hip", "knee", "ankle", "shoulder", "elbow", "wrist") for side in ("left", "right")
 )
+
+
+@pytest.fixture(autouse=True)
+def one_core() -> Iterator[None]:
+    """Blocks are small: two threads of BLAS wait for each other."""
+    with threadpool_limits(limits=1):
+        yield
 
 
 def seen(frames: int = 45, pixels: float = 0.0, depth: float = 0.0, rate: float = 30.0) -> Keypoints:
@@ -319,6 +327,81 @@ def test_progress_counts_the_windows() -> None:
     refine(pose, keypoints, calibration, subject, Native.errors, progress=progress)
 
     assert told == [("refining", 3)] * 3
+
+
+def nodes_of(keypoints: Keypoints) -> Stated:
+    pose, calibration, subject = calibrated(keypoints)
+    one = state_problem(pose, keypoints, calibration, subject, Native.errors, [])
+    assert one is not None
+    return one
+
+
+@pytest.mark.parametrize(("rate", "nodes"), [(24, 48), (30, 60), (60, 61), (240, 55)])
+def test_two_seconds_have_nodes_25_times_a_second_or_more(rate: int, nodes: int) -> None:
+    one = nodes_of(seen(2 * rate, rate=rate))
+
+    assert len(one.nodes) == nodes
+    assert 1 / np.diff(one.problem.time).max() >= min(rate, 25) - 1e-9
+
+
+def test_where_frames_are_rare_all_of_them_are_nodes() -> None:
+    keypoints = seen(90, rate=120.0)
+    time = np.append(np.arange(60) / 120, 0.5 + np.arange(30) / 20)
+
+    one = nodes_of(replace(keypoints, time=time))
+
+    assert set(range(60, 90)) <= set(one.nodes)
+    assert len(one.nodes) == 15 + 30
+
+
+def test_a_quick_camera_gains_nothing_and_loses_nothing() -> None:
+    slow, found, _ = refined(seen(45, pixels=1.0, depth=0.03))
+    quick, found_too, _ = refined(seen(360, pixels=1.0 * 8**0.5, depth=0.03 * 8**0.5, rate=240.0))
+
+    assert errors(quick, found_too).mean() < 1.1 * errors(slow, found).mean()
+
+
+def test_what_moves_evenly_does_so_between_nodes_and_nothing_is_drawn_across_an_absence() -> None:
+    keypoints = seen(120, rate=60.0)
+    one = nodes_of(replace(keypoints, time=keypoints.time + np.where(np.arange(120) < 61, 0.0, 10.0)))
+    points = np.broadcast_to(np.where(one.time < 5, 3 * one.time, 7.0)[:, None, None], (120, 2, 3))
+
+    found = one.at_frames(points[one.nodes])
+
+    assert found == pytest.approx(points, abs=1e-9)
+
+
+def test_a_frame_has_the_deviation_of_the_node_nearest_to_it() -> None:
+    one = nodes_of(seen(240, rate=240.0))
+
+    away = np.abs(one.time - one.time[one.nodes[one.nearest]])
+
+    assert away.max() <= np.diff(one.time[one.nodes]).max() / 2 + 1e-9
+
+
+@pytest.mark.parametrize("name", ["acceleration", "still"])
+def test_a_second_counts_alike_at_any_frame_rate(name: str) -> None:
+    one = stated(6)
+
+    def energy(rate: float) -> float:
+        time = np.arange(0, 2, 1 / rate)
+        wave = 0.05 * np.sin(2 * np.pi * time)[:, None, None]
+        rows = np.zeros(len(time), int)
+        flags = {word: np.ones((len(time), *one.problem.standing.shape[1:]), bool) for word in ("standing", "planted")}
+        problem = replace(one.problem.cut(rows), time=time, rate=rate, joined=np.ones(len(time) - 1, bool), **flags)
+        return linearise(problem, State(one.start.points[rows] + wave, one.start.shared)).steps[name].energy
+
+    assert energy(30.0) == pytest.approx(energy(120.0), rel=0.15)
+
+
+def test_a_long_clip_says_no_more_about_the_focal_length_than_a_second_of_it() -> None:
+    one = stated(6)
+
+    def weight(seconds: float) -> float:
+        problem = replace(one.problem, rate=len(one.problem.time) / seconds)
+        return float(linearise(problem, one.start).common["focal length"].weight[0])
+
+    assert [weight(0.5), weight(1.0), weight(10.0)] == pytest.approx([1, 1, 10])
 
 
 def test_standing_feet_stop_sliding() -> None:
@@ -664,7 +747,8 @@ def test_the_spread_of_a_pose_is_widened_in_metres_and_only_where_it_was_fitted(
     xyz = pose.xyz.copy()
     columns, gone = np.array(BLAZEPOSE_33.indices("left_knee", "left_ankle")), BLAZEPOSE_33.index("left_ankle")
     xyz[2, gone] = np.nan
-    one = replace(stated(4), rows=np.array([1, 2]), columns=columns, stature=2.0)
+    rows = np.array([1, 2])
+    one = replace(stated(4), rows=rows, columns=columns, stature=2.0, nodes=rows - 1, time=pose.time[rows])
 
     found = spread_of(one, (np.full((2, 2, 3), 0.01), np.full((2, len(ANGLES)), 0.02)), replace(pose, xyz=xyz))
 

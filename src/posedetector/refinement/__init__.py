@@ -111,7 +111,11 @@ def refine(
         camera_position=room.camera_position,
         rotation=room.rotation,
     )
-    return replace(pose, xyz=room.xyz, root=room.root, spread=spread), calibration, _account(stated, found, errors)
+    return (
+        replace(pose, xyz=room.xyz, root=room.root, spread=spread),
+        calibration,
+        _account(pose, stated, found, errors),
+    )
 
 
 def describe_terms(errors: DepthErrors) -> dict[str, tuple[str, str]]:
@@ -136,7 +140,7 @@ def _moved(pose: MetricPose, calibration: Calibration, stated: Stated, found: Fi
     """Return all points (T, J, 3) and the path (T, 3) in the camera's frame, metres; what is not fitted goes along."""
     turn = calibration.rotation
     before, root = pose.xyz @ turn, (pose.root - calibration.camera_position) @ turn
-    points = found.points * stated.stature
+    points = stated.at_frames(found.points) * stated.stature
     hips = points[:, stated.problem.body.rows(*HIPS)].mean(axis=1)
     shift = points - hips[:, None] - before[np.ix_(stated.rows, stated.columns)]
     after = before.copy()
@@ -168,9 +172,9 @@ def _followers(skeleton: Skeleton, columns: Rows) -> Array:
     return moves
 
 
-def _account(stated: Stated, found: Fit, errors: DepthErrors) -> Refinement:
+def _account(pose: MetricPose, stated: Stated, found: Fit, errors: DepthErrors) -> Refinement:
     body = stated.problem.body
-    frames = int(stated.problem.said.any(axis=1).sum())
+    frames = int(finite(pose.xyz[np.ix_(stated.rows, stated.columns)]).any(axis=1).sum())
     ratios = dict(zip(body.segments, np.exp(found.shared[: len(body.segments)]), strict=True))
     return Refinement(
         done=f"one body of constant lengths fitted to {frames} frames, "

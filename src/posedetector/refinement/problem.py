@@ -165,6 +165,19 @@ class Problem:
         follows = np.append(False, self.joined)[rows][1:] & (np.diff(rows) == 1)
         return replace(self, joined=follows, **parts)
 
+    def thin(self, every: int) -> tuple[Self, Rows]:
+        """Return the problem of every so many frames of each stretch and of its last, and which these are.
+
+        Where frames come less often than usual, more of them are taken: what counts is the time between.
+        """
+        if every == 1:
+            return self, np.arange(len(self.time))
+        stretch = np.append(0, np.cumsum(~self.joined))
+        since = self.time - self.time[np.searchsorted(stretch, stretch)]
+        slot = np.floor((since * self.rate + 0.5) / every)  # half a frame, since clocks waver
+        rows = np.flatnonzero(np.append(True, (np.diff(slot) != 0) | ~self.joined) | np.append(~self.joined, True))
+        return replace(self.cut(rows), joined=np.diff(stretch[rows]) == 0, rate=self.rate / every), rows
+
     def share(self, lasting: float) -> float:
         """Return what a frame counts where errors last that many seconds: so many frames together are one."""
         return min(1.0, 1.0 / (self.rate * lasting))

@@ -44,11 +44,12 @@ def measure_for(body: Body, rotation: Array) -> Measure:
 def spread_of(stated: Stated, found: Deviations, pose: MetricPose) -> Spread:
     """Return the spread of the pose's points (T, J, 3), and of its angles; NaN for what was not fitted."""
     points = np.full(pose.xyz.shape, np.nan)
-    points[np.ix_(stated.rows, stated.columns)] = POINTS_WIDER * stated.stature * found[0]
+    near = stated.nearest
+    points[np.ix_(stated.rows, stated.columns)] = POINTS_WIDER * stated.stature * found[0][near]
     angles = {}
     for number, name in enumerate(ANGLES):
         angles[name] = np.full(len(pose.time), np.nan)
-        angles[name][stated.rows] = ANGLES_WIDER * found[1][:, number]
+        angles[name][stated.rows] = ANGLES_WIDER * found[1][near, number]
     return Spread(np.where(finite(pose.xyz)[..., None], points, np.nan), angles)
 
 

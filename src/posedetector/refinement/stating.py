@@ -1,4 +1,7 @@
-"""From what the road knows to a problem: which frames and points, in the camera's frame and in statures."""
+"""From what the road knows to a problem: which frames and points, in the camera's frame and in statures.
+
+Not every frame of a quick camera is fitted: bodies move slowly enough for some 25 nodes a second, with a cubic between.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -7,7 +10,7 @@ import numpy as np
 
 from posedetector.calibration import Calibration, segment_lengths
 from posedetector.errors import InputError
-from posedetector.filters import low_pass, runs, sampling_rate
+from posedetector.filters import interpolate, low_pass, runs, sampling_rate
 from posedetector.lifters import DepthErrors
 from posedetector.pose import Array, Keypoints, MetricPose, RelativePose, finite
 from posedetector.refinement.body import CHAINS, FEET, HIPS, POINTS, SEGMENTS, SIDES
@@ -15,6 +18,8 @@ from posedetector.refinement.problem import Body, Flags, Problem, Rows, State
 from posedetector.skeletons import Skeleton, parts_of
 from posedetector.subject import Subject
 
+NODES = 25.0  # a second, at least: bodies move at less than 8 Hz
+_KEPT = 0.4  # of the rate of nodes: the highest frequency that they take over from the frames
 _LONGEST_HOLE = 0.25  # seconds, through which a path goes on; after longer ones the body begins anew
 # statures a second: feet stand that are slower, in the picture's plane and away from the camera (0.3 and 0.8 m/s)
 _STILL, _STILL_IN_DEPTH = 0.18, 0.47
@@ -34,6 +39,8 @@ class Stated:
     rows : (F,) frames of the clip that are fitted; short holes among them.
     columns : (P,) points of the pose's skeleton that are fitted.
     stature : metres a stature.
+    nodes : (N,) which of the F frames the problem is about: enough of them for all that a body does.
+    time : (F,) seconds, of the frames.
     """
 
     problem: Problem
@@ -41,6 +48,22 @@ class Stated:
     rows: Rows
     columns: Rows
     stature: float
+    nodes: Rows
+    time: Array
+
+    def at_frames(self, points: Array) -> Array:
+        """Return the nodes' points (N, P, 3) at the frames (F, P, 3): in each stretch a cubic through its nodes."""
+        found = np.empty((len(self.time), *points.shape[1:]))
+        for part in np.split(np.arange(len(self.nodes)), np.flatnonzero(~self.problem.joined) + 1):
+            frames = slice(self.nodes[part[0]], self.nodes[part[-1]] + 1)
+            found[frames] = interpolate(self.time[self.nodes[part]], points[part], self.time[frames])
+        return found
+
+    @property
+    def nearest(self) -> Rows:
+        """(F,) the node nearest to each frame."""
+        times = self.time[self.nodes]
+        return np.searchsorted((times[1:] + times[:-1]) / 2, self.time)
 
 
 def state_problem(
@@ -80,10 +103,15 @@ def state_problem(
     standing &= _slow_in_depth(points[..., 2], pose.time[rows])
     low = standing & _low(names, points @ up)
     flat = _flat(names, low)
+    rate = sampling_rate(pose.time) if len(pose.time) > 1 else 1.0
+    every = max(1, int(rate / NODES))
+    if every > 1:  # what the frames between say goes into the nodes
+        seen = np.where(weight[..., None] > 0, image, np.nan)
+        image, merged = (low_pass(one, pose.time[rows], _KEPT * rate / every) for one in (seen, merged))
     problem = Problem(
         body=body,
         time=pose.time[rows],
-        rate=sampling_rate(pose.time) if len(pose.time) > 1 else 1.0,
+        rate=rate,
         joined=(np.diff(rows) == 1) & (np.diff(pose.time[rows]) <= _LONGEST_HOLE),
         image=image,
         weight=weight,
@@ -102,7 +130,8 @@ def state_problem(
     shared = np.zeros(body.unknowns)
     if problem.low.any():
         shared[body.floor] = np.median((points @ up)[problem.low])
-    return Stated(problem, State(points, shared), rows, columns, float(stature))
+    problem, nodes = problem.thin(every)
+    return Stated(problem, State(points[nodes], shared), rows, columns, float(stature), nodes, pose.time[rows])
 
 
 def _fitted(skeleton: Skeleton, seen: Array) -> tuple[str, ...]:

@@ -1,8 +1,8 @@
-"""A fit of any length in fixed memory: the shared numbers from a sample of the clip, then window after window.
+"""A fit of any length in fixed memory: the shared numbers from a coarse sample of the clip, then window after window.
 
-A short clip is fitted at once. Of a long one, evenly spread pieces are fitted together for what all frames share; with
-that held, what a frame says is forgotten within a second, so windows that overlap by more than that on both sides give
-what the whole would have given.
+What all frames share shows as well in some of them: in every fourth, and of a long clip in evenly spread pieces. With that
+held, what a frame says is forgotten within a second, so windows that overlap by more than that on both sides give what
+the whole would have given.
 """
 
 from collections.abc import Callable, Iterable, Iterator
@@ -23,6 +23,7 @@ WHOLE = 1500  # frames that are fitted at once
 WINDOW = 900
 MARGIN = 1.5  # seconds on either side of a window
 PIECES = 6  # of the sample
+COARSEST, LEAST = 4, 100  # the sample takes one frame in so many, as long as so many are left
 
 
 @dataclass(frozen=True)
@@ -54,23 +55,21 @@ class Fit:
 def fit(problem: Problem, start: State, measure: Measure, progress: Progress) -> Fit:
     """Return the best fit; where no step helps, it is where it started."""
     count = len(start.points)
-    free = _free(problem.cut(_sample(count)))
-    held = np.zeros_like(free)
-    points = np.empty_like(start.points)
-    squares, away, deviations = _Squares(), [], []
+    sample, taken = _sample(problem)
+    free = _free(sample)
     windows = _windows(count)
+    points, begin = np.empty_like(start.points), start.points
+    squares, away, deviations = _Squares(), [], []
     for number, rows in enumerate(progress("refining", windows, len(windows))):
         if number == 0:
-            sample = _sample(count)
-            at = solve(problem.cut(sample), State(start.points[sample], start.shared), free)
-            shared, (own, common) = at.state.shared, covariances(at, free)
-        if len(windows) > 1:
-            near = _with_margins(rows, count, round(MARGIN * problem.rate))
-            at = solve(problem.cut(near), State(start.points[near], shared), held)
-            own, _ = covariances(at, free, common)
-            inside = slice(rows[0] - near[0], rows[-1] + 1 - near[0])
-        else:
-            inside = slice(None)
+            first = solve(sample, State(begin[taken], start.shared), free)
+            shared, (_, common) = first.state.shared, covariances(first, free)
+            if len(taken) == count:
+                begin = first.state.points
+        near = _with_margins(rows, count, round(MARGIN * problem.rate))
+        at = solve(problem.cut(near), State(begin[near], shared), np.zeros_like(free))
+        own, _ = covariances(at, free, common)
+        inside = slice(rows[0] - near[0], rows[-1] + 1 - near[0])
         points[rows] = at.state.points[inside]
         deviations.append(measure(points[rows], own[inside]))
         squares.add(at, inside)
@@ -81,7 +80,7 @@ def fit(problem: Problem, start: State, measure: Measure, progress: Progress) ->
         points=points,
         shared=shared,
         deviations=(np.concatenate([one for one, _ in deviations]), np.concatenate([one for _, one in deviations])),
-        residuals=squares.roots() | _of_all(at),
+        residuals=squares.roots() | _of_all(first),
         reprojection=float(np.nanmedian(np.concatenate(away))),
         focal_length=focal_length(problem, State(points, shared)),
         focal_spread=float(spread[problem.body.focal]),
@@ -108,13 +107,16 @@ def _with_margins(rows: Rows, count: int, margin: int) -> Rows:
     return np.arange(max(rows[0] - margin, 0), min(rows[-1] + 1 + margin, count))
 
 
-def _sample(count: int) -> Rows:
-    """Return evenly spread pieces of the frames, or all of them."""
-    if count <= WHOLE:
-        return np.arange(count)
+def _sample(problem: Problem) -> tuple[Problem, Rows]:
+    """Return the problem of those frames that show what all share, and which these are."""
+    every = min(COARSEST, max(1, len(problem.time) // LEAST))
+    coarse, taken = problem.thin(every)
+    if len(taken) <= WHOLE:
+        return coarse, taken
     length = WHOLE // PIECES
-    starts = np.linspace(0, count - length, PIECES).astype(int)
-    return np.concatenate([np.arange(start, start + length) for start in starts])
+    starts = np.linspace(0, len(taken) - length, PIECES).astype(int)
+    rows = np.concatenate([np.arange(start, start + length) for start in starts])
+    return coarse.cut(rows), taken[rows]
 
 
 class _Squares:
