@@ -1,17 +1,19 @@
 """MediaPipe's BlazePose through its Tasks API, for several and for small people.
 
 Its own person detector squeezes the whole frame into 224×224 pixels. So we look at one tile of the frame at a
-time, the one where most has changed since it was looked at, and follow everyone found with a square crop of his own:
-a crop that moves along with the person leaves him where the network's tracking expects him.
+time, the one where most has changed since it was looked at, and follow everyone found with square crops: a crop that
+moves along with the person leaves them where the network's tracking expects them.
 """
 
 import math
 import os
 import sys
-from collections.abc import Callable, Generator, Iterable, Iterator
+import threading
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack, contextmanager, nullcontext
+from contextlib import ExitStack, nullcontext
 from dataclasses import dataclass, field
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -44,6 +46,11 @@ _GREY = 127
 # The Tasks smooth over time with a causal filter that lags. Frames that lie this far apart, in milliseconds, as far as
 # the filter knows, are left as they are; the road has a zero-lag filter of its own.
 _TICK = 1_000_000
+# A network runs on one core. Frames that are looked at side by side, each by a network of its own, keep two of them busy;
+# every network then follows the person at half of the frame rate.
+_TOGETHER = 2
+
+_Body = tuple[Array, Array]  # (33, 5) x, y, z in shares of the image, visibility, presence; (33, 3) world metres
 
 
 class MediaPipe:
@@ -64,13 +71,15 @@ class MediaPipe:
         remember(loaded)  # its archive holds what it should
         self._file = loaded.path
         self._max_persons = options.max_persons
+        self._together = options.batch_size or _TOGETHER
 
     def estimate(self, frames: Iterable[Frame]) -> Generator[list[PersonPose], None, None]:
         """Yield the people of each frame; xyz is MediaPipe's world landmarks, score its visibility."""
         with ExitStack() as stack:
             crowd = _Crowd(self._file, stack, self._max_persons)
-            for frame in frames:
-                yield crowd.step(frame)
+            source = iter(frames)
+            while together := list(islice(source, self._together)):
+                yield from crowd.step(together)
 
 
 class _Crowd:
@@ -85,31 +94,55 @@ class _Crowd:
         self._poses: list[PersonPose] = []
         self._idle: list[_Network] = []
 
-    def step(self, frame: Frame) -> list[PersonPose]:
-        before, known = self._followers, [pose.bbox for pose in self._poses]
-        looking = self._pool.submit(self._search.look, frame, known) if known and self._search.is_due(frame) else None
-        # alone, without a search beside him, nobody needs a thread of his own
-        run = self._pool.map if looking or len(before) > 1 else map
-        seen = list(run(lambda follower: follower.step(frame), before))
-        self._followers, self._poses = [], []
-        for follower, pose in zip(before, seen, strict=True):
-            self._keep_or_free(follower, pose)
-        for square in looking.result() if looking else ():
-            self._try(square, frame)
-        if not self._followers and (before or self._search.is_due(frame)):
-            for _ in tiles(frame.size):
-                for square in self._search.look(frame, [pose.bbox for pose in self._poses]):
-                    self._try(square, frame)
-        return self._poses
+    def step(self, frames: Sequence[Frame]) -> Iterator[list[PersonPose]]:
+        """Yield the people of each frame; frames are looked at side by side, then judged one after another."""
+        for follower in self._followers:
+            follower.have_networks(len(frames), self._network)
+        known = [pose.bbox for pose in self._poses]
+        search = self._search
+        looking = self._pool.submit(search.look, frames[0], known) if known and search.is_due(frames[0]) else None
+        looks = [
+            [(follower, self._pool.submit(follower.look, frame, turn)) for follower in self._followers]
+            for turn, frame in enumerate(frames)
+        ]
+        # all of them, before any network is freed for somebody else
+        ahead = [{follower: look.result() for follower, look in row} for row in looks]
+        bodies = looking.result() if looking else []
+        for turn, frame in enumerate(frames):
+            before = self._followers
+            self._followers, self._poses = [], []
+            for follower in before:
+                self._follow(follower, frame, turn, ahead[turn].get(follower))
+            for square in bodies if turn == 0 else ():
+                self._try(square, frame, turn)
+            if not self._followers and (before or search.is_due(frame)):
+                for _ in tiles(frame.size):
+                    for square in search.look(frame, [pose.bbox for pose in self._poses]):
+                        self._try(square, frame, turn)
+            yield self._poses
 
-    def _try(self, square: Square, frame: Frame) -> None:
+    def _network(self) -> "_Network":
+        return self._idle.pop() if self._idle else self._new_network()
+
+    def _try(self, square: Square, frame: Frame, turn: int) -> None:
         if len(self._followers) < self._max_persons:
-            follower = _Follower(self._idle.pop() if self._idle else self._new_network(), square)
-            self._keep_or_free(follower, follower.step(frame, presence=_BORN_PRESENCE))
+            self._follow(_Follower(square), frame, turn, presence=_BORN_PRESENCE)
 
-    def _keep_or_free(self, follower: "_Follower", pose: PersonPose | None) -> None:
+    def _follow(
+        self,
+        follower: "_Follower",
+        frame: Frame,
+        turn: int,
+        found: "list[_Body] | None" = None,
+        presence: float = _ALIVE_PRESENCE,
+    ) -> None:
+        """Keep the person or free the networks; whoever was found a frame ago has not been looked at ahead."""
+        if found is None:
+            follower.have_networks(turn + 1, self._network)
+            found = follower.look(frame, turn)
+        pose = follower.judge(found, frame, turn, presence)
         if pose is None or any(_same_body(pose, other) for other in self._poses):
-            self._idle.append(follower.network)
+            self._idle.extend(crop.network for crop in follower.crops)
         else:
             self._followers.append(follower)
             self._poses.append(pose)
@@ -135,15 +168,15 @@ class _Network:
             running_mode=vision.RunningMode.VIDEO if self.video else vision.RunningMode.IMAGE,
             num_poses=1 if self.video else 3,
         )
-        with _silent_stderr():
+        with _silent_stderr:
             self._landmarker = self.stack.enter_context(vision.PoseLandmarker.create_from_options(options))
 
-    def run(self, image: ByteArray) -> list[tuple[Array, Array]]:
-        """Return (33, 5) x, y, z in shares of the image, visibility, presence, and (33, 3) world metres, a person."""
+    def run(self, image: ByteArray) -> list[_Body]:
+        """Return the bodies that it finds."""
         import mediapipe
 
         picture = mediapipe.Image(image_format=mediapipe.ImageFormat.SRGB, data=image)
-        with nullcontext() if self._warm else _silent_stderr():  # its threads chatter until a body has been found
+        with nullcontext() if self._warm else _silent_stderr:  # its threads chatter until a body has been found
             if self.video:
                 self._clock += _TICK
                 result = self._landmarker.detect_for_video(picture, self._clock)
@@ -160,28 +193,46 @@ class _Network:
 
 
 @dataclass
-class _Follower:
-    """A crop that goes along with one person."""
+class _Crop:
+    """A network that follows one person, and the square in which it expects that person in its next frame."""
 
     network: _Network
     square: Square
+
+
+@dataclass(eq=False)
+class _Follower:
+    """One person, followed by crops that take turns: a crop goes by what it has seen itself."""
+
+    square: Square
+    crops: list[_Crop] = field(default_factory=list)
     _box: Array | None = None
 
-    def step(self, frame: Frame, *, presence: float = _ALIVE_PRESENCE) -> PersonPose | None:
-        """Return the person in this frame, or None when he is lost."""
-        crop = cut_square(frame.image, self.square)
+    def have_networks(self, count: int, new: Callable[[], _Network]) -> None:
+        """See to it that there are so many crops; new ones begin where the person was last."""
+        while len(self.crops) < count:
+            self.crops.append(_Crop(new(), self.square))
+
+    def look(self, frame: Frame, turn: int) -> list[_Body]:
+        """Return what the crop whose turn it is shows; it changes its network alone, so that crops can look at once."""
+        crop = self.crops[turn]
+        image = cut_square(frame.image, crop.square)
         # when its tracking loses the person, a second run in the same crop makes it search there
-        found = self.network.run(crop) or self.network.run(crop)
+        return crop.network.run(image) or crop.network.run(image)
+
+    def judge(self, found: list[_Body], frame: Frame, turn: int, presence: float) -> PersonPose | None:
+        """Return the person in this frame, or None if lost."""
         if not found:
             return None
         points, world = found[0]
-        xy = points[:, :2] * self.square.side + (self.square.left, self.square.top)
+        crop = self.crops[turn]
+        xy = points[:, :2] * crop.square.side + (crop.square.left, crop.square.top)
         box = box_of(xy)
         inside = np.asarray(((xy >= 0) & (xy < frame.size)).all(axis=1))
         if points[:, 4].mean() < presence or inside.mean() < _INSIDE or not self._is_continuous(box):
             return None
         self._box = box
-        self._move(box)
+        self.square = crop.square = _moved(crop.square, box)
         return PersonPose(
             bbox=box,
             xy=np.where(inside[:, None], xy, np.nan),
@@ -199,11 +250,11 @@ class _Follower:
         moved = math.dist(middle_of(box), middle_of(self._box))
         return bool(moved < _JUMP * max(size, before) and 0.5 < size / before < 2)
 
-    def _move(self, box: Array) -> None:
-        x, y = (old + _CROP_PULL * (new - old) for old, new in zip(self.square.middle, middle_of(box), strict=True))
-        wanted = _CROP_TO_BODY * max(box[2:] - box[:2])
-        growth = np.clip(wanted / self.square.side, 1 - _CROP_GROWTH, 1 + _CROP_GROWTH)
-        self.square = Square.around(x, y, self.square.side * growth)
+
+def _moved(square: Square, box: Array) -> Square:
+    x, y = (old + _CROP_PULL * (new - old) for old, new in zip(square.middle, middle_of(box), strict=True))
+    growth = np.clip(_CROP_TO_BODY * max(box[2:] - box[:2]) / square.side, 1 - _CROP_GROWTH, 1 + _CROP_GROWTH)
+    return Square.around(x, y, square.side * growth)
 
 
 class _Search:
@@ -267,18 +318,30 @@ def _same_body(one: PersonPose, other: PersonPose) -> bool:
     return bool(np.nanmedian(apart) < 0.08 * max(one.bbox[2:] - one.bbox[:2]))
 
 
-@contextmanager
-def _silent_stderr() -> Iterator[None]:
-    """Keep MediaPipe's C++ start-up chatter off the terminal; it knows no other way."""
-    if os.environ.get("POSEDETECTOR_DEBUG"):
-        yield
-        return
-    sys.stderr.flush()
-    kept = os.dup(2)
-    with Path(os.devnull).open("wb") as nowhere:
-        os.dup2(nowhere.fileno(), 2)
-        try:
-            yield
-        finally:
-            os.dup2(kept, 2)
-            os.close(kept)
+class _SilentStderr:
+    """Keeps MediaPipe's C++ start-up chatter off the terminal while any thread is in it; MediaPipe knows no other way."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._inside = 0
+        self._kept = -1
+
+    def __enter__(self) -> None:
+        with self._lock:
+            self._inside += 1
+            if self._inside == 1 and not os.environ.get("POSEDETECTOR_DEBUG"):
+                sys.stderr.flush()
+                self._kept = os.dup(2)
+                with Path(os.devnull).open("wb") as nowhere:
+                    os.dup2(nowhere.fileno(), 2)
+
+    def __exit__(self, *_: object) -> None:
+        with self._lock:
+            self._inside -= 1
+            if self._inside == 0 and self._kept >= 0:
+                os.dup2(self._kept, 2)
+                os.close(self._kept)
+                self._kept = -1
+
+
+_silent_stderr = _SilentStderr()
