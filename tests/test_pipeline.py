@@ -13,6 +13,7 @@ from posedetector.errors import InputError, NoPersonError
 from posedetector.estimators import ESTIMATORS
 from posedetector.estimators.synthetic import Synthetic, Walker
 from posedetector.kinematics import joint_angles
+from posedetector.lifters import LIFTERS, Lifter, LifterOptions
 from posedetector.pipeline import analyze, analyze_to
 from posedetector.pose import Array, Frame, PersonPose, Source
 from posedetector.settings import Settings
@@ -335,6 +336,21 @@ def test_an_estimator_without_depth_is_refused_at_the_first_person_and_not_after
     with pytest.raises(InputError, match="gives no depth: a lifter is needed, --use-videopose3d"):
         analyze(settings)
     assert Flat.looked_at == 1
+
+
+def test_a_lifter_that_cannot_be_loaded_is_an_error_before_the_last_frame(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(_: LifterOptions) -> Lifter:
+        raise InputError("this lifter cannot be loaded")
+
+    monkeypatch.setitem(LIFTERS, "videopose3d", refuse)
+    monkeypatch.setitem(ESTIMATORS, "synthetic", lambda _: Flat())
+    Flat.looked_at = 0
+
+    with pytest.raises(InputError, match="this lifter cannot be loaded"):
+        analyze(settings.model_copy(update={"lifter": "videopose3d"}))
+    assert Flat.looked_at < FRAMES
 
 
 def test_an_estimator_without_depth_can_be_lifted(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:

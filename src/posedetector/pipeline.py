@@ -1,12 +1,12 @@
 """The road: one video and one person in, a trial out."""
 
 from collections.abc import Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import replace
 from importlib import import_module
 from pathlib import Path
-from threading import Thread
-from typing import Protocol, TypeVar
+from typing import Any, Protocol, TypeVar
 
 from posedetector.augmenting import augment, check_installed
 from posedetector.calibration import calibrate
@@ -65,12 +65,16 @@ def analyze(
     if settings.augment_markers:
         check_installed()
     camera = settings.camera
-    lifter = make_lifter(settings.lifter, settings.for_lifter(download_progress))
-    estimator = make_estimator(settings.estimator, settings.for_estimator(camera.pixels(video.size), download_progress))
-
-    Thread(target=lambda: [import_module(name) for name in _LOADED_BEHIND_THE_FIRST_FRAMES], daemon=True).start()
-    tracking = Tracking(settings.use_oks_tracking, settings.tracking_thr)
-    tracks = follow(video, estimator, progress, tracking, needs_depth=settings.lifter == "native")
+    with ThreadPoolExecutor(max_workers=2) as beside:
+        loading = beside.submit(make_lifter, settings.lifter, settings.for_lifter(download_progress))
+        if settings.lifter_model is not None or settings.online:
+            loading.result()  # it may have to be downloaded, or refused
+        focal_length = camera.pixels(video.size)
+        estimator = make_estimator(settings.estimator, settings.for_estimator(focal_length, download_progress))
+        beside.submit(lambda: [import_module(name) for name in _LOADED_BEHIND_THE_FIRST_FRAMES])
+        tracking = Tracking(settings.use_oks_tracking, settings.tracking_thr)
+        tracks = follow(video, estimator, progress, tracking, needs_depth=settings.lifter == "native", beside=loading)
+        lifter = loading.result()
     cleaned = clean(
         tracks.keypoints(settings.person),
         min_score=settings.min_score,
@@ -117,12 +121,18 @@ def follow(
     tracking: Tracking = AS_USUAL,
     *,
     needs_depth: bool = False,
+    beside: Future[Any] | None = None,
 ) -> Tracks:
-    """Find everybody in every frame, and join what belongs together; `needs_depth` stops at the first person without."""
+    """Find everybody in every frame, and join what belongs together.
+
+    `needs_depth` stops at the first person without; an error of what goes on `beside` stops at the next frame.
+    """
     times: list[float] = []
 
     def timed(frames: Iterable[Frame]) -> Iterator[Frame]:
         for frame in frames:
+            if beside is not None and beside.done():
+                beside.result()
             times.append(frame.time)
             yield frame
 

@@ -58,7 +58,8 @@ class MediaPipe:
 
     skeleton: Skeleton = BLAZEPOSE_33
     method = (
-        f"a search tile every {_SEARCH_SECONDS:g} s and a moving square crop of each person; single precision on cpu; "
+        f"a search tile every {_SEARCH_SECONDS:g} s; each person followed by two networks, which take every other frame, in "
+        "a moving square crop each; single precision on cpu; "
         "scores are MediaPipe's visibility"
     )
 
