@@ -1,13 +1,15 @@
 """Wall time and peak memory of `posedetector analyze`, beside a bare MediaPipe loop over the same clip.
 
-    uv run python benchmarks/speed.py CLIP --height 1.69             ratio of wall times, runs taken in turn
-    uv run python benchmarks/speed.py CLIP --height 1.69 --stages    our stages apart; ours beside what one would pick instead
-    uv run python benchmarks/speed.py CLIP --height 1.69 --memory    peak memory, 20,000 frames against 2,000
+    uv run python benchmarks/speed.py CLIP --height 1.69                          stages, and the whole beside the bare loop
+    uv run python benchmarks/speed.py CLIP --height 1.69 --before FOLDER          the same for another checkout, in one run
+    uv run python benchmarks/speed.py CLIP --height 1.69 --looped 30:4 60:300     the clip over and over: frame rate:seconds
+    uv run python benchmarks/speed.py CLIP --height 1.69 --beside                 what one would pick instead
 
-Whole processes are timed, imports and model loading included on both sides. The bare loop: same decoder settings, same
-model, nothing else.
+Whole processes are timed, imports and model loading included on both sides, taken in turn; figures are medians. The bare
+loop: same decoder settings, same model, nothing else. Stages are timed within the process that is timed as a whole; what is
+loaded beside a stage is in that stage. --looped clips are half as large as the original and give peak memory too.
 
-With --stages, rtmlib and Sports2D run beside us too, each installed by uv into an environment that is thrown away. They
+With --beside, rtmlib and Sports2D run beside us, each installed by uv into an environment that is thrown away. They
 fetch their networks when first run, which is not timed; what cannot be run says why. rtmlib makes 2D points and nothing
 else: its balanced models for body and feet, on the CPU, people searched in every tenth frame as in its own example.
 Sports2D goes on to metres in one plane: its defaults, but for what shows, draws or asks something.
@@ -15,6 +17,7 @@ Sports2D goes on to metres in one plane: its defaults, but for what shows, draws
 
 import argparse
 import inspect
+import json
 import os
 import platform
 import re
@@ -60,6 +63,44 @@ import sys
 for _ in bare_loop(*sys.argv[1:]):
     pass
 """
+# `analyze` in a process that says how long each of its stages took
+TIMED = """
+import json, sys, time
+from posedetector import pipeline, writers
+from posedetector.cli import main
+
+took = {}
+
+def timed(stage, work):
+    def run(*given, **named):
+        start = time.perf_counter()
+        try:
+            return work(*given, **named)
+        finally:
+            took[stage] = took.get(stage, 0) + time.perf_counter() - start
+    return run
+
+def with_timed_lift(make):
+    def run(*given, **named):
+        lifter = make(*given, **named)
+        lifter.lift = timed("lift", lifter.lift)
+        return lifter
+    return run
+
+for name, stage in {"follow": "find people", "clean": "clean", "find_doubts": "sanity", "calibrate": "calibrate",
+                    "refine": "refine", "smooth": "smooth", "study": "kinematics", "account_for": "account"}.items():
+    setattr(pipeline, name, timed(stage, getattr(pipeline, name)))
+pipeline.make_lifter = with_timed_lift(pipeline.make_lifter)
+for form, files in writers.FORMATS.items():
+    writers.FORMATS[form] = {name: timed(f"write {form}", write) for name, write in files.items()}
+try:
+    main(["analyze", *sys.argv[1:]])
+except SystemExit as end:
+    print(json.dumps(took))
+    raise
+"""
+STAGES = ("find people", "clean", "sanity", "lift", "calibrate", "refine", "smooth", "kinematics", "account")
+LIFTERS = {"native depth": (), "bundled lifter": ("--use-videopose3d",)}
 RTMLIB = """
 import sys
 import cv2
@@ -117,23 +158,34 @@ ALTERNATIVES = (
 )
 
 
+class Run(NamedTuple):
+    """How long a process took, how much memory at its peak, and its stages."""
+
+    seconds: float
+    megabytes: float
+    stages: dict[str, float]
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("clip", type=Path)
     parser.add_argument("--height", type=float, required=True)
     parser.add_argument("--runs", type=int, default=5)
-    parser.add_argument("--stages", action="store_true")
+    parser.add_argument("--before", type=Path, help="another checkout, to run in turn with this one")
+    parser.add_argument(
+        "--looped", nargs="+", metavar="RATE:SECONDS", help="frames per second and length of looped clips"
+    )
+    parser.add_argument("--beside", action="store_true")
     parser.add_argument("--time-limit", type=float, default=600, help="seconds for each run of an alternative")
-    parser.add_argument("--memory", action="store_true")
-    parser.add_argument("--frames", type=int, nargs=2, default=(2000, 20000))
     options = parser.parse_args()
     print(machine(), end="\n\n")
-    if options.stages:
+    checkouts = {"now": ROOT} | ({"before": options.before.resolve()} if options.before else {})
+    if options.beside:
         side_by_side(options.clip.resolve(), options.height, options.runs, options.time_limit)
-    elif options.memory:
-        memory(options.clip, options.height, options.frames)
+    elif options.looped:
+        looped(options.clip, options.height, options.runs, checkouts, [one.split(":") for one in options.looped])
     else:
-        wall_time(options.clip, options.height, options.runs)
+        by_stage(options.clip, options.height, options.runs, checkouts)
 
 
 def machine() -> str:
@@ -146,24 +198,84 @@ def machine() -> str:
 
 
 def analyze(clip: Path, height: float, folder: str) -> list[str]:
-    arguments = ["--video", str(clip), "--height", str(height), "--output-dir", folder, "--quiet"]
-    return [sys.executable, str(ROOT / "main.py"), *arguments]
+    return [sys.executable, str(ROOT / "main.py"), *arguments(clip, height, folder)]
 
 
-def wall_time(clip: Path, height: float, runs: int) -> None:
-    ours, bare = [], []
+def arguments(clip: Path, height: float, folder: str) -> list[str]:
+    return ["--video", str(clip), "--height", str(height), "--output-dir", folder, "--quiet"]
+
+
+def by_stage(clip: Path, height: float, runs: int, checkouts: dict[str, Path]) -> None:
+    """Print each stage's seconds, share of the whole, and share of the bare loop's seconds."""
+    systems = [(lifter, when) for lifter in LIFTERS for when in checkouts]
+    made: dict[tuple[str, str], list[Run]] = {system: [] for system in systems}
+    bare = []
     with tempfile.TemporaryDirectory() as folder:
         run([sys.executable, "-c", BARE, str(clip), str(MODEL)])  # warms the file cache
         for _ in range(runs):
-            bare.append(run([sys.executable, "-c", BARE, str(clip), str(MODEL)])[0])
-            ours.append(run(analyze(clip, height, folder))[0])
-    ratios = [one / other for one, other in zip(ours, bare, strict=True)]
-    print("| clip | analyze, s | bare loop, s | ratio (median) | ratio (min-max) |")
-    print("|---|---|---|---|---|")
+            bare.append(run([sys.executable, "-c", BARE, str(clip), str(MODEL)]).seconds)
+            for lifter, when in systems:
+                made[lifter, when].append(ours(clip, height, folder, checkouts[when], LIFTERS[lifter]))
+    print(f"{clip.name}: the bare loop takes {statistics.median(bare):.1f} s (median of {runs})\n")
+    for system, its in made.items():
+        print_stages(" ".join(system), its, bare)
+
+
+def print_stages(name: str, runs: list[Run], bare: list[float]) -> None:
+    whole, loop = statistics.median(one.seconds for one in runs), statistics.median(bare)
+    formats = sorted({stage for one in runs for stage in one.stages} - set(STAGES))
+    seconds = {
+        stage: statistics.median(one.stages[stage] for one in runs)
+        for stage in (*STAGES, *formats)
+        if stage in runs[0].stages
+    }
+    seconds["start, load, and what no stage has"] = whole - sum(seconds.values())
+    print(f"| {name} | s | share | of the bare loop |\n|---|---|---|---|")
+    for stage, took in seconds.items():
+        print(f"| {stage} | {took:.2f} | {100 * took / whole:.1f} % | {took / loop:.2f} |")
+    ratios = [one.seconds / other for one, other in zip(runs, bare, strict=True)]
     print(
-        f"| {clip.name} | {statistics.median(ours):.1f} | {statistics.median(bare):.1f} "
-        f"| {statistics.median(ratios):.2f} | {min(ratios):.2f}-{max(ratios):.2f} |"
+        f"| **whole process** | {whole:.2f} | 100 % "
+        f"| **{statistics.median(ratios):.2f}** ({min(ratios):.2f}–{max(ratios):.2f}) |\n"
     )
+
+
+def looped(clip: Path, height: float, runs: int, checkouts: dict[str, Path], wanted: list[list[str]]) -> None:
+    """Print what clips of several frame rates and lengths cost, whole and per frame."""
+    print(
+        "| clip | frames | | whole, s | of the bare loop | per frame, ms: all, finding people, refining, writing | peak, MB |"
+    )
+    print("|---|---|---|---|---|---|---|")
+    with tempfile.TemporaryDirectory() as folder:
+        for rate, seconds in wanted:
+            count = round(float(rate) * float(seconds))
+            long = Path(folder) / f"{rate}-{seconds}.mp4"
+            repeat(clip, long, count, int(rate))
+            bare = [sys.executable, "-c", BARE, str(long), str(MODEL)]
+            loops, made = [], {when: [] for when in checkouts}
+            for _ in range(runs):
+                loops.append(run(bare).seconds)
+                for when, checkout in checkouts.items():
+                    made[when].append(ours(long, height, folder, checkout))
+            for when, its in made.items():
+                print(row(f"{seconds} s at {rate} fps | {count} | {when}", count, its, loops), flush=True)
+            long.unlink()
+
+
+def row(name: str, count: int, runs: list[Run], bare: list[float]) -> str:
+    def per_frame(word: str) -> str:
+        took = [sum(s for stage, s in one.stages.items() if stage.startswith(word)) for one in runs]
+        return f"{1000 * statistics.median(took) / count:.1f}"
+
+    whole = statistics.median(one.seconds for one in runs)
+    ratio = statistics.median(one.seconds / other for one, other in zip(runs, bare, strict=True))
+    parts = ", ".join([f"{1000 * whole / count:.1f}", *(per_frame(word) for word in ("find", "refine", "write"))])
+    return f"| {name} | {whole:.1f} | {ratio:.2f} | {parts} | {max(one.megabytes for one in runs):.0f} |"
+
+
+def ours(clip: Path, height: float, folder: str, checkout: Path, also: tuple[str, ...] = ()) -> Run:
+    command = [sys.executable, "-c", TIMED, *arguments(clip, height, folder), *also]
+    return run(command, {**os.environ, "PYTHONPATH": str(checkout / "src")})
 
 
 def side_by_side(clip: Path, height: float, runs: int, limit: float) -> None:
@@ -172,13 +284,13 @@ def side_by_side(clip: Path, height: float, runs: int, limit: float) -> None:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         frames, pairs = in_process(clip, height, runs, folder, lambda: bare_loop(str(clip), str(MODEL)))
-        ours = analyze(clip, height, str(folder / "ours"))
-        run(ours)  # warms the file cache, as the first try of each other does
+        command = analyze(clip, height, str(folder / "ours"))
+        run(command)  # warms the file cache, as the first try of each other does
         bare = Other("bare MediaPipe loop", [sys.executable, "-c", BARE, str(clip), str(MODEL)])
         others = [bare, *(prepare(one, clip, height, folder, limit) for one in ALTERNATIVES)]
         our_s = []
         for _ in range(runs):
-            our_s.append(run(ours)[0])
+            our_s.append(run(command).seconds)
             for other in others:
                 if not other.why_not:
                     took, other.why_not = attempt(other.command, folder, limit)
@@ -247,20 +359,7 @@ def reason(said: str) -> str:
     return f"its models could not be downloaded ({text})" if network else text
 
 
-def memory(clip: Path, height: float, frames: tuple[int, int]) -> None:
-    peaks = []
-    with tempfile.TemporaryDirectory() as folder:
-        for count in frames:
-            long = Path(folder) / f"{count}.mp4"
-            repeat(clip, long, count)
-            peaks.append(run(analyze(long, height, folder))[1])
-    print("| clip | frames | peak memory, MB | ratio |")
-    print("|---|---|---|---|")
-    for count, peak in zip(frames, peaks, strict=True):
-        print(f"| {clip.name} repeated | {count} | {peak:.0f} | {peak / peaks[0]:.2f} |")
-
-
-def repeat(clip: Path, target: Path, count: int) -> None:
+def repeat(clip: Path, target: Path, count: int, rate: int) -> None:
     """Write the clip over and over, at half size, until there are that many frames."""
     import av
 
@@ -270,7 +369,7 @@ def repeat(clip: Path, target: Path, count: int) -> None:
             with av.open(str(clip)) as source:
                 for frame in source.decode(video=0):
                     if stream is None:
-                        stream = output.add_stream("libx264", rate=60, options={"preset": "ultrafast", "crf": "28"})
+                        stream = output.add_stream("libx264", rate=rate, options={"preset": "ultrafast", "crf": "28"})
                         stream.width, stream.height = frame.width // 4 * 2, frame.height // 4 * 2
                     image = frame.reformat(stream.width, stream.height, format="yuv420p")
                     image.pts, image.time_base = written, 1 / stream.average_rate
@@ -281,15 +380,17 @@ def repeat(clip: Path, target: Path, count: int) -> None:
         output.mux(stream.encode())
 
 
-def run(command: list[str]) -> tuple[float, float]:
-    """Return wall seconds and peak megabytes of a process that must succeed."""
+def run(command: list[str], environment: dict[str, str] | None = None) -> Run:
+    """Run a process that must succeed; the last line that it prints may be its stages."""
     start = time.perf_counter()
-    with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env=environment) as process:
+        said = process.stdout.read() if process.stdout else b""
         _, status, usage = os.wait4(process.pid, 0)
         process.returncode = os.waitstatus_to_exitcode(status)
+    took = time.perf_counter() - start
     if process.returncode != 0:
         sys.exit(f"failed with {process.returncode}: {' '.join(command)}")
-    return time.perf_counter() - start, usage.ru_maxrss / 1024
+    return Run(took, usage.ru_maxrss / 1024, json.loads(said.splitlines()[-1]) if said.strip() else {})
 
 
 if __name__ == "__main__":
