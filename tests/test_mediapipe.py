@@ -1,8 +1,9 @@
-"""How people are followed, whatever the network: a fake one finds what is white."""
+"""How people are followed, whatever the network: a fake one finds what is green, as surely as it is red."""
 
 import os
 import threading
 from collections.abc import Iterable, Iterator
+from itertools import repeat
 from typing import Any
 
 import numpy as np
@@ -13,12 +14,12 @@ from posedetector.estimators.mediapipe import MediaPipe, _SilentStderr
 from posedetector.pose import Array, ByteArray, Frame, PersonPose
 
 SIZE = (640, 480)
-WHITE = 61 * 241  # pixels
+BODY = 61 * 241  # pixels
 Box = tuple[int, int, int, int]  # left, top, right, bottom
 
 
-class WhiteBodies:
-    """Finds the white rectangle; like the real network, it may not be run twice at once."""
+class GreenBodies:
+    """Finds the green rectangle; like the real network, it may not be run twice at once."""
 
     def __init__(self, _file: object, _stack: object, video: bool) -> None:
         self._video = video
@@ -27,33 +28,35 @@ class WhiteBodies:
     def run(self, image: ByteArray) -> list[tuple[Array, Array]]:
         assert self._busy.acquire(blocking=False), "this network is in use"
         try:
-            rows, columns = np.nonzero(image[..., 0] > 200)
-            if len(rows) < 0.5 * WHITE:  # a fringe of somebody who is painted over
+            rows, columns = np.nonzero(image[..., 1] > 200)
+            if len(rows) < 0.5 * BODY:  # a fringe of somebody who is painted over
                 return []
             across = np.linspace(columns.min(), columns.max(), 33) / image.shape[1]
             down = np.linspace(rows.min(), rows.max(), 33) / image.shape[0]
-            rest = np.ones(33)
-            return [(np.stack([across, down, 0 * rest, rest, rest], axis=1), np.zeros((33, 3)))]
+            sure = np.full(33, image[rows, columns, 0].mean() / 255)
+            return [(np.stack([across, down, 0 * sure, sure, sure], axis=1), np.zeros((33, 3)))]
         finally:
             self._busy.release()
 
 
 @pytest.fixture(autouse=True)
-def white_bodies(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(mediapipe, "_Network", WhiteBodies)
+def green_bodies(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(mediapipe, "_Network", GreenBodies)
 
 
-def film(boxes: Iterable[Box | None], rate: float = 30.0) -> Iterator[Frame]:
-    for number, box in enumerate(boxes):
+def film(boxes: Iterable[Box | None], presence: Iterable[float], rate: float = 30.0) -> Iterator[Frame]:
+    for number, (box, sure) in enumerate(zip(boxes, presence, strict=False)):
         image = np.zeros((SIZE[1], SIZE[0], 3), np.uint8)
         if box is not None:
             left, top, right, bottom = box
-            image[top : bottom + 1, left : right + 1] = 255
+            image[top : bottom + 1, left : right + 1] = round(255 * sure), 255, 0
         yield Frame(number, number / rate, image)
 
 
-def people(boxes: Iterable[Box | None], **options: Any) -> list[list[PersonPose]]:
-    return list(MediaPipe(EstimatorOptions(**options)).estimate(film(boxes)))
+def people(
+    boxes: Iterable[Box | None], presence: Iterable[float] = repeat(1.0), **options: Any
+) -> list[list[PersonPose]]:
+    return list(MediaPipe(EstimatorOptions(**options)).estimate(film(boxes, presence)))
 
 
 def walk(count: int, left: int = 100, step: int = 6) -> list[Box | None]:
@@ -79,16 +82,16 @@ def test_a_batch_of_one_finds_the_same() -> None:
 
 def test_two_frames_are_looked_at_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     meeting = threading.Barrier(2)
-    run = WhiteBodies.run
+    run = GreenBodies.run
 
-    def wait_for_another(self: WhiteBodies, image: ByteArray) -> list[tuple[Array, Array]]:
+    def wait_for_another(self: GreenBodies, image: ByteArray) -> list[tuple[Array, Array]]:
         if meets.is_set() and self._video:
             meeting.wait(timeout=10)
         return run(self, image)
 
     meets = threading.Event()
-    monkeypatch.setattr(WhiteBodies, "run", wait_for_another)
-    poses = MediaPipe(EstimatorOptions()).estimate(film(walk(8)))
+    monkeypatch.setattr(GreenBodies, "run", wait_for_another)
+    poses = MediaPipe(EstimatorOptions()).estimate(film(walk(8), repeat(1.0)))
     first = [next(poses) for _ in range(4)]  # one is found, in two pairs of frames
     meets.set()
 
@@ -101,6 +104,15 @@ def test_who_comes_back_elsewhere_is_found_again_at_any_frame(gone: int) -> None
 
     assert counts[: gone + 2] == [1] * gone + [0, 0]
     assert counts[-2:] == [1, 1]  # a quarter of a second later they have been searched for again
+
+
+@pytest.mark.parametrize(
+    ("presence", "found"),
+    [([0.8] * 6, 0), ([0.9] * 6, 6), ([0.9, 0.9, 0.6, 0.6, 0.6, 0.6], 6), ([0.9, 0.9, 0.4, 0.4, 0.4, 0.4], 2)],
+    ids=["too doubtful to begin", "sure", "doubtful later", "gone"],
+)
+def test_a_body_has_to_be_surer_when_first_seen_than_later(presence: list[float], found: int) -> None:
+    assert sum(len(poses) for poses in people(walk(6), presence)) == found
 
 
 def test_stderr_comes_back_when_the_last_thread_leaves(capfd: pytest.CaptureFixture[str]) -> None:
