@@ -44,11 +44,15 @@ def write_clip(
     codec: str = "mpeg4",
     pixels: str = "yuv420p",
     faststart: bool = False,
+    between_keyframes: int | None = None,
+    options: dict[str, str] | None = None,
 ) -> Path:
-    """Write the images at pts / rate seconds, one after the other unless told."""
+    """Write the images at pts / rate seconds, one after the other unless told; `options` are the codec's."""
     path.parent.mkdir(parents=True, exist_ok=True)
     with av.open(str(path), "w", options={"movflags": "faststart"} if faststart else {}) as container:
-        stream = container.add_stream(codec, rate=rate)
+        stream = container.add_stream(codec, rate=rate, options=options)
+        if between_keyframes is not None:
+            stream.codec_context.gop_size = between_keyframes
         stream.height, stream.width = images[0].shape[:2]
         stream.pix_fmt = pixels
         for moment, image in zip(range(len(images)) if pts is None else pts, images, strict=True):

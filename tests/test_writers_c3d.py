@@ -13,9 +13,11 @@ import pytest
 from posedetector.errors import OutputError
 from posedetector.kinematics.nouns import Event, Gait
 from posedetector.pose import Array
+from posedetector.readers.c3d import read_c3d
+from posedetector.readers.recording import ReadOptions
 from posedetector.skeletons import Skeleton
 from posedetector.trial import Trial
-from posedetector.writers.c3d import MOST, ascii_of, at_one_rate, write_c3d
+from posedetector.writers.c3d import MOST, MOST_FRAMES, ascii_of, at_one_rate, write_c3d
 from studied import EVENTS, all_found, masses_at, over, with_angles, with_kinematics, without
 
 # py-c3d says so of every file without analog channels, and of every file whose points do not end with a block
@@ -34,6 +36,7 @@ class Read:
     points: Array
     rate: float
     parameters: dict[str, Any]
+    first: int
 
 
 def by_ezc3d(path: Path) -> Read:
@@ -46,7 +49,10 @@ def by_ezc3d(path: Path) -> Read:
         if name != "__METADATA__"
     }
     labels = [name.strip() for name in parameters["POINT:LABELS"]]
-    return Read(labels, content["data"]["points"][:3].transpose(2, 1, 0), parameters["POINT:RATE"][0], parameters)
+    first = content["header"]["points"]["first_frame"] + 1
+    return Read(
+        labels, content["data"]["points"][:3].transpose(2, 1, 0), parameters["POINT:RATE"][0], parameters, first
+    )
 
 
 def by_py_c3d(path: Path) -> Read:
@@ -65,7 +71,7 @@ def by_py_c3d(path: Path) -> Read:
                     value = list(one.uint16_array) if one.dimensions else [one.uint16_value]
                 parameters[f"{group}:{name}"] = value
         labels = [name.strip() for name in reader.point_labels]
-        return Read(labels, points[..., :3], reader.point_rate, parameters)
+        return Read(labels, points[..., :3], reader.point_rate, parameters, reader.first_frame)
 
 
 both = pytest.mark.parametrize("read", [by_ezc3d, by_py_c3d])
@@ -187,11 +193,33 @@ def test_an_events_time_is_minutes_and_seconds(read: Any, trial: Trial, path: Pa
     assert times == pytest.approx(np.array([[0, 0.5], [1, 1.25]]))
 
 
-def test_events_count_from_the_files_first_frame(trial: Trial, path: Path) -> None:
-    late = over(trial, 0.25 + np.arange(60) / 30)
+@both
+def test_events_count_from_the_clips_first_frame_as_the_files_frames_do(read: Any, trial: Trial, path: Path) -> None:
+    late = over(trial, 0.2 + np.arange(60) / 30)
     write_c3d(with_kinematics(late, gait=Gait("good", "", EVENTS)), path)
+    found = read(path)
 
-    assert by_ezc3d(path).parameters["EVENT:TIMES"][0] == pytest.approx([0, 0.25])
+    assert found.first == 7  # 0.2 s are six frames, and frame 1 is at 0 s
+    assert np.array(found.parameters["EVENT:TIMES"]) == pytest.approx(np.array([[0, 0.5], [1, 1.25]]))
+
+
+def test_our_own_reader_finds_a_later_part_at_its_own_time(trial: Trial, path: Path) -> None:
+    time = 10.01 + np.arange(60) / 30  # between two frames' times
+    write_c3d(over(trial, time), path)
+
+    assert read_c3d(path, ReadOptions())[""].time == pytest.approx(time, abs=1e-6)
+
+
+@both
+def test_a_part_beyond_the_headers_frames_counts_from_its_own_first(read: Any, trial: Trial, path: Path) -> None:
+    start = MOST_FRAMES / 30.0  # its frames would be 65,536 and on
+    moved = tuple(replace(event, time=event.time + start) for event in EVENTS)
+    write_c3d(with_kinematics(over(trial, start + np.arange(60) / 30), gait=Gait("good", "", moved)), path)
+    found = read(path)
+
+    assert (found.first, len(found.points)) == (1, 60)
+    assert np.array(found.parameters["EVENT:TIMES"]) == pytest.approx(np.array([[0, 0.5], [1, 1.25]]), abs=1e-3)
+    assert found.parameters["POSEDETECTOR:START"] == pytest.approx([start], abs=1e-3)
 
 
 def test_more_events_than_the_format_holds_are_cut_off_behind(trial: Trial, path: Path) -> None:

@@ -8,10 +8,13 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
+import numpy as np
+
 from posedetector.augmenting import augment, check_installed
 from posedetector.calibration import calibrate
 from posedetector.cleaning import clean
 from posedetector.downloads import Told
+from posedetector.errors import InputError
 from posedetector.estimators import KeypointEstimator, make_estimator
 from posedetector.kinematics import study
 from posedetector.lifters import make_lifter
@@ -23,7 +26,7 @@ from posedetector.refinement import NOT_REFINED, other_opinions, refine
 from posedetector.sanity import find_doubts
 from posedetector.settings import Settings
 from posedetector.smoothing import smooth
-from posedetector.tracking import AS_USUAL, Tracking, Tracks, track
+from posedetector.tracking import AS_USUAL, MAX_GAP, Tracking, Tracks, track
 from posedetector.trial import Trial
 from posedetector.video import Video, open_video
 from posedetector.writers import Folder
@@ -54,6 +57,18 @@ def silently(stage: str, items: Iterable[T], total: int | None) -> Iterator[T]:
     return iter(items)
 
 
+def open_selected(settings: Settings) -> Video:
+    """Open the part of a video that is to be analysed; raises VideoError, and InputError where too few frames are left."""
+    video = open_video(settings.video, rate=settings.fps, duration=settings.duration, selection=settings.selection)
+    if settings.every > 1 and 0 < video.rate * MAX_GAP < 1:
+        most = max(1, int(video.rate * settings.every * MAX_GAP))
+        raise InputError(
+            f"--every {settings.every} leaves one frame every {1 / video.rate:.3g} s, and a person is followed over "
+            f"{MAX_GAP:g} s at most: give at most --every {most} for this video"
+        )
+    return video
+
+
 def analyze(
     settings: Settings,
     *,
@@ -61,7 +76,7 @@ def analyze(
     download_progress: Told | None = None,
 ) -> Trial:
     """Take one video all the way; raises InputError, VideoError, NoPersonError or WeightsError."""
-    video = open_video(settings.video, rate=settings.fps, duration=settings.duration)
+    video = open_selected(settings)
     if settings.augment_markers:
         check_installed()
     camera = settings.camera
@@ -128,12 +143,14 @@ def follow(
     `needs_depth` stops at the first person without; an error of what goes on `beside` stops at the next frame.
     """
     times: list[float] = []
+    numbers: list[int] = []
 
     def timed(frames: Iterable[Frame]) -> Iterator[Frame]:
         for frame in frames:
             if beside is not None and beside.done():
                 beside.result()
             times.append(frame.time)
+            numbers.append(frame.index)
             yield frame
 
     def people() -> Iterator[tuple[float, list[PersonPose]]]:
@@ -144,7 +161,8 @@ def follow(
 
     with closing(video.frames()) as frames, closing(estimator.estimate(timed(frames))) as poses:
         steps = progress("finding people", people(), video.expected)
-        return track(steps, skeleton=estimator.skeleton, image_size=video.size, tracking=tracking)
+        tracks = track(steps, skeleton=estimator.skeleton, image_size=video.size, tracking=tracking)
+    return replace(tracks, numbers=np.array(numbers[: len(tracks.time)]))
 
 
 def analyze_to(

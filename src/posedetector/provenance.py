@@ -41,6 +41,8 @@ _WIDE_SPREAD = 0.08
 _DISAGREEMENT = 0.05
 _POOR_PICTURE = 0.02  # of body height
 _ASYMMETRY = 0.08
+# Frames per second. On the sample clip, knees' greatest velocity falls by 20 % at 15, and no gait is found below 10.
+_ENOUGH = 25
 _ONLINE = (
     "--online: no frame's points rest on later frames, so no sides were swapped back, no outliers dropped, no holes filled, "
     "nothing fitted or smoothed, the distance from the camera neither; size (that of feet and hands hung on a lifted pose "
@@ -88,6 +90,9 @@ def account_for(
             frames_expected=video.expected,
             fps=round(rate, 6) if np.isfinite(rate) else 0.0,
             duration_s=float(time[-1] - time[0]),
+            start_s=video.selection.start,
+            end_s=video.selection.end,
+            every=video.selection.every,
         ),
         estimator=settings.estimator,
         estimating=estimator.method,
@@ -154,6 +159,7 @@ def account_for(
         landmarks=_shares(pose),
         notes=[
             *video.notes,
+            *notes_on_rate(video),
             *doubts,
             *_notes_on_networks(networks),
             *_notes(settings, tracks, calibration, refinement, smoothing),
@@ -261,6 +267,19 @@ def _notes(
     yield from _notes_on_size(settings.subject, calibration)
     if smoothing.startswith("off:"):
         yield f"not smoothed: {smoothing.removeprefix('off: ')}"
+
+
+def notes_on_rate(video: Video) -> Iterator[str]:
+    """Yield what it means if --every leaves few frames per second."""
+    every, rate = video.selection.every, video.rate
+    if every == 1 or not 0 < rate < _ENOUGH:
+        return
+    sparser = int(rate * every / _ENOUGH)
+    advice = f"--every {sparser} keeps {_ENOUGH} or more" if sparser > 1 else "leave --every out for these"
+    yield (
+        f"--every {every} leaves {rate:.3g} frames per second: peak angles and velocities of fast movements come out too low, "
+        f"and gait events are uncertain by ±{500 / rate:.0f} ms or are not found; {advice}"
+    )
 
 
 def notes_on_the_fit(refinement: Refinement) -> Iterator[str]:

@@ -12,6 +12,7 @@ from posedetector.errors import InputError
 from posedetector.estimators import EstimatorOptions
 from posedetector.lifters import LifterOptions
 from posedetector.subject import Subject
+from posedetector.video import Selection
 
 _POSITIVE = {
     "focal_length": "--focal-length",
@@ -51,6 +52,7 @@ _ONLINE: dict[str, tuple[Any, str]] = {
 class Settings(BaseModel):
     """One analysis; lengths in metres, times in seconds, `focal_length` in pixels, `fov` in degrees, `cutoff` in Hz.
 
+    `start` and `end` count from the video's first frame, `duration` from the start; `every` 2 is every second frame.
     With `online`, what looks ahead is off (refine, cutoff, max_gap, batches of frames), and refused where it was asked for.
     A `max_persons` below 0 is no limit.
     """
@@ -90,6 +92,9 @@ class Settings(BaseModel):
     cutoff: float | None = 6.0
     fps: float | None = None
     duration: float | None = None
+    start: float = 0.0
+    end: float | None = None
+    every: int = 1
 
     @model_validator(mode="before")
     @classmethod
@@ -137,9 +142,17 @@ class Settings(BaseModel):
             raise InputError("--device goes with --estimator rtmw3d or openmmlab, or with --use-videopose3d")
         if self.augment_markers and self.subject.mass is None:
             raise InputError("--augment-markers wants to know how heavy the person is: give --mass in kilograms")
+        if self.end is not None and self.duration is not None:
+            raise InputError("--end and --duration both say where reading ends; give one")
+        _ = self.selection  # which checks itself
         if not self.max_gap >= 0:
             raise InputError(f"--max-gap is in seconds and must not be negative, got {self.max_gap:g}")
         return self
+
+    @property
+    def selection(self) -> Selection:
+        """The part of the video that is analysed, without what `duration` says; raises InputError."""
+        return Selection(self.start, self.end, self.every)
 
     @property
     def camera(self) -> Camera:

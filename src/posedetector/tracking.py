@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from functools import partial
 
 import numpy as np
+from numpy.typing import NDArray
 
 from posedetector.boxes import box_overlap
 from posedetector.errors import NoPersonError
@@ -81,12 +82,19 @@ class Person:
 
 @dataclass(frozen=True)
 class Tracks:
-    """Everyone in the clip; `time` (T,) seconds holds all frames, with and without people."""
+    """Everyone in the clip.
+
+    Attributes
+    ----------
+    time : (T,) seconds of all frames, with and without people.
+    numbers : (T,) of those frames in the video, from 0; None where they are its first ones, one after the other.
+    """
 
     time: Array
     tracks: list[Track]
     image_size: tuple[int, int]
     skeleton: Skeleton
+    numbers: NDArray[np.int64] | None = None
 
     def persons(self) -> list[Person]:
         """Return the table of the people found."""

@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+import numpy as np
+from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict
 
 from posedetector.kinematics.nouns import JointAngles, Kinematics
@@ -15,7 +17,13 @@ class _Record(BaseModel):
 
 
 class VideoRecord(_Record):
-    """The source as it was read."""
+    """The source as it was read.
+
+    Attributes
+    ----------
+    frames, fps, duration_s : of the frames that were analysed.
+    start_s, end_s, every : the selection: seconds from the video's first frame (None: to its end), and of these every Nth frame.
+    """
 
     source: str
     width_px: int
@@ -24,6 +32,9 @@ class VideoRecord(_Record):
     frames_expected: int | None
     fps: float
     duration_s: float
+    start_s: float = 0.0
+    end_s: float | None = None
+    every: int = 1
 
 
 class NetworkRecord(_Record):
@@ -216,6 +227,11 @@ class Trial:
     provenance: Provenance
     tracks: Tracks
     kinematics: Kinematics
+
+    @property
+    def frame_numbers(self) -> NDArray[np.int64]:
+        """(T,) the frames' numbers in the video, from 0."""
+        return np.arange(len(self.pose.time)) if self.tracks.numbers is None else self.tracks.numbers
 
     @property
     def angles(self) -> JointAngles:

@@ -9,7 +9,7 @@ import typer
 from typer.exceptions import TyperException
 
 from posedetector.cli.analyze import analyze
-from posedetector.cli.console import Stopped, help_alone
+from posedetector.cli.console import Stopped, complain, help_alone
 from posedetector.cli.evaluate import evaluate
 from posedetector.cli.export_opensim import export_opensim
 from posedetector.cli.train import train
@@ -41,20 +41,16 @@ def main(args: list[str] | None = None) -> None:
     except (KeyboardInterrupt, typer.Abort):
         status = 130
     except Stopped as stopped:
-        _complain(str(stopped))
+        complain(str(stopped))
         sys.exit(130)
     except TyperException as error:  # a usage error
-        _complain(error.format_message() if hasattr(error, "format_message") else str(error))
+        complain(error.format_message() if hasattr(error, "format_message") else str(error))
         sys.exit(2)
     except PosedetectorError as error:
         if "--debug" in arguments:
             traceback.print_exc()
-        _complain(str(error))
+        complain(str(error))
         sys.exit(2)
     if status == 130:  # what Typer makes of Ctrl-C
-        _complain("interrupted; no results were written")
+        complain("interrupted; no results were written")
     sys.exit(status or 0)
-
-
-def _complain(message: str) -> None:
-    sys.stderr.write(f"posedetector: {' '.join(message.split())}\n")

@@ -3,17 +3,21 @@
 import math
 import os
 import time
+import traceback
 from collections.abc import Iterator
+from itertools import zip_longest
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from posedetector.cli.console import download_progress, progress
-from posedetector.errors import InputError
+from posedetector.cli.console import Stopped, complain, download_progress, progress
+from posedetector.errors import InputError, PosedetectorError
 
 if TYPE_CHECKING:
-    from posedetector.trial import Trial
+    from posedetector.settings import Settings
+    from posedetector.trial import Trial, VideoRecord
+    from posedetector.video import Selection
 
 
 def analyze(
@@ -130,7 +134,23 @@ def analyze(
         float | None, typer.Option(help="Longest hole in seconds that is interpolated. [default: 0.25]")
     ] = None,
     fps: Annotated[float | None, typer.Option(help="Frames per second of a folder of images (30).")] = None,
-    duration: Annotated[float | None, typer.Option(help="Seconds to read; all, or 10 from a camera.")] = None,
+    start: Annotated[
+        list[float] | None,
+        typer.Option(
+            help="Start of the part to analyse, in seconds from the first frame. Repeat --start and --end for several parts, "
+            "each with its own results."
+        ),
+    ] = None,
+    end: Annotated[
+        list[float] | None,
+        typer.Option(
+            help="End of the part to analyse, in seconds from the first frame. [default: the end of the video]"
+        ),
+    ] = None,
+    duration: Annotated[
+        float | None, typer.Option(help="Seconds to analyse from --start on; everything, or 10 from a camera.")
+    ] = None,
+    every: Annotated[int, typer.Option(help="Analyse every Nth frame only; times stay those of the video.")] = 1,
     formats: Annotated[
         str, typer.Option(help="Comma-separated: csv, trc, mot, c3d, png, parquet, xlsx, npy, predictions.")
     ] = "csv,trc,mot,c3d,png",
@@ -138,7 +158,13 @@ def analyze(
         bool,
         typer.Option("--save-predictions", help="Everybody's poses in the format of MMPose's demo: adds predictions."),
     ] = False,
-    output_dir: Annotated[Path | None, typer.Option(help="Default: data/output/<clip>/.")] = None,
+    output_dir: Annotated[
+        Path | None,
+        typer.Option(
+            help="Folder for the results; for several parts, the folder of their folders. [default: data/output/<clip>/, or "
+            "data/output/<clip>_10-20s/ for a part]"
+        ),
+    ] = None,
     quiet: Annotated[bool, typer.Option("--quiet", help="No progress, no summary.")] = False,
     debug: Annotated[bool, typer.Option("--debug", help="Tracebacks, and the networks' own messages.")] = False,
 ) -> None:
@@ -147,7 +173,6 @@ def analyze(
         os.environ["POSEDETECTOR_DEBUG"] = "1"
     if not video:
         raise InputError("which video? give --video with a file, URL, image, folder of images or camera number")
-    from posedetector.pipeline import analyze_to
     from posedetector.settings import Settings
     from posedetector.subject import Subject
     from posedetector.writers import check_formats
@@ -158,7 +183,7 @@ def analyze(
         raise InputError("--videopose3d-model, --videopose3d-like and --no-flip go with --use-videopose3d")
     asked = {"refine": refine, "cutoff": cutoff, "max_gap": max_gap, "batch_size": _batch(batch_size)}
     subject = Subject(height=height, mass=mass, age=age, sex=sex, bone_lengths=_bones(bone_length or []))
-    settings = Settings(
+    options: dict[str, Any] = dict(
         video=video,
         subject=subject,
         estimator=estimator,
@@ -188,6 +213,7 @@ def analyze(
         camera_level=camera_level,
         fps=fps,
         duration=duration,
+        every=every,
         **{
             name: None if (name, value) == ("cutoff", 0) else value
             for name, value in asked.items()
@@ -196,14 +222,89 @@ def analyze(
     )
     listed = [part.strip() for part in formats.split(",") if part.strip()]
     wanted = check_formats([*listed, "predictions"] if save_predictions else listed)
-    folder = output_dir if output_dir is not None else Path("data") / "output" / _clip_name(video)
+    parts = [Settings(**options, **part) for part in _parts(start or [], end or [], duration)]
+    _analyze_parts(_folders(parts, output_dir), wanted, quiet=quiet, debug=debug)
+
+
+def _parts(starts: list[float], ends: list[float], duration: float | None) -> list[dict[str, float | None]]:
+    """Return start and end of each part, paired in order; raises InputError where they do not pair up."""
+    if ends and duration is not None:
+        raise InputError("--end and --duration both say where reading ends; give one")
+    starts = starts or [0.0]
+    if duration is None and len(starts) - len(ends) not in {0, 1}:
+        raise InputError(
+            f"--start and --end go together in order; got {len(starts)} of --start and {len(ends)} of --end: only the last "
+            "--end may be left out, for the end of the video"
+        )
+    return [{"start": one, "end": other} for one, other in zip_longest(starts, ends)]
+
+
+def _folders(parts: list["Settings"], given: Path | None) -> dict[Path, "Settings"]:
+    """Return where the results of each part go; raises InputError for parts that would have the same folder."""
+    base = Path("data") / "output" if given is None else given
+    if len(parts) == 1 and given is not None:
+        return {given: parts[0]}
+    folders: dict[Path, Settings] = {}
+    for part in parts:
+        named = len(parts) > 1 or part.start > 0 or part.end is not None
+        folder = base / (
+            _clip_name(part.video) + (f"_{_range(part.selection.lasting(part.duration))}" if named else "")
+        )
+        if folder in folders:
+            raise InputError(f"two parts have the same folder, {folder}: give each part once")
+        folders[folder] = part
+    return folders
+
+
+def _range(selection: "Selection") -> str:
+    return f"{selection.start:g}-end" if selection.end is None else f"{selection.start:g}-{selection.end:g}s"
+
+
+def _analyze_parts(parts: dict[Path, "Settings"], formats: list[str], *, quiet: bool, debug: bool) -> None:
+    """Analyse the parts one after the other, each from the beginning, networks included: seconds beside minutes.
+
+    All are opened before the first is analysed, so that a typing error costs nothing. Of several parts, one that fails does
+    not stop the others; what went wrong is said at the end, and the exit status is 2.
+    """
+    from posedetector.pipeline import open_selected
+
+    if len(parts) == 1:
+        ((folder, settings),) = parts.items()
+        _analyze_one(settings, folder, formats, quiet=quiet)
+        return
+    for settings in parts.values():
+        open_selected(settings)
+    done: list[str] = []
+    failed: list[str] = []
+    for folder, settings in parts.items():
+        if not quiet:
+            typer.echo(f"{folder.name}:", err=True)
+        try:
+            _analyze_one(settings, folder, formats, quiet=quiet)
+            done.append(folder.name)
+        except PosedetectorError as error:
+            if debug:
+                traceback.print_exc()
+            failed.append(f"{folder.name}: {error}")
+        except KeyboardInterrupt:
+            kept = f"the results of {', '.join(done)} are kept" if done else "no results were written"
+            raise Stopped(f"interrupted; {kept}") from None
+    for message in failed:
+        complain(message)
+    if failed:
+        raise typer.Exit(2)
+
+
+def _analyze_one(settings: "Settings", folder: Path, formats: list[str], *, quiet: bool) -> None:
+    from posedetector.pipeline import analyze_to
+
     start = time.perf_counter()
     if quiet:
-        analyze_to(settings, folder, wanted)
-    else:
-        with download_progress() as told:
-            trial = analyze_to(settings, folder, wanted, progress=progress, download_progress=told)
-        _summarize(trial, folder, time.perf_counter() - start)
+        analyze_to(settings, folder, formats)
+        return
+    with download_progress() as told:
+        trial = analyze_to(settings, folder, formats, progress=progress, download_progress=told)
+    _summarize(trial, folder, time.perf_counter() - start)
 
 
 def _clip_name(video: str) -> str:
@@ -263,6 +364,13 @@ def _findings(trial: "Trial") -> Iterator[tuple[str, str]]:
         yield "repetitions", f"{len(found.repetitions)} ({kinds}), {100 * depth:.0f} cm deep on average"
 
 
+def _selected(video: "VideoRecord") -> str:
+    """Return which part of the video that is; nothing for all of it."""
+    end = "the end" if video.end_s is None else f"{video.end_s:g} s"
+    part = f", {video.start_s:g} s to {end} of the video" if video.start_s or video.end_s is not None else ""
+    return part + (f", one frame of {video.every}" if video.every > 1 else "")
+
+
 def _summarize(trial: "Trial", folder: Path, seconds: float) -> None:
     from rich.console import Console
     from rich.table import Table
@@ -275,7 +383,7 @@ def _summarize(trial: "Trial", folder: Path, seconds: float) -> None:
     table.add_row(
         "video",
         f"{account.video.frames} frames, {account.video.duration_s:.2f} s at {account.video.fps:.4g} fps, "
-        f"{account.video.width_px}×{account.video.height_px}",
+        f"{account.video.width_px}×{account.video.height_px}{_selected(account.video)}",
     )
     table.add_row(
         "subject",

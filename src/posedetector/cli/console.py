@@ -1,5 +1,6 @@
 """Bars and lines that say how far things are, on stderr; plain lines, or nothing, where nobody looks."""
 
+import sys
 import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -21,6 +22,11 @@ def help_alone(context: typer.Context) -> None:
     if context.invoked_subcommand is None:
         typer.echo(context.get_help(), err=True)
         raise typer.Exit(2)
+
+
+def complain(message: str) -> None:
+    """Say in one line on stderr what went wrong."""
+    sys.stderr.write(f"posedetector: {' '.join(message.split())}\n")
 
 
 def progress(stage: str, items: Iterable[T], total: int | None) -> Iterator[T]:

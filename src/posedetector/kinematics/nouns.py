@@ -85,7 +85,7 @@ class Event:
     Attributes
     ----------
     time : seconds; may lie between two frames.
-    frame : the nearest frame, from 0.
+    frame : the row of the nearest frame, from 0.
     method : by which method's time it is.
     spread : seconds between the earliest and the latest of the methods that found it; NaN if only one did.
     methods : how many of the methods found it.

@@ -26,7 +26,7 @@ _LONGEST = 300  # seconds; an hour of sixty markers takes a few
 
 
 def read_c3d(path: Path, _: ReadOptions) -> dict[str, Recording]:
-    """Read the points of a C3D file; time begins with the file's first frame."""
+    """Read the points of a C3D file; time begins with the file's first frame, in ours where that is in the clip."""
     _check_extent(path)
     command = [sys.executable, "-c", "from posedetector.readers.c3d import hand_over; hand_over()", str(path)]
     try:
@@ -37,13 +37,15 @@ def read_c3d(path: Path, _: ReadOptions) -> dict[str, Recording]:
         last = child.stderr.decode(errors="replace").strip().splitlines()[-1:]
         raise InputError(f"{path} cannot be read as C3D: {last[0] if last else 'it brings the reader down'}")
     with np.load(io.BytesIO(child.stdout), allow_pickle=False) as content:
-        xyz, labels, unit, rate, told = (content[name] for name in ("xyz", "labels", "unit", "rate", "told"))
+        xyz, labels, unit = (content[name] for name in ("xyz", "labels", "unit"))
+        rate, told, start = (float(content[name]) for name in ("rate", "told", "start"))
     if not xyz.size or len(labels) < xyz.shape[1] or not rate > 0:
         raise InputError(f"{path} holds no points, or points without names or rate")
     if told > len(xyz):
-        raise InputError(f"{path} cannot be read as C3D: it says that it has {told} frames, {len(xyz)} can be read")
+        raise InputError(f"{path} cannot be read as C3D: it says that it has {told:.0f} frames, {len(xyz)} can be read")
     names = [str(label) for label in labels[: xyz.shape[1]]]
-    return {"": Recording(names, xyz, np.arange(len(xyz)) / float(rate), str(unit) or "m", declared=bool(str(unit)))}
+    time = start + np.arange(len(xyz)) / rate
+    return {"": Recording(names, xyz, time, str(unit) or "m", declared=bool(str(unit)))}
 
 
 def hand_over() -> None:
@@ -63,6 +65,7 @@ def hand_over() -> None:
         unit=np.array([*parameters.get("UNITS", {}).get("value", []), ""][0].strip()),
         rate=np.array(parameters["RATE"]["value"][0], float),
         told=np.array(told),
+        start=np.array(content["parameters"].get("POSEDETECTOR", {}).get("START", {}).get("value", [0.0])[0], float),
     )
 
 

@@ -7,6 +7,10 @@ angle, under our own name, its value along X, 0 along Y and Z. A point that is m
 The format has one rate. Pictures at even times are written as they are; uneven ones are brought to the median rate on
 straight lines between neighbours, and where pictures are farther apart than 1.5 periods there is nothing between them.
 
+Frame 1 is at time 0, the clip's first picture (c3d.org), so a part of a clip starts with a later frame, and events count from
+time 0. Where the part's last frame is beyond the 65,535 of the header, the file counts frames and time from its own first
+picture; POSEDETECTOR:START says in either case when that is in the clip, in seconds.
+
 From 65,536 frames on, POINT:FRAMES is full; POINT:LONG_FRAMES and TRIAL:ACTUAL_END_FIELD then tell the true number
 (c3d.org). Readers that know neither see the first 65,535 frames.
 """
@@ -51,11 +55,15 @@ def write_c3d(trial: Trial, path: Path) -> None:
     labels = [ascii_of(name) for name in (*names, *angles.names)]
     if len(labels) > MOST:
         raise OutputError(f"a C3D file names {MOST} points, here are {len(labels)}; leave c3d out of --formats")
+    start = float(time[0]) if len(time) else 0.0
+    before = round(start * rate)
+    before = before if before + len(values) <= MOST_FRAMES else 0
     file = ezc3d.c3d()
+    file["header"]["points"]["first_frame"] = before  # counted from 0 there
     _put_points(file, values, labels)
     _describe_points(file, [*names], [*angles.names], rate, len(values))
-    _put_events(file, trial, float(time[0]) if len(time) else 0.0)
-    _sign(file, trial, float(time[0]) if len(time) else 0.0)
+    _put_events(file, trial, start - before / rate)
+    _sign(file, trial, start)
     _write(file, path, values.shape[0] * values.shape[1] * _POINT_BYTES)
 
 
@@ -135,8 +143,8 @@ def _describe_points(file: Any, names: list[str], angles: list[str], rate: float
         _put_whole(file, "TRIAL", "ACTUAL_END_FIELD", [frames % 65_536, frames // 65_536])
 
 
-def _put_events(file: Any, trial: Trial, start: float) -> None:
-    """Add the first 255 events, more it cannot hold; times count from the file's first frame, in minutes and seconds."""
+def _put_events(file: Any, trial: Trial, zero: float) -> None:
+    """Add the first 255 events, more it cannot hold, in minutes and seconds from the file's time 0, which is at `zero` in the clip."""
     events = sorted(trial.kinematics.gait.events, key=lambda event: event.time)[:MOST]
     _put_whole(file, "EVENT", "USED", [len(events)])
     if not events:
@@ -149,7 +157,7 @@ def _put_events(file: Any, trial: Trial, start: float) -> None:
     }
     for name, values in texts.items():
         file.add_parameter("EVENT", name, values)
-    times = np.array([event.time - start for event in events])
+    times = np.array([event.time - zero for event in events])
     file.add_parameter("EVENT", "TIMES", np.stack([times // 60, times % 60]))
     _put_whole(file, "EVENT", "ICON_IDS", [_EVENTS[event.kind][1] for event in events])
     _put_whole(file, "EVENT", "GENERIC_FLAGS", [0] * len(events))

@@ -110,9 +110,18 @@ def gait_events(trial: Trial) -> "pd.DataFrame":
     """Contacts and foot offs in order of time; `quality` and its reason are the whole gait's."""
     gait = trial.kinematics.gait
     events = sorted(gait.events, key=lambda event: event.time)
+    numbers = trial.tracks.numbers
     rows = (
         (
-            *(event.kind, event.side, event.time, event.frame, event.method, event.methods, event.spread),
+            *(
+                event.kind,
+                event.side,
+                event.time,
+                event.frame if numbers is None else numbers[event.frame],
+                event.method,
+                event.methods,
+                event.spread,
+            ),
             *(gait.quality, gait.reason or None),
         )
         for event in events

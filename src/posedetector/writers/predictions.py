@@ -1,7 +1,8 @@
 """Predictions: everybody in every frame, as MMPose's demos write them with --save-predictions.
 
-`meta_info` describes the points, `instance_info` is a list of frames, counted from 1, with the people in each; of a single
-picture it is the list of its people. What MMPose has no word for stands beside it under names of our own.
+`meta_info` describes the points, `instance_info` is a list of frames with the people in each; `frame_id` is the frame's
+number in the video, counted from 1. Of a single picture it is the list of its people. What MMPose has no word for stands
+beside it under names of our own.
 """
 
 import json
@@ -56,13 +57,15 @@ _SAID = {
 
 def write_predictions(trial: Trial, path: Path) -> None:
     """One line a frame; null where there is no value, which JSON has no NaN for."""
-    frames = _frames(trial)
+    frames, numbers = _frames(trial), (trial.frame_numbers + 1).tolist()
     with path.open("w", encoding="utf-8", newline="\n") as file:
         file.write(f'{{"meta_info": {_json(meta_info(trial.pose.skeleton))},\n"instance_info": [')
         if len(trial.pose.time) == 1:
             lines = (_json(person) for person in next(frames))
         else:
-            lines = (_json({"frame_id": number, "instances": people}) for number, people in enumerate(frames, start=1))
+            lines = (
+                _json({"frame_id": number, "instances": people}) for number, people in zip(numbers, frames, strict=True)
+            )
         for number, line in enumerate(lines):
             file.write(f"{',' if number else ''}\n{line}")
         file.write("\n]}\n")

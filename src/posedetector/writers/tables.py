@@ -9,7 +9,7 @@ To add a table: write a function from Trial to its pieces, and a line in TABLES.
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -52,7 +52,7 @@ def _wide_landmarks(trial: Trial) -> Pieces:
     columns = [f"{point}_{axis}" for point in pose.skeleton.points for axis in "xyz"]
     doubts = deviations(pose)
     for rows in _some_frames(len(pose.time)):
-        table = _moments(pose.time, rows)
+        table = _moments(trial, rows)
         table |= _columns(columns, "m", (pose.xyz[rows] + pose.root[rows, None]).reshape(-1, len(columns)))
         if pose.spread is not None:
             table |= _columns(columns, "sd_m", doubts[rows].reshape(-1, len(columns)))
@@ -65,7 +65,7 @@ def _keypoints(trial: Trial) -> Pieces:
     keypoints, labels = trial.keypoints, np.array([source.label or None for source in Source], dtype=object)
     names = np.array(keypoints.skeleton.points)
     for rows in _some_frames(len(keypoints.time)):
-        frames = np.arange(len(keypoints.time))[rows]
+        frames = trial.frame_numbers[rows]
         table = {
             "timestamp_s": np.repeat(keypoints.time[rows], len(names)),
             "frame_index": np.repeat(frames, len(names)),
@@ -83,7 +83,7 @@ def _joint_angles(trial: Trial) -> Pieces:
     """Blocks of one kind after each other, so that the angles themselves stand side by side."""
     angles = trial.angles
     for rows in _some_frames(len(angles.time)):
-        table = _moments(angles.time, rows)
+        table = _moments(trial, rows)
         values = angles.values  # noqa: PD011  not a DataFrame
         table |= _columns(angles.names, "deg", np.degrees(values[rows]))
         table |= _columns(angles.names, "sd_deg", np.degrees(angles.sd[rows]))
@@ -94,10 +94,10 @@ def _joint_angles(trial: Trial) -> Pieces:
 
 
 def _centre_of_mass(trial: Trial) -> Pieces:
-    masses, time = trial.kinematics.masses, trial.pose.time
-    found = len(time) if masses.shares else 0
+    masses = trial.kinematics.masses
+    found = len(trial.pose.time) if masses.shares else 0
     for rows in _some_frames(found):
-        table = _moments(time[:found], rows)
+        table = _moments(trial, rows)
         table |= _columns(tuple("xyz"), "m", masses.centre[:found][rows])
         yield _framed(table, FRAME_OF_REFERENCE)
 
@@ -108,8 +108,8 @@ def _some_frames(count: int) -> Iterator[slice]:
         yield slice(start, min(start + FRAMES_AT_ONCE, count))
 
 
-def _moments(time: Array, rows: slice) -> dict[str, Array]:
-    return {"frame_index": np.arange(rows.start, rows.stop), "timestamp_s": time[rows]}
+def _moments(trial: Trial, rows: slice) -> dict[str, Any]:
+    return {"frame_index": trial.frame_numbers[rows], "timestamp_s": trial.pose.time[rows]}
 
 
 def _columns(names: tuple[str, ...] | list[str], unit: str, values: Array) -> dict[str, Array]:
