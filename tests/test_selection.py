@@ -10,10 +10,9 @@ import numpy as np
 import pytest
 
 from clips import Image, noise_images, packet_ends, plain_image, write_clip
-from posedetector import video
 from posedetector.errors import InputError, VideoError
 from posedetector.pose import Frame
-from posedetector.video import WHOLE, Selection, Video, open_video
+from posedetector.video import WHOLE, Selection, Video, open_video, seeking, streams
 
 SMALL = (64, 48)
 GOP = 12
@@ -95,12 +94,12 @@ def read(source: Path, start: float = 0.0, end: float | None = None, every: int 
 
 def entered(source: Path, start: float) -> int | None:
     """Return the number of the frame with which decoding starts; None if that is the first."""
-    known: list[video._Stream] = []
+    known: list[seeking.Stream] = []
     opened = open_video(str(source))
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(video, "_read_stream", lambda one, _: known.append(one) or iter(()))
+        patch.setattr(streams, "_read_stream", lambda one, _: known.append(one) or iter(()))
         list(opened.frames())
-    entry = video._find_entry(known[0], start)
+    entry = seeking.find_entry(known[0], start)
     return None if entry is None else entry.number
 
 
@@ -134,7 +133,7 @@ def test_what_lies_before_a_part_is_not_decoded_where_a_keyframe_can_be_found(na
 
 def test_a_picture_is_numbered_without_an_index_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     clip = clip_of(tmp_path / "clip.mp4")
-    monkeypatch.setattr(video, "_number_by_index", lambda *_: None)
+    monkeypatch.setattr(seeking, "_number_by_index", lambda *_: None)
 
     assert numbers(read(clip, 2.0)[0]) == list(range(60, 75))
 
@@ -265,7 +264,7 @@ def test_as_many_frames_are_expected_as_there_are_in_the_part(
 def damaged(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """30 pictures that stand alone, of which number 10 is damaged."""
     if request.param == "read from its beginning":
-        monkeypatch.setattr(video, "_find_entry", lambda *_: None)
+        monkeypatch.setattr(streams, "find_entry", lambda *_: None)
     clip = write_clip(tmp_path / "clip.mov", noise_images(30, SMALL), codec="png", pixels="rgb24")
     data, ends = bytearray(clip.read_bytes()), packet_ends(clip)
     data[ends[10] - 2000 : ends[10]] = bytes(2000)

@@ -1,0 +1,67 @@
+"""Any moving picture as a stream of frames: file, URL, image, folder of images or camera number.
+
+Images are RGB with the recording's rotation applied. Times are the stream's own presentation times in seconds, from
+the first picture, so that a variable frame rate stays one. Memory does not grow with the length of the clip.
+
+A `Selection` is a part of a video. Frames keep their own times and numbers, those of the whole video. What lies before
+the part is not decoded where the file can be entered in the middle (`seeking`); what is read is the same either way.
+"""
+
+import re
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
+
+from posedetector.errors import VideoError
+from posedetector.video.images import CAMERA_SECONDS, IMAGE_SUFFIXES, images_in, open_camera, open_images
+from posedetector.video.nouns import WHOLE, Selection, Video, read_ahead
+from posedetector.video.streams import open_stream
+
+__all__ = ["CAMERA_SECONDS", "WHOLE", "Selection", "Video", "open_video", "read_ahead", "source_name"]
+
+_URL = re.compile(r"https?://")
+
+
+def source_name(source: str) -> str:
+    """Return what the results of a source are called after."""
+    if re.fullmatch(r"\d+", source):
+        return f"camera{source}"
+    if _URL.match(source):
+        return Path(unquote(urlsplit(source).path)).stem or "video"
+    path = Path(source).expanduser()
+    return path.resolve().name if path.is_dir() else path.stem
+
+
+def open_video(
+    source: str, *, rate: float | None = None, duration: float | None = None, selection: Selection = WHOLE
+) -> Video:
+    """Open a video wherever it is.
+
+    Parameters
+    ----------
+    source : path, http(s) URL, image, folder of images, or the number of a camera.
+    rate : frames per second of a folder of images, which carries none; 30 unless told.
+    duration : seconds to read, from the selection's start; everything unless told, 10 from a camera.
+    selection : which part to read.
+
+    Raises
+    ------
+    VideoError
+        If there is nothing there, nothing that can be read, or nothing in the part that was selected.
+    """
+    name = source_name(source)
+    if re.fullmatch(r"\d+", source):
+        if selection.start > 0 or selection.end is not None:
+            raise VideoError("--start and --end select a part of a recording; for a camera use --duration")
+        seconds = CAMERA_SECONDS if duration is None else duration
+        return open_camera(int(source), name, selection.lasting(seconds))
+    selection = selection.lasting(duration)
+    if _URL.match(source):
+        return open_stream(source, name, selection)
+    path = Path(source).expanduser()
+    if path.is_dir():
+        return open_images(images_in(path), name, rate, selection)
+    if not path.exists():
+        raise VideoError(f"there is no file {source}")
+    if path.suffix.lower() in IMAGE_SUFFIXES:
+        return open_images([path], name, None, selection)
+    return open_stream(str(path), name, selection)
