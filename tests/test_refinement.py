@@ -372,11 +372,16 @@ def test_what_moves_evenly_does_so_between_nodes_and_nothing_is_drawn_across_an_
 
 
 def test_a_frame_has_the_deviation_of_the_node_nearest_to_it() -> None:
-    one = nodes_of(seen(240, rate=240.0))
+    keypoints = seen(240, rate=240.0)
+    one, pose = nodes_of(keypoints), calibrated(keypoints)[0]
+    number = np.arange(len(one.nodes), dtype=float)
+    sizes = (number[:, None, None] * np.ones((len(one.columns), 3)), number[:, None] * np.ones(len(ANGLES)))
 
-    away = np.abs(one.time - one.time[one.nodes[one.nearest]])
+    found = spread_of(one, sizes, pose)
 
-    assert away.max() <= np.diff(one.time[one.nodes]).max() / 2 + 1e-9
+    nearest = np.abs(one.time[:, None] - one.time[one.nodes]).argmin(axis=1)
+    assert found.points[:, one.columns[0], 0] / POINTS_WIDER / one.stature == pytest.approx(nearest, abs=1e-9)
+    assert found.angles["left_knee_flexion"] / ANGLES_WIDER == pytest.approx(nearest, abs=1e-9)
 
 
 @pytest.mark.parametrize("name", ["acceleration", "still"])

@@ -210,7 +210,7 @@ class _Follower:
     _box: Array | None = None
 
     def have_networks(self, count: int, new: Callable[[], _Network]) -> None:
-        """See to it that there are so many crops; new ones begin where the person was last."""
+        """See to it that there are so many crops, which all begin where the person was found."""
         while len(self.crops) < count:
             self.crops.append(_Crop(new(), self.square))
 
@@ -233,7 +233,7 @@ class _Follower:
         if points[:, 4].mean() < presence or inside.mean() < _INSIDE or not self._is_continuous(box):
             return None
         self._box = box
-        self.square = crop.square = _moved(crop.square, box)
+        crop.square = _moved(crop.square, box)
         return PersonPose(
             bbox=box,
             xy=np.where(inside[:, None], xy, np.nan),
