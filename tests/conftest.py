@@ -1,5 +1,7 @@
 """What several tests need: a known walk seen by a known camera, a trial made by hand, a clip without people in it."""
 
+import logging
+import signal
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from fractions import Fraction
@@ -10,6 +12,8 @@ import numpy as np
 import pytest
 import torch
 
+from commands import Done
+from posedetector.cli import main
 from posedetector.estimators.synthetic import PinholeCamera, Synthetic, Walker
 from posedetector.kinematics import study
 from posedetector.pose import Array, Keypoints, MetricPose, PersonPose, Source, Spread
@@ -43,6 +47,24 @@ def one_thread() -> Iterator[None]:
     torch.set_num_threads(1)
     yield
     torch.set_num_threads(before)
+
+
+@pytest.fixture
+def command(capfd: pytest.CaptureFixture[str]) -> Iterator[Callable[..., Done]]:
+    """Run `posedetector …` in this process, which is loaded already; what the command does to it is undone."""
+    handlers = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT)}
+    threads = torch.get_num_threads()
+
+    def run(*arguments: object) -> Done:
+        with pytest.raises(SystemExit) as caught:
+            main([*map(str, arguments)])
+        return Done(caught.value.code, *capfd.readouterr())
+
+    yield run
+    torch.set_num_threads(threads)
+    logging.captureWarnings(capture=False)
+    for number, handler in handlers.items():
+        signal.signal(number, handler)
 
 
 @dataclass(frozen=True)

@@ -3,10 +3,9 @@
 Wants the extra `onnx`: `uv run --extra onnx pytest tests/test_onnx.py`; CI runs it, `uv run pytest` skips it.
 """
 
-import logging
-import signal
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import cv2
@@ -22,7 +21,6 @@ pytest.importorskip("onnxscript", reason="the extra `onnx` is not installed")
 
 from commands import Done  # noqa: E402
 from posedetector import weights  # noqa: E402
-from posedetector.cli import main  # noqa: E402
 from posedetector.errors import InputError, OutputError, ResourceError, WeightsError  # noqa: E402
 from posedetector.estimators import EstimatorOptions  # noqa: E402
 from posedetector.estimators.rtmw3d import RTMW3D  # noqa: E402
@@ -365,19 +363,10 @@ def test_a_device_that_onnxruntime_has_not_is_refused(monkeypatch: pytest.Monkey
 
 
 @pytest.fixture
-def run(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Callable]:
-    """Run `posedetector weights …` in an empty folder; what the command does to its process is undone."""
+def run(command: Callable[..., Done], monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Callable[..., Done]:
+    """Run `posedetector weights …` in an empty folder."""
     monkeypatch.chdir(tmp_path)
-    handler = signal.getsignal(signal.SIGTERM)
-
-    def run(*arguments: object) -> Done:
-        with pytest.raises(SystemExit) as caught:
-            main(["weights", *map(str, arguments)])
-        return Done(caught.value.code, *capsys.readouterr())
-
-    yield run
-    logging.captureWarnings(capture=False)
-    signal.signal(signal.SIGTERM, handler)
+    return partial(command, "weights")
 
 
 @pytest.fixture

@@ -2,15 +2,14 @@
 
 import hashlib
 import io
-import logging
 import os
 import re
-import signal
 import subprocess
 import sys
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from functools import partial
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
@@ -18,7 +17,6 @@ import pytest
 import torch
 
 from commands import Done
-from posedetector.cli import main
 from posedetector.models.videopose3d import TemporalModel
 from posedetector.weights import ASSETS, WEIGHTS
 
@@ -50,18 +48,8 @@ def elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 @pytest.fixture
-def run(capsys: pytest.CaptureFixture[str]) -> Iterator[Callable[..., Done]]:
-    """Run `posedetector weights …`; what the command does to its process is undone."""
-    handler = signal.getsignal(signal.SIGTERM)
-
-    def run(*arguments: object) -> Done:
-        with pytest.raises(SystemExit) as caught:
-            main(["weights", *map(str, arguments)])
-        return Done(caught.value.code, *capsys.readouterr())
-
-    yield run
-    logging.captureWarnings(capture=False)
-    signal.signal(signal.SIGTERM, handler)
+def run(command: Callable[..., Done]) -> Callable[..., Done]:
+    return partial(command, "weights")
 
 
 @pytest.fixture
