@@ -13,6 +13,7 @@ import pytest
 import torch
 
 from commands import Done
+from parity.published import state_of
 from posedetector.cli import main
 from posedetector.estimators.synthetic import PinholeCamera, Synthetic, Walker
 from posedetector.kinematics import study
@@ -65,6 +66,21 @@ def command(capfd: pytest.CaptureFixture[str]) -> Iterator[Callable[..., Done]]:
     logging.captureWarnings(capture=False)
     for number, handler in handlers.items():
         signal.signal(number, handler)
+
+
+@pytest.fixture(scope="session")
+def published(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
+    """Checkpoints of networks as large as the published ones, by name; each is filled and written once."""
+    folder = tmp_path_factory.mktemp("published")
+
+    def written(name: str) -> Path:
+        path = folder / f"{name}.pth"
+        if not path.exists():
+            meta = {"dataset_meta": {"sigmas": np.ones(3)}, "epoch": 270}
+            torch.save({"meta": meta, "state_dict": state_of(name)}, path)
+        return path
+
+    return written
 
 
 @dataclass(frozen=True)

@@ -37,26 +37,16 @@ NETWORKS_FOR: dict[str, Callable[[Path], EstimatorOptions]] = {
 }
 
 
+@pytest.fixture(scope="module", params=sorted(ESTIMATORS))
+def estimator(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> KeypointEstimator:
+    networks = NETWORKS_FOR.get(request.param, lambda _: EstimatorOptions())
+    with rtm_networks.narrow():
+        # one at a time: batches wait for the frames that fill them
+        options = replace(networks(tmp_path_factory.mktemp(request.param)), batch_size=1)
+        return make_estimator(request.param, options)
+
+
 @pytest.fixture(scope="module")
-def make(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], KeypointEstimator]:
-    options = {}
-
-    def made(name: str) -> KeypointEstimator:
-        if name not in options:
-            networks = NETWORKS_FOR.get(name, lambda _: EstimatorOptions())
-            # one at a time: batches wait for the frames that fill them
-            options[name] = replace(networks(tmp_path_factory.mktemp(name)), batch_size=1)
-        return make_estimator(name, options[name])
-
-    return made
-
-
-@pytest.fixture(params=sorted(ESTIMATORS))
-def estimator(request: pytest.FixtureRequest, make: Callable[[str], KeypointEstimator]) -> KeypointEstimator:
-    return make(request.param)
-
-
-@pytest.fixture
 def found(estimator: KeypointEstimator) -> list[list[PersonPose]]:
     return list(estimator.estimate(blank_frames()))
 
@@ -65,9 +55,9 @@ def test_there_is_exactly_one_list_per_frame(found: list[list[PersonPose]]) -> N
     assert [type(poses) for poses in found] == [list] * FRAMES
 
 
-@pytest.mark.parametrize("name", sorted(set(ESTIMATORS) - {"synthetic"}))
-def test_nobody_is_found_where_nobody_is(make: Callable[[str], KeypointEstimator], name: str) -> None:
-    assert list(make(name).estimate(blank_frames())) == [[]] * FRAMES
+@pytest.mark.parametrize("estimator", sorted(set(ESTIMATORS) - {"synthetic"}), indirect=True)
+def test_nobody_is_found_where_nobody_is(found: list[list[PersonPose]]) -> None:
+    assert found == [[]] * FRAMES
 
 
 def test_poses_have_the_skeletons_points_and_honest_scores(

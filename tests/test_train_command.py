@@ -559,6 +559,7 @@ def test_ctrl_c_stops_a_real_process_and_keeps_what_was_learned(
         "    print('ready', flush=True)\n"
         "    return recordings.noise_pool()\n"
         "fit.make_pool = make\n"
+        "fit.held_out_pool = lambda *_: recordings.noise_pool(99, clips=1)\n"
         "main(sys.argv[1:])\n"
     )
     arguments = (str(mocap), "--steps", "9999", "--channels", "8", "--output-dir", "out")
