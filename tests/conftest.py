@@ -1,7 +1,5 @@
 """What several tests need: a known walk seen by a known camera, a trial made by hand, a clip without people in it."""
 
-import logging
-import signal
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from fractions import Fraction
@@ -12,9 +10,8 @@ import numpy as np
 import pytest
 import torch
 
-from commands import Done
+from commands import Done, status_of, undone
 from parity.published import state_of
-from posedetector.cli import main
 from posedetector.estimators.synthetic import PinholeCamera, Synthetic, Walker
 from posedetector.kinematics import study
 from posedetector.pose import Array, Keypoints, MetricPose, PersonPose, Source, Spread
@@ -52,20 +49,9 @@ def one_thread() -> Iterator[None]:
 
 @pytest.fixture
 def command(capfd: pytest.CaptureFixture[str]) -> Iterator[Callable[..., Done]]:
-    """Run `posedetector …` in this process, which is loaded already; what the command does to it is undone."""
-    handlers = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT)}
-    threads = torch.get_num_threads()
-
-    def run(*arguments: object) -> Done:
-        with pytest.raises(SystemExit) as caught:
-            main([*map(str, arguments)])
-        return Done(caught.value.code, *capfd.readouterr())
-
-    yield run
-    torch.set_num_threads(threads)
-    logging.captureWarnings(capture=False)
-    for number, handler in handlers.items():
-        signal.signal(number, handler)
+    """Run `posedetector …` in this process; what the command does to it is undone."""
+    with undone():
+        yield lambda *arguments: Done(status_of(*arguments), *capfd.readouterr())
 
 
 @pytest.fixture(scope="session")
