@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from fractions import Fraction
+from importlib.util import find_spec
 from pathlib import Path
 
 import av
@@ -12,6 +13,7 @@ import torch
 
 from commands import Done, status_of, undone
 from parity.published import state_of
+from posedetector.estimators import ESTIMATORS
 from posedetector.estimators.synthetic import PinholeCamera, Synthetic, Walker
 from posedetector.kinematics import study
 from posedetector.pose import Array, Keypoints, MetricPose, PersonPose, Source, Spread
@@ -28,6 +30,31 @@ from posedetector.trial import (
     Trial,
     VideoRecord,
 )
+from remembering import Remembering
+
+# What tests of an extra, or of the group of oracles, import. `uv sync` brings none of it: they are skipped there, and
+# CI runs them alone (`-m extra`) where all of it is.
+EXTRAS = {
+    "onnx": ("onnx", "onnxruntime", "onnxscript"),
+    "openmmlab": ("mmcv", "mmdet", "mmengine", "mmpose"),
+    "opensim": ("onnxruntime", "opensim"),
+    "oracles": ("pingouin", "skimage", "statsmodels"),
+}
+
+
+def missing_of(extra: str) -> list[str]:
+    return [name for name in EXTRAS[extra] if find_spec(name) is None]
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    if config.option.markexpr == "extra" and (missing := [name for extra in EXTRAS for name in missing_of(extra)]):
+        raise pytest.UsageError(f"{', '.join(missing)} missing: uv sync --all-extras --group oracles, on Python < 3.13")
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    for mark in item.iter_markers("extra"):
+        if missing := missing_of(mark.args[0]):
+            pytest.skip(f"NOT TESTED: {', '.join(missing)} missing; uv sync --all-extras --group oracles")
 
 
 @pytest.fixture(autouse=True)
@@ -52,6 +79,14 @@ def command(capfd: pytest.CaptureFixture[str]) -> Iterator[Callable[..., Done]]:
     """Run `posedetector …` in this process; what the command does to it is undone."""
     with undone():
         yield lambda *arguments: Done(status_of(*arguments), *capfd.readouterr())
+
+
+@pytest.fixture(scope="module")
+def each_clip_once() -> Iterator[None]:
+    """Analyses of a clip share what MediaPipe found in it, within the session; all that follows is done each time."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setitem(ESTIMATORS, "mediapipe", Remembering)
+        yield
 
 
 @pytest.fixture(scope="session")

@@ -4,6 +4,7 @@ import inspect
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -30,14 +31,19 @@ def blank_frames(count: int = FRAMES) -> Iterator[Frame]:
     return (Frame(index, index / 30, np.zeros((256, 256, 3), np.uint8)) for index in range(count))
 
 
-# Estimators whose networks do not ship, with what makes small ones for them, or skips and says why
+# Estimators whose networks do not ship, with what makes small ones for them
 NETWORKS_FOR: dict[str, Callable[[Path], EstimatorOptions]] = {
     "openmmlab": openmmlab_models.options,
     "rtmw3d": rtm_networks.options,
 }
 
 
-@pytest.fixture(scope="module", params=sorted(ESTIMATORS))
+def named(names: set[str]) -> list[Any]:
+    extra = {"openmmlab": pytest.mark.extra("openmmlab")}
+    return [pytest.param(name, marks=extra.get(name, ())) for name in sorted(names)]
+
+
+@pytest.fixture(scope="module", params=named({*ESTIMATORS}))
 def estimator(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> KeypointEstimator:
     networks = NETWORKS_FOR.get(request.param, lambda _: EstimatorOptions())
     with rtm_networks.narrow():
@@ -55,7 +61,7 @@ def test_there_is_exactly_one_list_per_frame(found: list[list[PersonPose]]) -> N
     assert [type(poses) for poses in found] == [list] * FRAMES
 
 
-@pytest.mark.parametrize("estimator", sorted(set(ESTIMATORS) - {"synthetic"}), indirect=True)
+@pytest.mark.parametrize("estimator", named({*ESTIMATORS} - {"synthetic"}), indirect=True)
 def test_nobody_is_found_where_nobody_is(found: list[list[PersonPose]]) -> None:
     assert found == [[]] * FRAMES
 

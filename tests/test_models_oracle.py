@@ -11,12 +11,11 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from openmmlab_models import HAVE_EXTRA, NEEDS_EXTRA
 from posedetector.models import rtmdet, rtmw3d
 from posedetector.models.running import TorchRunner
 
 pytestmark = [
-    pytest.mark.skipif(not HAVE_EXTRA, reason=NEEDS_EXTRA),
+    pytest.mark.extra("openmmlab"),
     pytest.mark.filterwarnings("ignore:`torch.cuda.amp.autocast:FutureWarning"),
 ]
 # mmdet's configuration and, for nano, mmpose's

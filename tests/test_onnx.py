@@ -29,6 +29,8 @@ from posedetector.models import rtmdet, rtmw3d  # noqa: E402
 from posedetector.models.onnx import KINDS, OnnxRunner  # noqa: E402
 from posedetector.models.running import TorchRunner  # noqa: E402
 
+pytestmark = pytest.mark.extra("onnx")
+
 CPU = torch.device("cpu")
 POSE, DETECTOR = KINDS["rtmw3d-l"], KINDS["rtmdet-m"]
 BOX = np.array([[60.0, 20.0, 260.0, 420.0]])

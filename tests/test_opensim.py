@@ -22,9 +22,7 @@ from posedetector.pose import Array
 from posedetector.writers.trc import write_markers
 
 RATE = 30.0
-needs_opensim = pytest.mark.skipif(
-    find_spec("opensim") is None, reason="needs the package opensim: uv sync --extra opensim"
-)
+needs_opensim = pytest.mark.extra("opensim")
 # a standing person, metres: X forward, Y up, Z right; the right side and what is in the middle
 STANDING = {
     "hip": (0, 0.87, 0.08),

@@ -11,6 +11,8 @@ from commands import FILES_OF_THE_SAMPLE, status_of, undone
 
 ROOT = Path(__file__).parents[2]
 
+pytestmark = pytest.mark.usefixtures("each_clip_once")
+
 
 @pytest.fixture(scope="module")
 def results(tmp_path_factory: pytest.TempPathFactory) -> Path:

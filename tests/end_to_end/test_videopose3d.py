@@ -22,6 +22,9 @@ from posedetector.skeletons import BLAZEPOSE_33, H36M_17
 from posedetector.weights import WEIGHTS
 
 ROOT = Path(__file__).parents[2]
+
+pytestmark = pytest.mark.usefixtures("each_clip_once")
+
 NAME = "fair-detectron-coco"
 FILE = WEIGHTS[NAME].file
 LIFTED = ("--use-videopose3d", "--videopose3d-model", NAME)

@@ -1,14 +1,12 @@
-"""Each clip is looked at once: what MediaPipe found in it is told again to the analyses that follow."""
+"""MediaPipe that looks at each clip once: what it found is told again to the analyses that follow."""
 
 import zlib
-from collections.abc import Generator, Iterable, Iterator
+from collections.abc import Generator, Iterable
 from contextlib import closing
 from itertools import chain
 from typing import ClassVar
 
-import pytest
-
-from posedetector.estimators import ESTIMATORS, EstimatorOptions
+from posedetector.estimators import EstimatorOptions
 from posedetector.estimators.mediapipe import MediaPipe
 from posedetector.pose import Frame, PersonPose
 
@@ -36,10 +34,3 @@ class Remembering(MediaPipe):
                 seen.append(people)
                 yield people
         self.found[clip] = seen
-
-
-@pytest.fixture(scope="module", autouse=True)
-def _each_clip_once() -> Iterator[None]:
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setitem(ESTIMATORS, "mediapipe", Remembering)
-        yield
