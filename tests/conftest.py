@@ -1,5 +1,6 @@
 """What several tests need: a known walk seen by a known camera, a trial made by hand, a clip without people in it."""
 
+import os
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from fractions import Fraction
@@ -10,6 +11,7 @@ import av
 import numpy as np
 import pytest
 import torch
+from threadpoolctl import threadpool_limits
 
 from commands import Done, status_of, undone
 from parity.published import state_of
@@ -46,7 +48,15 @@ def missing_of(extra: str) -> list[str]:
     return [name for name in EXTRAS[extra] if find_spec(name) is None]
 
 
+def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
+    """Two processes for all tests; none where files are named, which would wait for them longer than they save."""
+    return 2 if config.args_source is pytest.Config.ArgsSource.TESTPATHS else 0
+
+
 def pytest_configure(config: pytest.Config) -> None:
+    if "PYTEST_XDIST_WORKER" in os.environ:  # as many threads as processes would wait for each other
+        torch.set_num_threads(1)
+        threadpool_limits(1)
     if config.option.markexpr == "extra" and (missing := [name for extra in EXTRAS for name in missing_of(extra)]):
         raise pytest.UsageError(f"{', '.join(missing)} missing: uv sync --all-extras --group oracles, on Python < 3.13")
 

@@ -357,9 +357,9 @@ def test_clear_of_a_known_and_an_unknown_network_removes_neither(run: Callable[.
 # What nobody can do
 
 
-@pytest.mark.parametrize("command", ["fetch", "path", "verify", "clear"])
-def test_an_unknown_network_is_refused_with_those_that_there_are(run: Callable[..., Done], command: str) -> None:
-    assert_refused(run(command, "huge"), "no weights 'huge'", *WEIGHTS)
+@pytest.mark.parametrize("verb", ["fetch", "path", "verify", "clear"])
+def test_an_unknown_network_is_refused_with_those_that_there_are(run: Callable[..., Done], verb: str) -> None:
+    assert_refused(run(verb, "huge"), "no weights 'huge'", *WEIGHTS)
 
 
 def test_an_unknown_command_is_refused(run: Callable[..., Done]) -> None:
