@@ -17,6 +17,7 @@ MARGIN = 1.03
 pytestmark = [
     pytest.mark.skipif(not SHARED.is_dir(), reason="NOT TESTED: the developers' clips are not beside this repo"),
     pytest.mark.usefixtures("each_clip_once"),
+    pytest.mark.timeout(400),
 ]
 
 
