@@ -11,7 +11,6 @@ import av
 import numpy as np
 import pytest
 import torch
-from threadpoolctl import threadpool_limits
 
 from commands import Done, status_of, undone
 from parity.published import state_of
@@ -54,9 +53,10 @@ def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    if "PYTEST_XDIST_WORKER" in os.environ:  # as many threads as processes would wait for each other
-        torch.set_num_threads(1)
-        threadpool_limits(1)
+    if (
+        config.option.numprocesses
+    ):  # their threads would wait for each other; read by each when its libraries are loaded
+        os.environ |= {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
     if config.option.markexpr == "extra" and (missing := [name for extra in EXTRAS for name in missing_of(extra)]):
         raise pytest.UsageError(f"{', '.join(missing)} missing: uv sync --all-extras --group oracles, on Python < 3.13")
 
