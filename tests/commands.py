@@ -1,6 +1,15 @@
 """What the tests of the commands share."""
 
+import logging
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import NamedTuple
+
+import pytest
+import torch
+
+from posedetector.cli import main
 
 _TABLES = (
     *("landmarks", "landmarks_wide", "keypoints_2d", "joint_angles", "angle_definitions"),
@@ -25,3 +34,24 @@ class Done(NamedTuple):
     status: int
     out: str
     errors: str
+
+
+def status_of(*arguments: object) -> int:
+    """Run `posedetector …` in this process, which is loaded already, and return how it ended."""
+    with pytest.raises(SystemExit) as caught:
+        main([*map(str, arguments)])
+    return int(caught.value.code or 0)
+
+
+@contextmanager
+def undone() -> Iterator[None]:
+    """Undo what commands do to the process that they think is theirs."""
+    handlers = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT)}
+    threads = torch.get_num_threads()
+    try:
+        yield
+    finally:
+        torch.set_num_threads(threads)
+        logging.captureWarnings(capture=False)
+        for number, handler in handlers.items():
+            signal.signal(number, handler)

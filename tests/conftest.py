@@ -1,8 +1,10 @@
 """What several tests need: a known walk seen by a known camera, a trial made by hand, a clip without people in it."""
 
+import os
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from fractions import Fraction
+from importlib.util import find_spec
 from pathlib import Path
 
 import av
@@ -10,6 +12,9 @@ import numpy as np
 import pytest
 import torch
 
+from commands import Done, status_of, undone
+from parity.published import state_of
+from posedetector.estimators import ESTIMATORS
 from posedetector.estimators.synthetic import PinholeCamera, Synthetic, Walker
 from posedetector.kinematics import study
 from posedetector.pose import Array, Keypoints, MetricPose, PersonPose, Source, Spread
@@ -26,6 +31,40 @@ from posedetector.trial import (
     Trial,
     VideoRecord,
 )
+from remembering import Remembering
+
+# What tests of an extra, or of the group of oracles, import. `uv sync` brings none of it: they are skipped there, and
+# CI runs them alone (`-m extra`) where all of it is.
+EXTRAS = {
+    "onnx": ("onnx", "onnxruntime", "onnxscript"),
+    "openmmlab": ("mmcv", "mmdet", "mmengine", "mmpose"),
+    "opensim": ("onnxruntime", "opensim"),
+    "oracles": ("pingouin", "skimage", "statsmodels"),
+}
+
+
+def missing_of(extra: str) -> list[str]:
+    return [name for name in EXTRAS[extra] if find_spec(name) is None]
+
+
+def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
+    """Two processes for all tests; none where files are named, which would wait for them longer than they save."""
+    return 2 if config.args_source is pytest.Config.ArgsSource.TESTPATHS else 0
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    if (
+        config.option.numprocesses
+    ):  # their threads would wait for each other; read by each when its libraries are loaded
+        os.environ |= {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
+    if config.option.markexpr == "extra" and (missing := [name for extra in EXTRAS for name in missing_of(extra)]):
+        raise pytest.UsageError(f"{', '.join(missing)} missing: uv sync --all-extras --group oracles, on Python < 3.13")
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    for mark in item.iter_markers("extra"):
+        if missing := missing_of(mark.args[0]):
+            pytest.skip(f"NOT TESTED: {', '.join(missing)} missing; uv sync --all-extras --group oracles")
 
 
 @pytest.fixture(autouse=True)
@@ -43,6 +82,36 @@ def one_thread() -> Iterator[None]:
     torch.set_num_threads(1)
     yield
     torch.set_num_threads(before)
+
+
+@pytest.fixture
+def command(capfd: pytest.CaptureFixture[str]) -> Iterator[Callable[..., Done]]:
+    """Run `posedetector …` in this process; what the command does to it is undone."""
+    with undone():
+        yield lambda *arguments: Done(status_of(*arguments), *capfd.readouterr())
+
+
+@pytest.fixture(scope="module")
+def each_clip_once() -> Iterator[None]:
+    """Analyses of a clip share what MediaPipe found in it, within the session; all that follows is done each time."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setitem(ESTIMATORS, "mediapipe", Remembering)
+        yield
+
+
+@pytest.fixture(scope="session")
+def published(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
+    """Checkpoints of networks as large as the published ones, by name; each is filled and written once."""
+    folder = tmp_path_factory.mktemp("published")
+
+    def written(name: str) -> Path:
+        path = folder / f"{name}.pth"
+        if not path.exists():
+            meta = {"dataset_meta": {"sigmas": np.ones(3)}, "epoch": 270}
+            torch.save({"meta": meta, "state_dict": state_of(name)}, path)
+        return path
+
+    return written
 
 
 @dataclass(frozen=True)

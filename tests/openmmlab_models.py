@@ -1,16 +1,12 @@
 """Models of OpenMMLab's with made-up weights, from the configurations that its packages ship, saved as those are."""
 
-from importlib.util import find_spec
 from pathlib import Path
 
 import numpy as np
-import pytest
 import torch
 
 from posedetector.estimators import EstimatorOptions
 
-NEEDS_EXTRA = "needs the extra: uv run --extra openmmlab pytest"
-HAVE_EXTRA = all(find_spec(name) for name in ("mmengine", "mmcv", "mmdet", "mmpose"))
 DETECTOR = "rtmdet_tiny_8xb32-300e_coco"
 POSE = "rtmpose-t_8xb256-420e_coco-256x192"
 HOME = {"detector": "mmdet", "pose": "mmpose"}
@@ -50,9 +46,7 @@ def save(kind: str, config: str, path: Path, *, surety: float | None = None, see
 
 
 def options(folder: Path, *, pose: str = POSE, surety: float = -10) -> EstimatorOptions:
-    """Return options for a detector and a pose model, on the processor; skips without the extra."""
-    if not HAVE_EXTRA:
-        pytest.skip(NEEDS_EXTRA)
+    """Return options for a detector and a pose model, on the processor."""
     return EstimatorOptions(
         pose_config=pose,
         checkpoint=save("pose", pose, folder / "pose.pth"),

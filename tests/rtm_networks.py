@@ -1,13 +1,16 @@
-"""Checkpoints of RTMDet and RTMW3D that see nobody and nothing."""
+"""RTMW3D of a quarter of its width; checkpoints of it and of RTMDet that see nobody and nothing."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
+import pytest
 import torch
 from torch import nn
 
 from posedetector.estimators import EstimatorOptions
 from posedetector.models.rtmdet import RTMDet
-from posedetector.models.rtmw3d import RTMW3D
+from posedetector.models.rtmw3d import RTMW3D, SIZES
 
 
 def blind(network: nn.Module) -> nn.Module:
@@ -18,6 +21,14 @@ def blind(network: nn.Module) -> nn.Module:
             if "rtm_cls" in name and name.endswith("bias"):
                 value.fill_(-10)
     return network
+
+
+@contextmanager
+def narrow() -> Iterator[None]:
+    """Let size l have fewer blocks and channels than any that was published, where the claim is of every width."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setitem(SIZES, "l", (0.33, 0.25))
+        yield
 
 
 def options(folder: Path) -> EstimatorOptions:

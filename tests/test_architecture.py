@@ -82,13 +82,6 @@ def test_a_room_imports_no_room_further_down(path: Path) -> None:
     assert set(imported_rooms(path)) <= set(allowed)
 
 
-@pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(ROOT)))
-def test_imports_are_absolute(path: Path) -> None:
-    nodes = ast.walk(ast.parse(path.read_text(encoding="utf-8")))
-
-    assert all(node.level == 0 for node in nodes if isinstance(node, ast.ImportFrom))
-
-
 def test_importing_the_package_and_its_command_line_loads_nothing_heavy() -> None:
     code = f"import sys, posedetector, posedetector.cli; print([name for name in {HEAVY} if name in sys.modules])"
     result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

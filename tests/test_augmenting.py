@@ -25,6 +25,8 @@ onnxruntime = pytest.importorskip(
     "onnxruntime", reason="the extra `opensim` is not installed: uv run --extra opensim pytest tests/test_augmenting.py"
 )
 
+pytestmark = pytest.mark.extra("opensim")
+
 PERSON = Subject(height=1.75, mass=70)
 MARKERS = [marker for enhancer in ENHANCERS for marker in enhancer.gives]
 

@@ -4,6 +4,7 @@ import inspect
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -30,33 +31,28 @@ def blank_frames(count: int = FRAMES) -> Iterator[Frame]:
     return (Frame(index, index / 30, np.zeros((256, 256, 3), np.uint8)) for index in range(count))
 
 
-# Estimators whose networks do not ship, with what makes small ones for them, or skips and says why
+# Estimators whose networks do not ship, with what makes small ones for them
 NETWORKS_FOR: dict[str, Callable[[Path], EstimatorOptions]] = {
     "openmmlab": openmmlab_models.options,
     "rtmw3d": rtm_networks.options,
 }
 
 
+def named(names: set[str]) -> list[Any]:
+    extra = {"openmmlab": pytest.mark.extra("openmmlab")}
+    return [pytest.param(name, marks=extra.get(name, ())) for name in sorted(names)]
+
+
+@pytest.fixture(scope="module", params=named({*ESTIMATORS}))
+def estimator(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> KeypointEstimator:
+    networks = NETWORKS_FOR.get(request.param, lambda _: EstimatorOptions())
+    with rtm_networks.narrow():
+        # one at a time: batches wait for the frames that fill them
+        options = replace(networks(tmp_path_factory.mktemp(request.param)), batch_size=1)
+        return make_estimator(request.param, options)
+
+
 @pytest.fixture(scope="module")
-def make(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], KeypointEstimator]:
-    options = {}
-
-    def made(name: str) -> KeypointEstimator:
-        if name not in options:
-            networks = NETWORKS_FOR.get(name, lambda _: EstimatorOptions())
-            # one at a time: batches wait for the frames that fill them
-            options[name] = replace(networks(tmp_path_factory.mktemp(name)), batch_size=1)
-        return make_estimator(name, options[name])
-
-    return made
-
-
-@pytest.fixture(params=sorted(ESTIMATORS))
-def estimator(request: pytest.FixtureRequest, make: Callable[[str], KeypointEstimator]) -> KeypointEstimator:
-    return make(request.param)
-
-
-@pytest.fixture
 def found(estimator: KeypointEstimator) -> list[list[PersonPose]]:
     return list(estimator.estimate(blank_frames()))
 
@@ -65,9 +61,9 @@ def test_there_is_exactly_one_list_per_frame(found: list[list[PersonPose]]) -> N
     assert [type(poses) for poses in found] == [list] * FRAMES
 
 
-@pytest.mark.parametrize("name", sorted(set(ESTIMATORS) - {"synthetic"}))
-def test_nobody_is_found_where_nobody_is(make: Callable[[str], KeypointEstimator], name: str) -> None:
-    assert list(make(name).estimate(blank_frames())) == [[]] * FRAMES
+@pytest.mark.parametrize("estimator", named({*ESTIMATORS} - {"synthetic"}), indirect=True)
+def test_nobody_is_found_where_nobody_is(found: list[list[PersonPose]]) -> None:
+    assert found == [[]] * FRAMES
 
 
 def test_poses_have_the_skeletons_points_and_honest_scores(

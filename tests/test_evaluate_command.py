@@ -3,12 +3,11 @@
 import csv
 import hashlib
 import json
-import logging
 import re
-import signal
 import subprocess
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +18,6 @@ import torch
 
 from checkpoints import random_network, save
 from commands import Done
-from posedetector.cli import main
 from posedetector.pose import Array
 from posedetector.skeletons import H36M_17
 from posedetector.trial import Trial
@@ -41,20 +39,9 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 @pytest.fixture
-def run(capsys: pytest.CaptureFixture[str]) -> Iterator[Callable[..., Done]]:
-    """Run `posedetector evaluate …`; what the command does to its process is undone."""
-    handler, threads = signal.getsignal(signal.SIGTERM), torch.get_num_threads()
+def run(command: Callable[..., Done]) -> Callable[..., Done]:
     torch.set_num_threads(1)  # several would wait for each other longer than a small network takes
-
-    def run(*arguments: object) -> Done:
-        with pytest.raises(SystemExit) as caught:
-            main(["evaluate", *map(str, arguments)])
-        return Done(caught.value.code, *capsys.readouterr())
-
-    yield run
-    torch.set_num_threads(threads)
-    logging.captureWarnings(capture=False)
-    signal.signal(signal.SIGTERM, handler)
+    return partial(command, "evaluate")
 
 
 def assert_refused(done: Done, *says: str) -> None:

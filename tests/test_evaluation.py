@@ -4,12 +4,15 @@ The errors are made by hand, on six points whose middle is 0 along every axis or
 """
 
 import csv
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
+from matplotlib.container import BarContainer
+from matplotlib.figure import Figure
 
 from posedetector.errors import InputError
 from posedetector.estimators.synthetic import Walker
@@ -1264,12 +1267,23 @@ def test_every_table_of_the_report_is_rectangular(evaluation: Evaluation) -> Non
 # --- the figure -------------------------------------------------------------------------------------------------------
 
 
-def drawn(evaluation: Evaluation, path: Path) -> tuple[int, int]:
-    """Width and height of the picture in pixels."""
-    draw(evaluation, path)
-    content = path.read_bytes()
-    assert content.startswith(b"\x89PNG\r\n\x1a\n")
-    return int.from_bytes(content[16:20], "big"), int.from_bytes(content[20:24], "big")
+@pytest.fixture
+def drawn(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[Evaluation], Figure]:
+    """Draw an evaluation into a file; return what Matplotlib wrote there."""
+    kept: list[Figure] = []
+    save = Figure.savefig
+
+    def keep(figure: Figure, *arguments: Any, **options: Any) -> None:
+        save(figure, *arguments, **options)
+        kept.append(figure)
+
+    def drawn(evaluation: Evaluation) -> Figure:
+        monkeypatch.setattr(Figure, "savefig", keep)
+        draw(evaluation, tmp_path / "out.png")
+        assert (tmp_path / "out.png").read_bytes().startswith(b"\x89PNG\r\n\x1a\n")
+        return kept[-1]
+
+    return drawn
 
 
 def systems(count: int, one: Motion, protocol: Protocol = FROM_HIPS) -> Evaluation:
@@ -1277,41 +1291,57 @@ def systems(count: int, one: Motion, protocol: Protocol = FROM_HIPS) -> Evaluati
     return evaluate(pairs, protocol)
 
 
+def bars(figure: Figure) -> dict[str, float]:
+    """Millimetres of the first system by the joint's name on the axis."""
+    names = [label.get_text() for label in figure.axes[0].get_yticklabels()]
+    return dict(zip(names, (float(bar.get_width()) for bar in figure.axes[0].containers[0]), strict=True))
+
+
 @pytest.mark.parametrize("count", [1, 9])
-def test_the_figure_has_two_panels_where_knees_bend(tmp_path: Path, count: int) -> None:
-    width, height = drawn(systems(count, walking(even(25, 0.5))), tmp_path / "out.png")
-
-    assert width > 2 * height
+def test_the_figure_has_two_panels_where_knees_bend(drawn: Callable[[Evaluation], Figure], count: int) -> None:
+    assert len(drawn(systems(count, walking(even(25, 0.5)))).axes) == 2
 
 
-def test_the_figure_has_one_panel_without_knees(tmp_path: Path) -> None:
-    width, height = drawn(systems(2, still(10, "left_hip", "right_hip", "left_wrist")), tmp_path / "out.png")
-
-    assert width < 2 * height
+def test_the_figure_has_one_panel_without_knees(drawn: Callable[[Evaluation], Figure]) -> None:
+    assert len(drawn(systems(2, still(10, "left_hip", "right_hip", "left_wrist"))).axes) == 1
 
 
-def test_the_figure_can_be_drawn_of_133_joints(tmp_path: Path) -> None:
-    drawn(compare(WHOLE, WHOLE, PROTOCOLS["h3wb"]), tmp_path / "out.png")
+def test_of_133_joints_the_figure_has_as_many_as_can_be_read(drawn: Callable[[Evaluation], Figure]) -> None:
+    assert len(bars(drawn(compare(WHOLE, WHOLE, PROTOCOLS["h3wb"])))) == 33
 
 
-def test_the_figure_can_be_drawn_with_intervals(tmp_path: Path, evaluation: Evaluation) -> None:
-    drawn(evaluation, tmp_path / "out.png")
+def test_the_figure_has_the_intervals_over_trials_and_says_so(
+    drawn: Callable[[Evaluation], Figure], evaluation: Evaluation
+) -> None:
+    joints = drawn(evaluation).axes[0]
+
+    assert joints.get_xlabel() == "mean position error, mm; bars: 95 % over trials"
+    assert all(bar.errorbar is not None for bar in joints.containers if isinstance(bar, BarContainer))
 
 
-def test_the_figure_can_be_drawn_of_a_single_frame(tmp_path: Path) -> None:
-    drawn(systems(1, walking(np.array([0.5]))), tmp_path / "out.png")
+def test_the_figure_of_a_single_frame_has_its_two_knees_and_no_intervals(
+    drawn: Callable[[Evaluation], Figure],
+) -> None:
+    joints, knees = drawn(systems(1, walking(np.array([0.5])))).axes
+
+    assert knees.lines[0].get_ydata() == pytest.approx([0, 0])
+    assert joints.get_xlabel() == "mean position error, mm"
 
 
-def test_the_figure_can_be_drawn_where_a_joint_is_never_there(tmp_path: Path) -> None:
+def test_a_joint_that_is_never_there_has_its_name_in_the_figure_and_no_bar(
+    drawn: Callable[[Evaluation], Figure],
+) -> None:
     one = walking(even(25, 0.5))
+    found = bars(drawn(compare(without(one, slice(None), "left_knee"), one)))
 
-    drawn(compare(without(one, slice(None), "left_knee"), one), tmp_path / "out.png")
+    assert [name for name, value in found.items() if np.isnan(value)] == ["left knee"]
 
 
-def test_the_figure_can_be_drawn_of_a_system_with_any_name(tmp_path: Path) -> None:
+def test_a_system_of_any_name_stands_in_the_figure_as_it_is(drawn: Callable[[Evaluation], Figure]) -> None:
     one = walking(even(25, 0.5))
+    (name,) = drawn(evaluate([("a$\\b$", {"": one}, {"": one})], AS_IS)).legends[0].get_texts()
 
-    drawn(evaluate([("a$\\b$", {"": one}, {"": one})], AS_IS), tmp_path / "out.png")
+    assert name.get_text().replace("\\$", "$") == "a$\\b$"
 
 
 def test_the_same_figure_is_the_same_file(tmp_path: Path) -> None:

@@ -5,7 +5,7 @@ once and stands here as numbers, since MMPose itself does not install beside wha
 """
 
 from collections.abc import Callable
-from types import ModuleType
+from importlib import import_module
 from typing import NamedTuple
 
 import numpy as np
@@ -36,10 +36,6 @@ from posedetector.pose import Array
 
 CASES = ("near", "mirrored", "unrelated")
 SEEDS = range(5)
-
-
-def oracle(name: str) -> ModuleType:
-    return pytest.importorskip(name, reason=f"NOT TESTED: {name} is missing; install with uv sync --group oracles")
 
 
 def bodies(case: str, seed: int = 1979) -> tuple[Array, Array]:
@@ -128,10 +124,11 @@ def test_points_left_out_are_those_that_mmpose_masks(
 # Similarity transforms
 
 
+@pytest.mark.extra("oracles")
 @pytest.mark.parametrize("seed", SEEDS)
 @pytest.mark.parametrize("case", CASES)
 def test_the_best_similarity_is_that_of_scikit_image(case: str, seed: int) -> None:
-    transform = oracle("skimage.transform").SimilarityTransform
+    transform = import_module("skimage.transform").SimilarityTransform
     predicted, measured = bodies(case, seed)
     expected = np.stack(
         [transform.from_estimate(one, other)(one) for one, other in zip(predicted, measured, strict=True)]
@@ -140,9 +137,10 @@ def test_the_best_similarity_is_that_of_scikit_image(case: str, seed: int) -> No
     assert similar_to(predicted, measured) == pytest.approx(expected)
 
 
+@pytest.mark.extra("oracles")
 @pytest.mark.parametrize("case", CASES)
 def test_the_best_similarity_of_a_flat_body_is_that_of_scikit_image(case: str) -> None:
-    transform = oracle("skimage.transform").SimilarityTransform
+    transform = import_module("skimage.transform").SimilarityTransform
     predicted, measured = bodies(case)
     predicted[..., 1] = 0
     expected = np.stack(
@@ -229,11 +227,12 @@ def ratings(seed: int, methods: int) -> Array:
     return 20 + 3 * of_target + of_method + random.standard_normal((12, methods))
 
 
+@pytest.mark.extra("oracles")
 @pytest.mark.filterwarnings("ignore:The inplace keyword in:DeprecationWarning")  # pingouin's own use of pandas
 @pytest.mark.parametrize(("seed", "methods", "missing"), [(0, 2, 0), (1, 4, 0), (2, 3, 2)])
 def test_icc_is_that_of_pingouin(seed: int, methods: int, missing: int) -> None:
     """ICC(A,1) in McGraw & Wong's words, ICC2 in older versions of pingouin."""
-    pingouin = oracle("pingouin")
+    pingouin = import_module("pingouin")
     table = ratings(seed, methods)
     table[:missing, 1] = np.nan
     target, method = np.indices(table.shape)
@@ -250,9 +249,10 @@ def test_pearson_r_is_that_of_scipy(seed: int) -> None:
     assert pearson_r(one, other) == pytest.approx(stats.pearsonr(one, other).statistic)
 
 
+@pytest.mark.extra("oracles")
 def test_the_variance_of_the_limits_is_that_of_a_random_effects_model() -> None:
     """For trials of one size, restricted maximum likelihood is the analysis of variance."""
-    model = oracle("statsmodels.regression.mixed_linear_model")
+    model = import_module("statsmodels.regression.mixed_linear_model")
     random = np.random.default_rng(0)
     trial = np.repeat(np.arange(12), 10)
     differences = 1 + 2 * random.standard_normal(12)[trial] + random.standard_normal(120)

@@ -3,10 +3,9 @@
 Wants the extra `onnx`: `uv run --extra onnx pytest tests/test_onnx.py`; CI runs it, `uv run pytest` skips it.
 """
 
-import logging
-import signal
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import cv2
@@ -22,7 +21,6 @@ pytest.importorskip("onnxscript", reason="the extra `onnx` is not installed")
 
 from commands import Done  # noqa: E402
 from posedetector import weights  # noqa: E402
-from posedetector.cli import main  # noqa: E402
 from posedetector.errors import InputError, OutputError, ResourceError, WeightsError  # noqa: E402
 from posedetector.estimators import EstimatorOptions  # noqa: E402
 from posedetector.estimators.rtmw3d import RTMW3D  # noqa: E402
@@ -30,10 +28,20 @@ from posedetector.models import onnx as ours  # noqa: E402
 from posedetector.models import rtmdet, rtmw3d  # noqa: E402
 from posedetector.models.onnx import KINDS, OnnxRunner  # noqa: E402
 from posedetector.models.running import TorchRunner  # noqa: E402
+from rtm_networks import narrow  # noqa: E402
+
+pytestmark = pytest.mark.extra("onnx")
 
 CPU = torch.device("cpu")
 POSE, DETECTOR = KINDS["rtmw3d-l"], KINDS["rtmdet-m"]
 BOX = np.array([[60.0, 20.0, 260.0, 420.0]])
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _narrow() -> Iterator[None]:
+    """What is exported, and how it is run, is the same at any width."""
+    with narrow():
+        yield
 
 
 @pytest.fixture(scope="module")
@@ -365,19 +373,16 @@ def test_a_device_that_onnxruntime_has_not_is_refused(monkeypatch: pytest.Monkey
 
 
 @pytest.fixture
-def run(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Callable]:
-    """Run `posedetector weights …` in an empty folder; what the command does to its process is undone."""
+def run(command: Callable[..., Done], monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Callable[..., Done]:
+    """Run `posedetector weights …` in an empty folder."""
     monkeypatch.chdir(tmp_path)
-    handler = signal.getsignal(signal.SIGTERM)
+    return partial(command, "weights")
 
-    def run(*arguments: object) -> Done:
-        with pytest.raises(SystemExit) as caught:
-            main(["weights", *map(str, arguments)])
-        return Done(caught.value.code, *capsys.readouterr())
 
-    yield run
-    logging.captureWarnings(capture=False)
-    signal.signal(signal.SIGTERM, handler)
+@pytest.fixture
+def exported_before(detector_file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let the exporter, which takes half a minute, hand out what it made of this detector before."""
+    monkeypatch.setattr(ours, "_write", lambda _, __, path: path.write_bytes(detector_file.read_bytes()))
 
 
 @pytest.fixture
@@ -408,6 +413,7 @@ def test_what_was_exported_is_found_known_again_and_cleared(run: Callable, cache
     assert {path.name for path in cache_folder.iterdir()} == {weights.row_of("rtmdet-m").file}
 
 
+@pytest.mark.usefixtures("exported_before")
 def test_a_file_of_ones_own_is_exported_beside_it(run: Callable, detector_checkpoint: Path, tmp_path: Path) -> None:
     mine = tmp_path / "mine.pth"
     mine.write_bytes(detector_checkpoint.read_bytes())
@@ -416,6 +422,7 @@ def test_a_file_of_ones_own_is_exported_beside_it(run: Callable, detector_checkp
     assert OnnxRunner(tmp_path / "mine.pth.onnx", DETECTOR, CPU, 1).size == (320, 320)
 
 
+@pytest.mark.usefixtures("exported_before")
 def test_an_export_that_differs_is_not_kept(
     run: Callable, detector_checkpoint: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -431,6 +438,7 @@ def test_an_export_that_differs_is_not_kept(
     assert [path.name for path in tmp_path.iterdir()] == ["there.onnx"]
 
 
+@pytest.mark.usefixtures("exported_before")
 def test_an_export_of_what_is_no_number_is_not_kept(detector_checkpoint: Path, tmp_path: Path) -> None:
     network = rtmdet.read_detector(detector_checkpoint)
     torch.nn.init.constant_(network.bbox_head.rtm_cls[0].bias, torch.nan)

@@ -11,13 +11,13 @@ import numpy as np
 import pytest
 import torch
 
-from openmmlab_models import DETECTOR, HAVE_EXTRA, NEEDS_EXTRA, POSE, model_of, options, save
+from openmmlab_models import DETECTOR, POSE, model_of, options, save
 from posedetector.errors import InputError, WeightsError
 from posedetector.estimators import EstimatorOptions, make_estimator
 from posedetector.pose import Array, ByteArray, Frame
 from posedetector.skeletons import COCO_17, COCO_WHOLEBODY_133, H36M_17, Skeleton
 
-needs_extra = pytest.mark.skipif(not HAVE_EXTRA, reason=NEEDS_EXTRA)
+needs_extra = pytest.mark.extra("openmmlab")
 
 
 def picture(seed: int = 0, size: tuple[int, int] = (320, 240)) -> ByteArray:

@@ -4,12 +4,14 @@ import json
 import subprocess
 import sys
 import xml.etree.ElementTree as ET
+from collections.abc import Callable
 from importlib.util import find_spec
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from commands import Done
 from posedetector.cli import main
 from posedetector.errors import InputError, PosedetectorError
 from posedetector.opensim import export
@@ -22,9 +24,7 @@ from posedetector.pose import Array
 from posedetector.writers.trc import write_markers
 
 RATE = 30.0
-needs_opensim = pytest.mark.skipif(
-    find_spec("opensim") is None, reason="needs the package opensim: uv sync --extra opensim"
-)
+needs_opensim = pytest.mark.extra("opensim")
 # a standing person, metres: X forward, Y up, Z right; the right side and what is in the middle
 STANDING = {
     "hip": (0, 0.87, 0.08),
@@ -521,13 +521,17 @@ def test_what_opensim_cannot_run_is_said_in_its_words(tmp_path: Path) -> None:
 
 
 @needs_opensim
-def test_the_sample_clip_becomes_a_motion(tmp_path: Path) -> None:
-    command = [str(Path(sys.executable).with_name("posedetector")), "analyze", "--video", "data/samples/walk_side.mp4"]
-    subprocess.run(
-        [*command, "--height", "1.65", "--mass", "60", "--output-dir", str(tmp_path / "out")],
-        check=True,
-        capture_output=True,
+def test_the_sample_clip_becomes_a_motion(command: Callable[..., Done], tmp_path: Path) -> None:
+    sample = (
+        "--video",
+        Path(__file__).parents[1] / "data" / "samples" / "walk_side.mp4",
+        "--height",
+        1.65,
+        "--mass",
+        60,
     )
+    done = command("analyze", *sample, "--formats", "trc", "--output-dir", tmp_path / "out")
+    assert done.status == 0, done.errors
 
     made = export(tmp_path / "out", tmp_path / "to", run=True)
 

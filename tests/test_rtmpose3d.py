@@ -15,13 +15,13 @@ import numpy as np
 import pytest
 import torch
 
+from parity.published import DETECTOR, POSE, fixture
 from posedetector import RTMPose3D, RTMPose3DConfig, RTMPose3DInference, clear_cache
 from posedetector.errors import InputError, OutputError, WeightsError
 from posedetector.estimators import EstimatorOptions, rtmw3d
 from posedetector.pose import Array, ByteArray, PersonPose, as_picture
 from posedetector.skeletons import COCO_WHOLEBODY_133
 from posedetector.weights import WEIGHTS
-from test_detector_and_points import DETECTOR, POSE, fixture, state_of
 
 PICTURE = np.zeros((40, 60, 3), np.uint8)
 NAMES = ("rtmdet-m", "rtmw3d-l", "rtmw3d-x")
@@ -670,13 +670,8 @@ def test_its_import_loads_no_network_library() -> None:
 
 
 @pytest.fixture(scope="module")
-def checkpoints(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
-    folder = tmp_path_factory.mktemp("published")
-    paths = {}
-    for option, name in (("detector_checkpoint", DETECTOR), ("pose_checkpoint", POSE["l"])):
-        paths[option] = folder / f"{name}.pth"
-        torch.save({"state_dict": state_of(name)}, paths[option])
-    return paths
+def checkpoints(published: Callable[[str], Path]) -> dict[str, Path]:
+    return {"detector_checkpoint": published(DETECTOR), "pose_checkpoint": published(POSE["l"])}
 
 
 @pytest.fixture(scope="module")

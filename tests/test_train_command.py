@@ -1,12 +1,11 @@
 """`posedetector train`, as a person meets it: which recordings it reads and how, what it trains, what stops it."""
 
 import json
-import logging
 import os
 import signal
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 from inspect import signature
 from pathlib import Path
@@ -17,7 +16,7 @@ import torch
 from scipy.spatial.transform import Rotation
 
 from commands import Done
-from posedetector.cli import main, train
+from posedetector.cli import train
 from posedetector.errors import InputError
 from posedetector.lifters import LifterOptions
 from posedetector.lifters.videopose3d import VideoPose3D
@@ -350,21 +349,9 @@ def pools(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
-def run(capsys: pytest.CaptureFixture[str]) -> Iterator[Callable[..., Done]]:
-    """Run `posedetector train …` on one thread; what the command does to its process is undone."""
-    handlers = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT)}
-    threads = torch.get_num_threads()
-
-    def run(*arguments: object) -> Done:
-        with pytest.raises(SystemExit) as caught:
-            main(["train", *map(str, arguments), "--threads", "1", "--device", "cpu"])
-        return Done(caught.value.code, *capsys.readouterr())
-
-    yield run
-    torch.set_num_threads(threads)
-    logging.captureWarnings(capture=False)
-    for number, handler in handlers.items():
-        signal.signal(number, handler)
+def run(command: Callable[..., Done]) -> Callable[..., Done]:
+    """Run `posedetector train …` on one thread."""
+    return lambda *arguments: command("train", *arguments, "--threads", 1, "--device", "cpu")
 
 
 def assert_refused(done: Done, *says: str) -> None:
@@ -572,6 +559,7 @@ def test_ctrl_c_stops_a_real_process_and_keeps_what_was_learned(
         "    print('ready', flush=True)\n"
         "    return recordings.noise_pool()\n"
         "fit.make_pool = make\n"
+        "fit.held_out_pool = lambda *_: recordings.noise_pool(99, clips=1)\n"
         "main(sys.argv[1:])\n"
     )
     arguments = (str(mocap), "--steps", "9999", "--channels", "8", "--output-dir", "out")

@@ -2,15 +2,14 @@
 
 import hashlib
 import io
-import logging
 import os
 import re
-import signal
 import subprocess
 import sys
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from functools import partial
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
@@ -18,7 +17,6 @@ import pytest
 import torch
 
 from commands import Done
-from posedetector.cli import main
 from posedetector.models.videopose3d import TemporalModel
 from posedetector.weights import ASSETS, WEIGHTS
 
@@ -50,18 +48,8 @@ def elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 @pytest.fixture
-def run(capsys: pytest.CaptureFixture[str]) -> Iterator[Callable[..., Done]]:
-    """Run `posedetector weights …`; what the command does to its process is undone."""
-    handler = signal.getsignal(signal.SIGTERM)
-
-    def run(*arguments: object) -> Done:
-        with pytest.raises(SystemExit) as caught:
-            main(["weights", *map(str, arguments)])
-        return Done(caught.value.code, *capsys.readouterr())
-
-    yield run
-    logging.captureWarnings(capture=False)
-    signal.signal(signal.SIGTERM, handler)
+def run(command: Callable[..., Done]) -> Callable[..., Done]:
+    return partial(command, "weights")
 
 
 @pytest.fixture
@@ -369,9 +357,9 @@ def test_clear_of_a_known_and_an_unknown_network_removes_neither(run: Callable[.
 # What nobody can do
 
 
-@pytest.mark.parametrize("command", ["fetch", "path", "verify", "clear"])
-def test_an_unknown_network_is_refused_with_those_that_there_are(run: Callable[..., Done], command: str) -> None:
-    assert_refused(run(command, "huge"), "no weights 'huge'", *WEIGHTS)
+@pytest.mark.parametrize("verb", ["fetch", "path", "verify", "clear"])
+def test_an_unknown_network_is_refused_with_those_that_there_are(run: Callable[..., Done], verb: str) -> None:
+    assert_refused(run(verb, "huge"), "no weights 'huge'", *WEIGHTS)
 
 
 def test_an_unknown_command_is_refused(run: Callable[..., Done]) -> None:

@@ -1,6 +1,7 @@
 """MOT: OpenSim's names, signs and units; read back by hand, and by OpenSim where it is installed."""
 
 from dataclasses import replace
+from importlib import import_module
 from pathlib import Path
 
 import numpy as np
@@ -235,7 +236,7 @@ def test_nothing_known_leaves_a_file_without_rows(clip: Trial, tmp_path: Path) -
 
 @pytest.fixture
 def opensim():
-    module = pytest.importorskip("opensim", reason="OpenSim is in the extra `opensim`; its own reading is not checked")
+    module = import_module("opensim")
     module.Logger.setLevelString("off")
     return module
 
@@ -244,6 +245,7 @@ def holed(trial: Trial) -> Trial:
     return with_angles(over(trial, [0.0, 0.1, 0.25, 0.3]), left_knee_flexion=[10.0, np.nan, 30.0, 40.0])
 
 
+@pytest.mark.extra("opensim")
 def test_opensims_table_reads_the_motion(opensim, trial: Trial, tmp_path: Path) -> None:
     write_mot(holed(trial), tmp_path / "a.mot")
     table = opensim.TimeSeriesTable(str(tmp_path / "a.mot"))
@@ -253,6 +255,7 @@ def test_opensims_table_reads_the_motion(opensim, trial: Trial, tmp_path: Path) 
     assert table.getDependentColumn("knee_angle_l").to_numpy() == pytest.approx([10, 30, 40])
 
 
+@pytest.mark.extra("opensim")
 def test_opensims_storage_reads_the_motion_to_its_end_and_in_degrees(opensim, trial: Trial, tmp_path: Path) -> None:
     write_mot(holed(trial), tmp_path / "a.mot")
     storage, values = opensim.Storage(str(tmp_path / "a.mot")), opensim.ArrayDouble()
@@ -262,6 +265,7 @@ def test_opensims_storage_reads_the_motion_to_its_end_and_in_degrees(opensim, tr
     assert [values.get(row) for row in range(values.getSize())] == pytest.approx([10, 30, 40])
 
 
+@pytest.mark.extra("opensim")
 def test_opensim_reads_the_markers_with_their_holes(opensim, trial: Trial, tmp_path: Path) -> None:
     write_trc(trial, tmp_path / "a.trc")
     markers: Array = opensim.TimeSeriesTableVec3(str(tmp_path / "a.trc"))

@@ -23,6 +23,7 @@ from studied import posed
 opensim: Any = pytest.importorskip(
     "opensim", reason="OpenSim is in the extra `opensim`; its own reading is not checked"
 )
+pytestmark = pytest.mark.extra("opensim")
 MODEL = Path(posedetector.__file__).parent / "assets" / "opensim" / "full_body.osim"
 # the model that ships calls the back's coordinates otherwise than Rajagopal's; the file's header says so, too
 BACK = {

@@ -14,9 +14,11 @@ LIFTERS = ("native", "bundled")
 CLIPS = ("walk", "squat", "cam01", "cam02", "cam03", "cam04")
 MARGIN = 1.03
 
-pytestmark = pytest.mark.skipif(
-    not SHARED.is_dir(), reason="NOT TESTED: the developers' clips are not beside this repo"
-)
+pytestmark = [
+    pytest.mark.skipif(not SHARED.is_dir(), reason="NOT TESTED: the developers' clips are not beside this repo"),
+    pytest.mark.usefixtures("each_clip_once"),
+    pytest.mark.timeout(400),
+]
 
 
 def system(lifter: str, model: str = "full") -> str:

@@ -13,6 +13,7 @@ MOCAP = ROOT.parent / "shared" / "mocap"
 
 pytestmark = [
     pytest.mark.skipif(not MOCAP.is_dir(), reason="NOT TESTED: the developers' motion capture is not beside this repo"),
+    pytest.mark.timeout(400),
     pytest.mark.filterwarnings("ignore:the 2D points"),  # some of what is filmed is no upright person
 ]
 

@@ -4,15 +4,11 @@ import csv
 import hashlib
 import io
 import json
-import logging
 import os
 import pickle
 import re
-import signal
-import subprocess
-import sys
 from collections import defaultdict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import cv2
@@ -20,13 +16,15 @@ import numpy as np
 import pytest
 import torch
 
-from commands import FILES_OF_THE_SAMPLE
-from posedetector.cli import main
+from commands import FILES_OF_THE_SAMPLE, Done, status_of, undone
 from posedetector.models.videopose3d import TemporalModel
 from posedetector.skeletons import BLAZEPOSE_33, H36M_17
 from posedetector.weights import WEIGHTS
 
 ROOT = Path(__file__).parents[2]
+
+pytestmark = pytest.mark.usefixtures("each_clip_once")
+
 NAME = "fair-detectron-coco"
 FILE = WEIGHTS[NAME].file
 LIFTED = ("--use-videopose3d", "--videopose3d-model", NAME)
@@ -74,33 +72,29 @@ def put(folder: Path, content: bytes = CHECKPOINT, file: str = FILE) -> Path:
     return folder / file
 
 
-def command(folder: Path, home: Path, *arguments: object) -> subprocess.CompletedProcess[str]:
-    """Run the command of the README where no network can be reached."""
-    nowhere = "http://127.0.0.1:9"
-    return subprocess.run(
-        [sys.executable, "main.py", "--height", "1.65", *LIFTED, "--output-dir", folder, *arguments],
-        cwd=ROOT,
-        env={**os.environ, "POSEDETECTOR_HOME": str(home), "https_proxy": nowhere, "http_proxy": nowhere},
-        capture_output=True,
-        encoding="utf-8",
-        timeout=300,
-        check=False,
-    )
-
-
 def account_of(folder: Path) -> dict:
     return json.loads((folder / "provenance.json").read_text())
 
 
 # The walk that ships
 
+SAMPLE = ("analyze", "--video", ROOT / "data" / "samples" / "walk_side.mp4", "--height", "1.65")
+
+
+def offline(patch: pytest.MonkeyPatch) -> None:
+    """Let no network be reached."""
+    for name in ("https_proxy", "http_proxy"):
+        patch.setenv(name, "http://127.0.0.1:9")
+
 
 @pytest.fixture(scope="module")
 def results(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("lifted")
     put(folder / "home")
-    done = command(folder / "results", folder / "home", "--video", "data/samples/walk_side.mp4")
-    assert done.returncode == 0, done.stderr
+    with undone(), pytest.MonkeyPatch.context() as patch:
+        patch.setenv("POSEDETECTOR_HOME", str(folder / "home"))
+        offline(patch)
+        assert status_of(*SAMPLE, *LIFTED, "--output-dir", folder / "results") == 0
     return folder / "results"
 
 
@@ -225,36 +219,35 @@ def test_without_a_name_the_network_that_ships_is_used_wherever_the_command_runs
     assert "VideoPose3D, bundled: 243 frames at 50 Hz" in account["lifting"]
 
 
-def test_a_checkpoint_that_cannot_be_had_is_an_error_that_says_what_to_do(tmp_path: Path) -> None:
-    done = command(tmp_path / "out", tmp_path / "home", "--video", "data/samples/walk_side.mp4")
+def test_a_checkpoint_that_cannot_be_had_is_an_error_that_says_what_to_do(
+    command: Callable[..., Done], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, cache_folder: Path
+) -> None:
+    offline(monkeypatch)
+    done = command(*SAMPLE, *LIFTED, "--output-dir", tmp_path / "out")
 
-    assert done.returncode == 2
-    assert len(done.stderr.splitlines()) == 1, done.stderr
-    said = ("cannot be downloaded", WEIGHTS[NAME].url, FILE, str(tmp_path / "home"), "without --use-videopose3d")
-    assert [word for word in said if word not in done.stderr] == []
+    assert done.status == 2
+    assert len(done.errors.splitlines()) == 1, done.errors
+    said = ("cannot be downloaded", WEIGHTS[NAME].url, FILE, str(cache_folder), "without --use-videopose3d")
+    assert [word for word in said if word not in done.errors] == []
     assert not (tmp_path / "out").exists()
 
 
-# What cannot be lifted: in this process, since loading PyTorch takes seconds
+# What cannot be lifted
 
 
 @pytest.fixture
 def run(
-    tmp_path: Path, blank_clip: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> Iterator[Callable[..., tuple[int, str]]]:
+    command: Callable[..., Done], tmp_path: Path, blank_clip: Path, monkeypatch: pytest.MonkeyPatch
+) -> Callable[..., tuple[int, str]]:
     """Analyse a blank clip into out/ by the made-up walker; return the exit status and stderr."""
     monkeypatch.chdir(tmp_path)
-    handler = signal.getsignal(signal.SIGTERM)
+    given = ("--height", 1.75, "--estimator", "synthetic", "--output-dir", "out", "--formats", "csv", "--no-refine")
 
     def run(*arguments: object, video: Path = blank_clip) -> tuple[int, str]:
-        given = ("analyze", "--video", video, "--height", 1.75, "--estimator", "synthetic", "--output-dir", "out")
-        with pytest.raises(SystemExit) as caught:
-            main([*map(str, given), *map(str, arguments)])
-        return caught.value.code, capsys.readouterr().err
+        done = command("analyze", "--video", video, *given, *arguments)
+        return done.status, done.errors
 
-    yield run
-    logging.captureWarnings(capture=False)
-    signal.signal(signal.SIGTERM, handler)
+    return run
 
 
 def assert_refused(done: tuple[int, str], says: str) -> None:
