@@ -354,6 +354,13 @@ def test_where_frames_are_rare_all_of_them_are_nodes() -> None:
     assert len(one.nodes) == 15 + 30
 
 
+@pytest.mark.parametrize(("rate", "said"), [(30, ""), (60, ", 30 poses a second with cubics between")])
+def test_the_account_says_that_not_every_frame_was_fitted(rate: int, said: str) -> None:
+    *_, account = refined(seen(rate, rate=rate))
+
+    assert account.done == f"one body of constant lengths fitted to {rate} frames, at once{said}"
+
+
 def test_a_quick_camera_gains_nothing_and_loses_nothing() -> None:
     slow, found, _ = refined(seen(45, pixels=1.0, depth=0.03))
     quick, found_too, _ = refined(seen(360, pixels=1.0 * 8**0.5, depth=0.03 * 8**0.5, rate=240.0))

@@ -178,7 +178,8 @@ def _account(pose: MetricPose, stated: Stated, found: Fit, errors: DepthErrors) 
     ratios = dict(zip(body.segments, np.exp(found.shared[: len(body.segments)]), strict=True))
     return Refinement(
         done=f"one body of constant lengths fitted to {frames} frames, "
-        + ("at once" if found.windows == 1 else f"in {found.windows} overlapping windows"),
+        + ("at once" if found.windows == 1 else f"in {found.windows} overlapping windows")
+        + (f", {stated.problem.rate:.4g} poses a second with cubics between" if len(stated.nodes) < frames else ""),
         frames=frames,
         residuals=found.residuals,
         reprojection=found.reprojection,
