@@ -406,14 +406,17 @@ def test_a_second_counts_alike_at_any_frame_rate(name: str) -> None:
     assert energy(30.0) == pytest.approx(energy(120.0), rel=0.15)
 
 
-def test_a_long_clip_says_no_more_about_the_focal_length_than_a_second_of_it() -> None:
+def test_the_expected_focal_length_counts_once_a_second_and_more_for_who_keeps_the_distance() -> None:
     one = stated(6)
+    apart = np.exp(np.array([-1, 1, -1, 1, -1, 1]))  # deviates by its exponent
 
-    def weight(seconds: float) -> float:
-        problem = replace(one.problem, rate=len(one.problem.time) / seconds)
+    def weight(seconds: float, deviation: float) -> float:
+        size = 300 * apart**deviation
+        problem = replace(one.problem, rate=len(one.problem.time) / seconds, size=size)
         return float(linearise(problem, one.start).common["focal length"].weight[0])
 
-    assert [weight(0.5), weight(1.0), weight(10.0)] == pytest.approx([1, 1, 10])
+    assert [weight(seconds, 0.3) for seconds in (0.5, 1.0, 10.0)] == pytest.approx([1, 1, 10])
+    assert [weight(2.0, deviation) for deviation in (0.1, 0.05, 0.02)] == pytest.approx([2, 8, 50])
 
 
 def test_standing_feet_stop_sliding() -> None:

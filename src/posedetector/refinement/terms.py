@@ -28,6 +28,7 @@ STILL, PLANTED = 0.02 / STATURE, 0.002 / STATURE
 DEPTH_ACCELERATION = 4.0
 CHAIN = 1e-4
 FOCAL = 0.1
+APPROACH = 0.1  # standard deviation of the distance, as a share of it, from which on it shows the lens
 JUDGED_AT = 60.0  # samples a second, of which each counts as one where accelerations are compared
 FLOOR_ANYWHERE = 10.0  # of stature
 
@@ -287,7 +288,7 @@ EXPECTED = {
     "proportions": ("1.3–8 % of each length's share of stature", "published bodies; MediaPipe's own on a sample walk"),
     "size": (f"{CHAIN:g} of stature: the limb that gives the size keeps its length", "calibration"),
     "focal length": (
-        f"{100 * FOCAL:g} %, where it was not given; counted once for each second of the clip",
+        f"{100 * FOCAL:g} %, where it was not given; counted once a second, more where the distance hardly changes",
         "phones' main cameras; a judgement: keypoint errors that last all clip would otherwise be taken for the lens",
     ),
     "level": ("the floor is level, at any height", "calibration's vertical"),
@@ -341,11 +342,21 @@ def common(problem: Problem, state: State) -> dict[str, Common]:
         found["size"] = _plain((made.sum() - whole) / CHAIN, row)
     row = np.zeros((1, unknowns))
     row[0, body.focal] = 1 / FOCAL
-    found["focal length"] = _plain(shared[body.focal] / FOCAL, row, max(1.0, len(problem.time) / problem.rate))
+    found["focal length"] = _plain(shared[body.focal] / FOCAL, row, _held(problem))
     row = np.zeros((1, unknowns))
     row[0, body.floor] = 1 / FLOOR_ANYWHERE
     found["level"] = _plain(row @ shared, row)
     return found
+
+
+def _held(problem: Problem) -> float:
+    """Return how often the focal length's prior counts: once for each second, more for a person who keeps the distance.
+
+    Who comes nearer or goes away shows the lens by it. Who does not shows it by the perspective within the body alone,
+    and keypoint errors that last all clip outweigh that, however long it is.
+    """
+    seconds = len(problem.time) / problem.rate
+    return max(1.0, seconds) * max(1.0, (APPROACH / max(float(np.log(problem.size).std()), 1e-3)) ** 2)
 
 
 def _plain(values: Array | float, slopes: Array, weight: float = 1.0) -> Common:
