@@ -20,6 +20,7 @@ import pytest
 
 from clips import noise_images, plain_image, write_clip, write_sound
 from commands import Done, files_of
+from posedetector import cli
 
 ROOT = Path(__file__).parents[1]
 FILES = files_of("clip")
@@ -386,3 +387,15 @@ def test_debug_shows_where_it_went_wrong(run: Callable[..., Done], tmp_path: Pat
     assert done.status != 0
     assert "Traceback" in done.errors
     assert "there is no file" in done.errors
+
+
+def test_an_interrupt_within_import_machinery_comes_when_that_is_done() -> None:
+    before = signal.signal(signal.SIGINT, cli._interrupt)
+    try:
+        importing = compile("signal.raise_signal(signal.SIGINT)", "<frozen importlib._bootstrap>", "exec")
+        exec(importing, {"signal": signal})  # nothing is raised here
+
+        with pytest.raises(KeyboardInterrupt):
+            time.sleep(10)
+    finally:
+        signal.signal(signal.SIGINT, before)

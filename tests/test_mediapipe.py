@@ -106,6 +106,24 @@ def test_who_comes_back_elsewhere_is_found_again_at_any_frame(gone: int) -> None
     assert counts[-2:] == [1, 1]  # a quarter of a second later they have been searched for again
 
 
+def test_a_person_is_looked_at_twice_by_a_network_that_sees_them_first(monkeypatch: pytest.MonkeyPatch) -> None:
+    run = GreenBodies.run
+    used: set[GreenBodies] = set()
+
+    def hasty(self: GreenBodies, image: ByteArray) -> list[tuple[Array, Array]]:
+        found = run(self, image)
+        if found and self not in used:
+            used.add(self)
+            found[0][0][:, 0] += 0.1  # of the crop, to the right
+        return found
+
+    monkeypatch.setattr(GreenBodies, "run", hasty)
+
+    found = people(walk(4))
+
+    assert np.array([poses[0].bbox for poses in found]) == pytest.approx(np.array(walk(4)), abs=3)
+
+
 @pytest.mark.parametrize(
     ("presence", "found"),
     [([0.8] * 6, 0), ([0.9] * 6, 6), ([0.9, 0.9, 0.6, 0.6, 0.6, 0.6], 6), ([0.9, 0.9, 0.4, 0.4, 0.4, 0.4], 2)],

@@ -2,6 +2,7 @@
 
 import csv
 import json
+import threading
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -14,7 +15,7 @@ from posedetector.estimators import ESTIMATORS
 from posedetector.estimators.synthetic import Synthetic, Walker
 from posedetector.kinematics import joint_angles
 from posedetector.lifters import LIFTERS, Lifter, LifterOptions
-from posedetector.pipeline import analyze, analyze_to
+from posedetector.pipeline import analyze, analyze_to, beside
 from posedetector.pose import Array, Frame, PersonPose, Source
 from posedetector.settings import Settings
 from posedetector.skeletons import BLAZEPOSE_33
@@ -351,6 +352,10 @@ def test_a_lifter_that_cannot_be_loaded_is_an_error_before_the_last_frame(
     with pytest.raises(InputError, match="this lifter cannot be loaded"):
         analyze(settings.model_copy(update={"lifter": "videopose3d"}))
     assert Flat.looked_at < FRAMES
+
+
+def test_nobody_waits_for_what_goes_on_beside_when_the_process_ends() -> None:
+    assert beside(lambda: threading.current_thread().daemon).result(timeout=10)
 
 
 def test_an_estimator_without_depth_can_be_lifted(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:

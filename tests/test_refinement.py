@@ -344,6 +344,29 @@ def test_two_seconds_have_nodes_25_times_a_second_or_more(rate: int, nodes: int)
     assert 1 / np.diff(one.problem.time).max() >= min(rate, 25) - 1e-9
 
 
+@pytest.mark.parametrize("first", [0, 7, 1000, 99_999])
+def test_when_a_clip_begins_changes_no_node(first: int) -> None:
+    keypoints = seen(100, rate=50.0)
+
+    one = nodes_of(replace(keypoints, time=(first + np.arange(100)) / 50))
+
+    assert list(one.nodes) == [*range(0, 100, 2), 99]
+
+
+@pytest.mark.parametrize("rate", [60.0, 120.0, 240.0])
+def test_a_person_who_is_there_in_a_few_scattered_frames_is_fitted(rate: float) -> None:
+    keypoints = seen(int(rate), rate=rate)
+    there = np.isin(np.arange(int(rate)), (np.array([0.1, 0.4, 0.7]) * rate).astype(int))
+    gone = {"xy": np.nan, "xyz": np.nan, "score": 0.0, "source": Source.NONE}
+    parts = {name: np.array(getattr(keypoints, name)) for name in gone}
+    for name, nothing in gone.items():
+        parts[name][~there] = nothing
+
+    pose, *_ = refined(replace(keypoints, **parts))
+
+    assert np.isfinite(pose.xyz[there]).all()
+
+
 def test_where_frames_are_rare_all_of_them_are_nodes() -> None:
     keypoints = seen(90, rate=120.0)
     time = np.append(np.arange(60) / 120, 0.5 + np.arange(30) / 20)
@@ -392,18 +415,20 @@ def test_a_frame_has_the_deviation_of_the_node_nearest_to_it() -> None:
 
 
 @pytest.mark.parametrize("name", ["acceleration", "still"])
-def test_a_second_counts_alike_at_any_frame_rate(name: str) -> None:
+@pytest.mark.parametrize(("rate", "every"), [(60.0, 2), (240.0, 1), (240.0, 8)])
+def test_a_second_counts_alike_at_high_frame_rates_and_with_fewer_nodes(name: str, rate: float, every: int) -> None:
     one = stated(6)
 
-    def energy(rate: float) -> float:
+    def energy(rate: float, every: int) -> float:
         time = np.arange(0, 2, 1 / rate)
-        wave = 0.05 * np.sin(2 * np.pi * time)[:, None, None]
         rows = np.zeros(len(time), int)
         flags = {word: np.ones((len(time), *one.problem.standing.shape[1:]), bool) for word in ("standing", "planted")}
         problem = replace(one.problem.cut(rows), time=time, rate=rate, joined=np.ones(len(time) - 1, bool), **flags)
-        return linearise(problem, State(one.start.points[rows] + wave, one.start.shared)).steps[name].energy
+        thin, taken = problem.thin(every)
+        wave = 0.05 * np.sin(2 * np.pi * time)[taken, None, None]
+        return linearise(thin, State(one.start.points[rows][taken] + wave, one.start.shared)).steps[name].energy
 
-    assert energy(30.0) == pytest.approx(energy(120.0), rel=0.15)
+    assert energy(rate, every) == pytest.approx(energy(60.0, 1), rel=0.15)
 
 
 def test_the_expected_focal_length_counts_once_a_second_and_more_for_who_keeps_the_distance() -> None:

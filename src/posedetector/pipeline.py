@@ -1,11 +1,12 @@
 """The road: one video and one person in, a trial out."""
 
-from collections.abc import Iterable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future
 from contextlib import closing
 from dataclasses import replace
 from importlib import import_module
 from pathlib import Path
+from threading import Thread
 from typing import Any, Protocol, TypeVar
 
 import numpy as np
@@ -57,6 +58,20 @@ def silently(stage: str, items: Iterable[T], total: int | None) -> Iterator[T]:
     return iter(items)
 
 
+def beside(work: Callable[[], T]) -> Future[T]:
+    """Do the work in a thread of its own, which ends with the process: whoever stops waits for no import."""
+    found: Future[T] = Future()
+
+    def run() -> None:
+        try:
+            found.set_result(work())
+        except BaseException as error:  # noqa: BLE001 -- handed to whoever asks for the result
+            found.set_exception(error)
+
+    Thread(target=run, name="beside", daemon=True).start()
+    return found
+
+
 def open_selected(settings: Settings) -> Video:
     """Open the part of a video that is to be analysed; raises VideoError, and InputError where too few frames are left."""
     video = open_video(settings.video, rate=settings.fps, duration=settings.duration, selection=settings.selection)
@@ -80,16 +95,15 @@ def analyze(
     if settings.augment_markers:
         check_installed()
     camera = settings.camera
-    with ThreadPoolExecutor(max_workers=2) as beside:
-        loading = beside.submit(make_lifter, settings.lifter, settings.for_lifter(download_progress))
-        if settings.lifter_model is not None or settings.online:
-            loading.result()  # it may have to be downloaded, or refused
-        focal_length = camera.pixels(video.size)
-        estimator = make_estimator(settings.estimator, settings.for_estimator(focal_length, download_progress))
-        beside.submit(lambda: [import_module(name) for name in _LOADED_BEHIND_THE_FIRST_FRAMES])
-        tracking = Tracking(settings.use_oks_tracking, settings.tracking_thr)
-        tracks = follow(video, estimator, progress, tracking, needs_depth=settings.lifter == "native", beside=loading)
-        lifter = loading.result()
+    loading = beside(lambda: make_lifter(settings.lifter, settings.for_lifter(download_progress)))
+    if settings.lifter_model is not None or settings.online or settings.device != "auto":
+        loading.result()  # it may have to be downloaded, or refused
+    focal_length = camera.pixels(video.size)
+    estimator = make_estimator(settings.estimator, settings.for_estimator(focal_length, download_progress))
+    beside(lambda: [import_module(name) for name in _LOADED_BEHIND_THE_FIRST_FRAMES])
+    tracking = Tracking(settings.use_oks_tracking, settings.tracking_thr)
+    tracks = follow(video, estimator, progress, tracking, needs_depth=settings.lifter == "native", meanwhile=loading)
+    lifter = loading.result()
     cleaned = clean(
         tracks.keypoints(settings.person),
         min_score=settings.min_score,
@@ -136,19 +150,19 @@ def follow(
     tracking: Tracking = AS_USUAL,
     *,
     needs_depth: bool = False,
-    beside: Future[Any] | None = None,
+    meanwhile: Future[Any] | None = None,
 ) -> Tracks:
     """Find everybody in every frame, and join what belongs together.
 
-    `needs_depth` stops at the first person without; an error of what goes on `beside` stops at the next frame.
+    `needs_depth` stops at the first person without; an error of what goes on meanwhile stops at the next frame.
     """
     times: list[float] = []
     numbers: list[int] = []
 
     def timed(frames: Iterable[Frame]) -> Iterator[Frame]:
         for frame in frames:
-            if beside is not None and beside.done():
-                beside.result()
+            if meanwhile is not None and meanwhile.done():
+                meanwhile.result()
             times.append(frame.time)
             numbers.append(frame.index)
             yield frame

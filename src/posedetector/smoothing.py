@@ -14,7 +14,7 @@ def smooth(pose: MetricPose, cutoff: float | None) -> tuple[MetricPose, str]:
     if not cutoff < rate / 2:
         return pose, f"off: {cutoff:g} Hz is not below half of the {rate:.4g} frames per second"
     if len(pose.time) < START_UP:
-        return pose, f"off: {len(pose.time)} frames are too few for a filter"
+        return pose, f"off: a filter needs {START_UP} frames or more, here are {len(pose.time)}"
     filtered = [low_pass(values, pose.time, cutoff) for values in (pose.xyz, pose.root)]
     done = f"zero-lag Butterworth, order {2 * ORDER} in two passes, {cutoff:g} Hz"
     return replace(pose, xyz=filtered[0], root=filtered[1]), done

@@ -4,6 +4,8 @@ import logging
 import signal
 import sys
 import traceback
+from threading import Timer
+from types import FrameType
 
 import typer
 from typer.exceptions import TyperException
@@ -35,7 +37,9 @@ def main(args: list[str] | None = None) -> None:
     """Run a command and leave: 0 when it worked, 2 when what was given cannot be used, 130 after Ctrl-C."""
     arguments = sys.argv[1:] if args is None else args
     logging.captureWarnings(capture="--debug" not in arguments)
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    signal.signal(signal.SIGTERM, _interrupt)
+    if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+        signal.signal(signal.SIGINT, _interrupt)
     try:
         status = app(arguments, standalone_mode=False)
     except (KeyboardInterrupt, typer.Abort):
@@ -54,3 +58,10 @@ def main(args: list[str] | None = None) -> None:
     if status == 130:  # what Typer makes of Ctrl-C
         complain("interrupted; no results were written")
     sys.exit(status or 0)
+
+
+def _interrupt(number: int, frame: FrameType | None) -> None:
+    """Raise KeyboardInterrupt, but a moment later within import machinery: its locks would stay held (CPython 3.11)."""
+    if frame is None or not frame.f_code.co_filename.startswith("<frozen importlib"):
+        raise KeyboardInterrupt
+    Timer(0.01, signal.raise_signal, [number]).start()

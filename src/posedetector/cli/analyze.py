@@ -257,7 +257,7 @@ def _folders(parts: list["Settings"], given: Path | None) -> dict[Path, "Setting
 
 
 def _range(selection: "Selection") -> str:
-    return f"{selection.start:g}-end" if selection.end is None else f"{selection.start:g}-{selection.end:g}s"
+    return f"{selection.start:.10g}-" + ("end" if selection.end is None else f"{selection.end:.10g}s")
 
 
 def _analyze_parts(parts: dict[Path, "Settings"], formats: list[str], *, quiet: bool, debug: bool) -> None:

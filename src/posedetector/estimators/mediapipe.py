@@ -199,6 +199,7 @@ class _Crop:
 
     network: _Network
     square: Square
+    new: bool = True
 
 
 @dataclass(eq=False)
@@ -219,7 +220,11 @@ class _Follower:
         crop = self.crops[turn]
         image = cut_square(frame.image, crop.square)
         # when its tracking loses the person, a second run in the same crop makes it search there
-        return crop.network.run(image) or crop.network.run(image)
+        found = crop.network.run(image) or crop.network.run(image)
+        if crop.new:  # a search finds a body less precisely than tracking does
+            crop.new = False
+            found = crop.network.run(image) or found
+        return found
 
     def judge(self, found: list[_Body], frame: Frame, turn: int, presence: float) -> PersonPose | None:
         """Return the person in this frame, or None if lost."""

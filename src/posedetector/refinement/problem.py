@@ -136,6 +136,7 @@ class Problem:
     planted : (T, J) whether it is of a foot that stands flat for long, ankles too.
     low : (T, J) and whether that is the floor.
     up : (3,) unit vector, as calibration found it.
+    stands_for : how many frames of the video each of these stands for.
     """
 
     body: Body
@@ -155,6 +156,7 @@ class Problem:
     planted: Flags
     low: Flags
     up: Array
+    stands_for: float = 1.0
 
     def cut(self, rows: Rows) -> Self:
         """Return some frames' problem."""
@@ -176,7 +178,8 @@ class Problem:
         since = self.time - self.time[np.searchsorted(stretch, stretch)]
         slot = np.floor((since * self.rate + 0.5) / every)  # half a frame, since clocks waver
         rows = np.flatnonzero(np.append(True, (np.diff(slot) != 0) | ~self.joined) | np.append(~self.joined, True))
-        return replace(self.cut(rows), joined=np.diff(stretch[rows]) == 0, rate=self.rate / every), rows
+        joined, rate = np.diff(stretch[rows]) == 0, self.rate / every
+        return replace(self.cut(rows), joined=joined, rate=rate, stands_for=self.stands_for * every), rows
 
     def share(self, lasting: float) -> float:
         """Return what a frame counts where errors last that many seconds: so many frames together are one."""

@@ -19,6 +19,7 @@ from posedetector.skeletons import Skeleton, parts_of
 from posedetector.subject import Subject
 
 NODES = 25.0  # a second, at least: bodies move at less than 8 Hz
+_WAVERING = 0.02  # clocks are rounded: 50 frames a second are two nodes each
 _KEPT = 0.4  # of the rate of nodes: the highest frequency that they take over from the frames
 _LONGEST_HOLE = 0.25  # seconds, through which a path goes on; after longer ones the body begins anew
 # statures a second: feet stand that are slower, in the picture's plane and away from the camera (0.3 and 0.8 m/s)
@@ -104,10 +105,10 @@ def state_problem(
     low = standing & _low(names, points @ up)
     flat = _flat(names, low)
     rate = sampling_rate(pose.time) if len(pose.time) > 1 else 1.0
-    every = max(1, int(rate / NODES))
+    every = max(1, int(rate / NODES + _WAVERING))
     if every > 1:  # what the frames between say goes into the nodes
         seen = np.where(weight[..., None] > 0, image, np.nan)
-        image, merged = (low_pass(one, pose.time[rows], _KEPT * rate / every) for one in (seen, merged))
+        image, merged = (_low_passed(one, pose.time[rows], _KEPT * rate / every) for one in (seen, merged))
     problem = Problem(
         body=body,
         time=pose.time[rows],
@@ -190,8 +191,12 @@ def _filled(values: Array, time: Array) -> Array:
 
 def _smooth(values: Array, time: Array) -> Array:
     """Return values (T, …) without what is faster than a start needs to know."""
-    cutoff = min(_START_CUTOFF, 0.45 * sampling_rate(time))
-    return low_pass(values, time, cutoff) if len(time) > 1 else values
+    return _low_passed(values, time, _START_CUTOFF)
+
+
+def _low_passed(values: Array, time: Array, cutoff: float) -> Array:
+    """Return values (T, …) below the cutoff, or below what so many frames can hold where that is less."""
+    return low_pass(values, time, min(cutoff, 0.45 * sampling_rate(time))) if len(time) > 1 else values
 
 
 def _shares(pose: MetricPose, subject: Subject, stature: float) -> dict[str, float]:

@@ -29,7 +29,7 @@ DEPTH_ACCELERATION = 4.0
 CHAIN = 1e-4
 FOCAL = 0.1
 APPROACH = 0.1  # standard deviation of the distance, as a share of it, from which on it shows the lens
-JUDGED_AT = 60.0  # samples a second, of which each counts as one where accelerations are compared
+JUDGED_AT = 60.0  # frames a second, up to which each counts as one where accelerations are compared
 FLOOR_ANYWHERE = 10.0  # of stature
 
 
@@ -301,7 +301,7 @@ def steps(problem: Problem, state: State) -> dict[str, Steps]:
     step = np.maximum(np.diff(problem.time), 1e-3)
     acceleration = np.repeat([POINTS[name].acceleration for name in body.points], 3)
     acceleration[np.array(body.rows(*HIPS)) * 3 + 2] = DEPTH_ACCELERATION
-    often = JUDGED_AT / problem.rate
+    often = problem.stands_for * min(1.0, JUDGED_AT / (problem.stands_for * problem.rate))
     smooth = (joined[1:] & joined[:-1])[:, None] / (acceleration / STATURE) ** 2 * often
     curving = Steps(_second(step), smooth, 0.0, float((smooth > 0).sum() * often))
     still = problem.standing[1:] & problem.standing[:-1] & joined[:, None]

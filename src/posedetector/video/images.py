@@ -36,8 +36,12 @@ def open_images(paths: list[Path], name: str, rate: float | None, selection: Sel
     times = [index / fps for index in range(len(paths))]
     chosen = [index for index, time in enumerate(times) if selection.begun(time) and not selection.over(time)]
     if not chosen and not selection.begun(times[-1]):
-        what = "an image, at 0 s" if len(paths) == 1 else f"{len(paths)} images, the last one at {times[-1]:.2f} s"
-        raise VideoError(f"--start {selection.start:g} leaves nothing of {paths[0].parent.name}: there is {what}")
+        what = (
+            "an image, at 0 s"
+            if len(paths) == 1
+            else f"a folder of {len(paths)} images, the last one at {times[-1]:.2f} s"
+        )
+        raise VideoError(f"--start {selection.start:g} leaves nothing of {name}, which is {what}")
     if not chosen:
         raise VideoError(f"there is no image in {selection.start:g}–{selection.end:g} s, at {fps:g} a second")
 

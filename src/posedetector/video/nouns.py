@@ -39,8 +39,12 @@ class Selection:
 
     def __post_init__(self) -> None:
         if not 0 <= self.start < math.inf:
-            raise InputError(f"--start is in seconds from the first frame and must not be negative, got {self.start:g}")
-        if self.end is not None and not self.start < self.end < math.inf:
+            raise InputError(
+                f"--start is in seconds from the first frame: a finite number, not negative; got {self.start:g}"
+            )
+        if self.end is not None and not math.isfinite(self.end):
+            raise InputError(f"--end is in seconds from the first frame and must be finite, got {self.end:g}")
+        if self.end is not None and not self.start < self.end:
             raise InputError(f"--end must be greater than --start: got {self.end:g} s and {self.start:g} s")
         if self.every < 1:
             raise InputError(f"--every counts from 1 (1 is every frame), got {self.every}")

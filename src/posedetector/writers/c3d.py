@@ -99,7 +99,7 @@ def _write(file: Any, path: Path, least: int) -> None:
 
 def ascii_of(text: str) -> str:
     """Return a text without accents, other letters as ?, no longer than a parameter may be."""
-    plain = unicodedata.normalize("NFKD", text)
+    plain = unicodedata.normalize("NFKD", text.replace("±", "+/-"))
     letters = "".join(letter for letter in plain if not unicodedata.combining(letter))
     printable = "".join(letter if letter.isprintable() else " " for letter in letters)
     return printable.encode("ascii", "replace").decode()[:MOST]
