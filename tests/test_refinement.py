@@ -441,7 +441,7 @@ def test_the_expected_focal_length_counts_once_a_second_and_more_for_who_keeps_t
         return float(linearise(problem, one.start).common["focal length"].weight[0])
 
     assert [weight(seconds, 0.3) for seconds in (0.5, 1.0, 10.0)] == pytest.approx([1, 1, 10])
-    assert [weight(2.0, deviation) for deviation in (0.1, 0.05, 0.02)] == pytest.approx([2, 8, 50])
+    assert [weight(2.0, deviation) for deviation in (0.1, 0.05, 0.02)] == pytest.approx([2, 4, 10])
 
 
 def test_standing_feet_stop_sliding() -> None:

@@ -356,7 +356,7 @@ def _held(problem: Problem) -> float:
     and keypoint errors that last all clip outweigh that, however long it is.
     """
     seconds = len(problem.time) / problem.rate
-    return max(1.0, seconds) * max(1.0, (APPROACH / max(float(np.log(problem.size).std()), 1e-3)) ** 2)
+    return max(1.0, seconds) * max(1.0, APPROACH / max(float(np.log(problem.size).std()), 1e-3))
 
 
 def _plain(values: Array | float, slopes: Array, weight: float = 1.0) -> Common:
