@@ -13,7 +13,7 @@ from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, nullcontext
 from dataclasses import dataclass, field
-from itertools import islice
+from itertools import chain, islice
 from pathlib import Path
 from typing import Any
 
@@ -47,8 +47,9 @@ _GREY = 127
 # the filter knows, are left as they are; the road has a zero-lag filter of its own.
 _TICK = 1_000_000
 # A network runs on one core. Frames that are looked at side by side, each by a network of its own, keep two of them busy;
-# every network then follows the person at half of the frame rate.
-_TOGETHER = 2
+# every network then follows the person at half of the frame rate. Where frames are farther apart than this, in seconds,
+# that would be too slow: legs that cross are exchanged more often.
+_TOGETHER, _CLOSE = 2, 1 / 45
 
 _Body = tuple[Array, Array]  # (33, 5) x, y, z in shares of the image, visibility, presence; (33, 3) world metres
 
@@ -58,8 +59,8 @@ class MediaPipe:
 
     skeleton: Skeleton = BLAZEPOSE_33
     method = (
-        f"a search tile every {_SEARCH_SECONDS:g} s; each person followed by two networks, which take every other frame, in "
-        "a moving square crop each; single precision on cpu; "
+        f"a search tile every {_SEARCH_SECONDS:g} s and a moving square crop of each person, from {1 / _CLOSE:g} frames a second on "
+        "two of them in turn; single precision on cpu; "
         "scores are MediaPipe's visibility"
     )
 
@@ -79,7 +80,10 @@ class MediaPipe:
         with ExitStack() as stack:
             crowd = _Crowd(self._file, stack, self._max_persons)
             source = iter(frames)
-            while together := list(islice(source, self._together)):
+            first = list(islice(source, 2))
+            close = len(first) == 2 and first[1].time - first[0].time < _CLOSE
+            source = chain(first, source)
+            while together := list(islice(source, self._together if close else 1)):
                 yield from crowd.step(together)
 
 
@@ -199,7 +203,7 @@ class _Crop:
 
     network: _Network
     square: Square
-    new: bool = True
+    joins: bool
 
 
 @dataclass(eq=False)
@@ -213,7 +217,7 @@ class _Follower:
     def have_networks(self, count: int, new: Callable[[], _Network]) -> None:
         """See to it that there are so many crops, which all begin where the person was found."""
         while len(self.crops) < count:
-            self.crops.append(_Crop(new(), self.square))
+            self.crops.append(_Crop(new(), self.square, joins=bool(self.crops)))
 
     def look(self, frame: Frame, turn: int) -> list[_Body]:
         """Return what the crop whose turn it is shows; it changes its network alone, so that crops can look at once."""
@@ -221,8 +225,8 @@ class _Follower:
         image = cut_square(frame.image, crop.square)
         # when its tracking loses the person, a second run in the same crop makes it search there
         found = crop.network.run(image) or crop.network.run(image)
-        if crop.new:  # a search finds a body less precisely than tracking does
-            crop.new = False
+        if crop.joins:  # its search finds a body less precisely than the tracking of the one that went before
+            crop.joins = False
             found = crop.network.run(image) or found
         return found
 
