@@ -336,19 +336,19 @@ def nodes_of(keypoints: Keypoints) -> Stated:
     return one
 
 
-@pytest.mark.parametrize(("rate", "nodes"), [(24, 48), (30, 60), (60, 61), (240, 55)])
-def test_two_seconds_have_nodes_25_times_a_second_or_more(rate: int, nodes: int) -> None:
+@pytest.mark.parametrize(("rate", "nodes"), [(24, 48), (30, 60), (50, 100), (60, 61), (240, 61)])
+def test_two_seconds_have_nodes_30_times_a_second_or_more(rate: int, nodes: int) -> None:
     one = nodes_of(seen(2 * rate, rate=rate))
 
     assert len(one.nodes) == nodes
-    assert 1 / np.diff(one.problem.time).max() >= min(rate, 25) - 1e-9
+    assert 1 / np.diff(one.problem.time).max() >= min(rate, 30) - 1e-9
 
 
 @pytest.mark.parametrize("first", [0, 7, 1000, 99_999])
 def test_when_a_clip_begins_changes_no_node(first: int) -> None:
-    keypoints = seen(100, rate=50.0)
+    keypoints = seen(100, rate=60.0)
 
-    one = nodes_of(replace(keypoints, time=(first + np.arange(100)) / 50))
+    one = nodes_of(replace(keypoints, time=(first + np.arange(100)) / 60))
 
     assert list(one.nodes) == [*range(0, 100, 2), 99]
 
@@ -402,7 +402,7 @@ def test_what_moves_evenly_does_so_between_nodes_and_nothing_is_drawn_across_an_
 
 
 def test_a_frame_has_the_deviation_of_the_node_nearest_to_it() -> None:
-    keypoints = seen(240, rate=240.0)
+    keypoints = seen(210, rate=210.0)  # seven frames a node: none lies in the middle
     one, pose = nodes_of(keypoints), calibrated(keypoints)[0]
     number = np.arange(len(one.nodes), dtype=float)
     sizes = (number[:, None, None] * np.ones((len(one.columns), 3)), number[:, None] * np.ones(len(ANGLES)))
