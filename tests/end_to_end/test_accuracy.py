@@ -71,12 +71,10 @@ def test_errors_do_not_grow(clip: str, lifter: str, measured: Callable[[str, str
     assert float(now["compared"]) >= float(then["compared"]) / MARGIN
 
 
-# Where refinement makes P-MPJPE or knees worse: the detector takes his back for his front, or its own depth misleads.
+# Where refinement makes P-MPJPE or knees worse: the lifter's depth was better than what the fit makes of it.
 WORSE = {
     ("cam01", "heavy", "bundled"),
-    ("cam02", "full", "native"),
     ("cam01", "full", "bundled"),
-    ("cam02", "full", "bundled"),
     ("cam04", "full", "bundled"),
 }
 
