@@ -80,8 +80,8 @@ class MediaPipe:
         with ExitStack() as stack:
             crowd = _Crowd(self._file, stack, self._max_persons)
             source = iter(frames)
-            first = list(islice(source, 2))
-            close = len(first) == 2 and first[1].time - first[0].time < _CLOSE
+            first = list(islice(source, self._together))
+            close = len(first) > 1 and first[1].time - first[0].time < _CLOSE
             source = chain(first, source)
             while together := list(islice(source, self._together if close else 1)):
                 yield from crowd.step(together)
