@@ -444,6 +444,12 @@ def test_the_expected_focal_length_counts_once_a_second_and_more_for_who_keeps_t
     assert [weight(2.0, deviation) for deviation in (0.1, 0.05, 0.02)] == pytest.approx([2, 4, 10])
 
 
+def test_an_expectation_that_counts_often_makes_the_focal_length_no_surer() -> None:
+    *_, account = refined(standing_person(drift=0.0), camera=Camera())
+
+    assert 0.03 < account.focal_spread <= 0.1
+
+
 def test_standing_feet_stop_sliding() -> None:
     keypoints = seen(60, pixels=1.0, depth=0.03)
     heel = BLAZEPOSE_33.index("left_heel")

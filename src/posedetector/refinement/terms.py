@@ -342,14 +342,14 @@ def common(problem: Problem, state: State) -> dict[str, Common]:
         found["size"] = _plain((made.sum() - whole) / CHAIN, row)
     row = np.zeros((1, unknowns))
     row[0, body.focal] = 1 / FOCAL
-    found["focal length"] = _plain(shared[body.focal] / FOCAL, row, _held(problem))
+    found["focal length"] = _plain(shared[body.focal] / FOCAL, row, focal_prior_counts(problem))
     row = np.zeros((1, unknowns))
     row[0, body.floor] = 1 / FLOOR_ANYWHERE
     found["level"] = _plain(row @ shared, row)
     return found
 
 
-def _held(problem: Problem) -> float:
+def focal_prior_counts(problem: Problem) -> float:
     """Return how often the focal length's prior counts: once for each second, more for a person who keeps the distance.
 
     Who comes nearer or goes away shows the lens by it. Who does not shows it by the perspective within the body alone,

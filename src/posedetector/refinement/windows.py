@@ -15,7 +15,7 @@ from posedetector.pose import Array
 from posedetector.refinement.problem import Flags, Problem, Rows, State
 from posedetector.refinement.solver import Linearised, covariances, solve
 from posedetector.refinement.spread import Deviations, Measure
-from posedetector.refinement.terms import focal_length
+from posedetector.refinement.terms import FOCAL, focal_length, focal_prior_counts
 
 Progress = Callable[[str, Iterable[Any], int | None], Iterator[Any]]
 
@@ -83,7 +83,8 @@ def fit(problem: Problem, start: State, measure: Measure, progress: Progress) ->
         residuals=squares.roots() | _of_all(first),
         reprojection=float(np.nanmedian(np.concatenate(away))),
         focal_length=focal_length(problem, State(points, shared)),
-        focal_spread=float(spread[problem.body.focal]),
+        # an expectation that counts several times makes nothing surer
+        focal_spread=float(min(FOCAL, spread[problem.body.focal] * np.sqrt(focal_prior_counts(sample)))),
         windows=len(windows),
         moved=not np.array_equal(points, start.points),
     )
