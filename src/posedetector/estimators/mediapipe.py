@@ -331,7 +331,8 @@ def _same_body(one: PersonPose, other: PersonPose) -> bool:
 class _SilentStderr:
     """Keeps MediaPipe's C++ start-up chatter off the terminal while any thread is in it; MediaPipe knows no other way."""
 
-    def __init__(self) -> None:
+    def __init__(self, descriptor: int = 2) -> None:
+        self._descriptor = descriptor
         self._lock = threading.Lock()
         self._inside = 0
         self._kept = -1
@@ -341,15 +342,15 @@ class _SilentStderr:
             self._inside += 1
             if self._inside == 1 and not os.environ.get("POSEDETECTOR_DEBUG"):
                 sys.stderr.flush()
-                self._kept = os.dup(2)
+                self._kept = os.dup(self._descriptor)
                 with Path(os.devnull).open("wb") as nowhere:
-                    os.dup2(nowhere.fileno(), 2)
+                    os.dup2(nowhere.fileno(), self._descriptor)
 
     def __exit__(self, *_: object) -> None:
         with self._lock:
             self._inside -= 1
             if self._inside == 0 and self._kept >= 0:
-                os.dup2(self._kept, 2)
+                os.dup2(self._kept, self._descriptor)
                 os.close(self._kept)
                 self._kept = -1
 
