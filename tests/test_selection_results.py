@@ -30,11 +30,11 @@ from posedetector.provenance import notes_on_rate
 from posedetector.settings import Settings
 from posedetector.smoothing import smooth
 from posedetector.subject import Subject
+from posedetector.tables import TABLES
 from posedetector.trial import Trial
 from posedetector.video import WHOLE, Selection, Video
 from posedetector.writers.mot import write_mot
 from posedetector.writers.predictions import write_predictions
-from posedetector.writers.tables import TABLES
 from posedetector.writers.trc import write_trc
 from studied import EVENTS, all_found, over, with_angles, with_kinematics
 

@@ -16,10 +16,10 @@ from posedetector.pose import Source
 from posedetector.readers.csv import read_csv
 from posedetector.readers.recording import ReadOptions
 from posedetector.records import LandmarkRecord
+from posedetector.tables import TABLES
 from posedetector.trial import Trial
 from posedetector.writers import FORMATS, PROVENANCE, Folder, check_formats
 from posedetector.writers.csv import write_csv
-from posedetector.writers.tables import TABLES
 from posedetector.writers.trc import write_trc
 
 

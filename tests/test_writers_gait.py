@@ -11,9 +11,9 @@ from posedetector.kinematics.angles import ANGLES
 from posedetector.kinematics.nouns import Cycles, Gait
 from posedetector.pose import Source
 from posedetector.skeletons import BLAZEPOSE_33, H36M_17, Skeleton
+from posedetector.tables import TABLES, about
 from posedetector.trial import Trial
 from posedetector.writers.csv import write_csv
-from posedetector.writers.tables import TABLES, about
 from studied import GAIT, all_found, masses_at, nothing_found, over, posed, with_kinematics
 
 HEADERS = {

@@ -9,10 +9,10 @@ import pyarrow as pa
 import pytest
 from pyarrow import parquet
 
+from posedetector.tables import TABLES
 from posedetector.trial import Trial
 from posedetector.writers.csv import write_csv
 from posedetector.writers.parquet import unit_of, write_parquet
-from posedetector.writers.tables import TABLES
 from studied import all_found, over
 
 

@@ -8,9 +8,9 @@ import openpyxl
 import pytest
 
 from posedetector.errors import OutputError
+from posedetector.tables import TABLES
 from posedetector.trial import Trial
 from posedetector.writers import xlsx
-from posedetector.writers.tables import TABLES
 from posedetector.writers.xlsx import MOST_LETTERS, sheet_name, write_xlsx
 from studied import all_found, nothing_found, over, with_angles
 

@@ -283,6 +283,22 @@ def parts_of(point: str, skeleton: Skeleton) -> list[int]:
     raise InputError(f"{skeleton.name} has no {point}, and nothing that it could be made of")
 
 
+# Links across the trunk of layouts whose shoulders and hips hang from the root itself
+_ACROSS = (
+    ("left_shoulder", "right_shoulder"),
+    ("left_hip", "right_hip"),
+    ("left_shoulder", "left_hip"),
+    ("right_shoulder", "right_hip"),
+)
+
+
+def links_of(skeleton: Skeleton) -> list[tuple[int, int]]:
+    """Return the rows that a line of a drawing joins: every bone, and across the trunk what hangs from the root itself."""
+    bones = [(parent, row) for row, parent in enumerate(skeleton.parents) if parent >= 0]
+    across = [tuple(skeleton.indices(*ends)) for ends in _ACROSS if skeleton.has(*ends)]
+    return bones + [(first, last) for first, last in across if skeleton.parents[first] < 0 > skeleton.parents[last]]
+
+
 def extend(skeleton: Skeleton, name: str, tree: dict[str, str]) -> Skeleton:
     """Return a skeleton with further points behind its own, each with the point that it hangs from."""
     known: dict[str, str | None] = {

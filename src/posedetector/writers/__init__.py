@@ -15,6 +15,7 @@ from types import TracebackType
 from typing import Any, Self
 
 from posedetector.errors import InputError, OutputError
+from posedetector.tables import TABLES
 from posedetector.trial import Trial
 from posedetector.writers.c3d import write_c3d
 from posedetector.writers.csv import write_csv
@@ -23,7 +24,6 @@ from posedetector.writers.npy import write_joints, write_joints_account
 from posedetector.writers.parquet import write_parquet
 from posedetector.writers.png import draw_joint_angles, draw_movement
 from posedetector.writers.predictions import write_predictions
-from posedetector.writers.tables import TABLES
 from posedetector.writers.trc import write_trc
 from posedetector.writers.xlsx import write_xlsx
 

@@ -25,9 +25,9 @@ from posedetector.errors import OutputError
 from posedetector.filters import sampling_rate
 from posedetector.kinematics.nouns import Event
 from posedetector.pose import Array, finite
+from posedetector.tables import about
+from posedetector.tables.findings import ANGLES_FRAME
 from posedetector.trial import Trial
-from posedetector.writers.findings import ANGLES_FRAME
-from posedetector.writers.tables import about
 
 _UNEVEN = 0.05  # of a period, a judgement: 1.7 ms at 30 per second, in which a foot in swing moves by 1 cm at most
 _APART = 1.5  # periods: one picture is missing from there on

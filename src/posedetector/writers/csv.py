@@ -2,8 +2,8 @@
 
 from pathlib import Path
 
+from posedetector.tables import TABLES
 from posedetector.trial import Trial
-from posedetector.writers.tables import TABLES
 
 _MICRO = "%.6f"  # micrometres and microseconds: finer than anything a video can tell
 

@@ -8,8 +8,8 @@ from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from posedetector.tables import TABLES, about
 from posedetector.trial import Trial
-from posedetector.writers.tables import TABLES, about
 
 if TYPE_CHECKING:
     import pandas as pd

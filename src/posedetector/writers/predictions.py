@@ -16,19 +16,13 @@ import numpy as np
 from posedetector.boxes import box_of
 from posedetector.errors import InputError
 from posedetector.pose import Array, PersonPose, Source, finite
-from posedetector.skeletons import Skeleton, parts_of, sigmas_of
+from posedetector.skeletons import Skeleton, links_of, parts_of, sigmas_of
 from posedetector.trial import Trial
 
 # The demo of MMPose's lifters turns camera axes (x, y, z) into (−x, z, −y); of the laboratory's axes, these are they.
 _AXES = np.array([[0.0, 0.0, 1.0], [-1.0, 0.0, 0.0], [0.0, 1.0, 0.0]])
 _LOWER = ("pelvis", "hip", "knee", "ankle", "heel", "foot_index", "toe")
 _GREEN, _ORANGE, _BLUE = [0, 255, 0], [255, 128, 0], [51, 153, 255]  # left, right, neither, as MMPose paints them
-_ACROSS = (
-    ("left_shoulder", "right_shoulder"),
-    ("left_hip", "right_hip"),
-    ("left_shoulder", "left_hip"),
-    ("right_shoulder", "right_hip"),
-)
 _MICRO, _MILLI = 6, 3  # digits of metres and scores, and of pixels
 _SAID = {
     "units": {
@@ -78,7 +72,7 @@ def meta_info(skeleton: Skeleton) -> dict[str, Any]:
     for left, right in skeleton.pairs:
         flipped[left], flipped[right] = right, left
     lower = [row for row, point in enumerate(points) if point.endswith(_LOWER)]
-    links = _links(skeleton)
+    links = [list(rows) for rows in links_of(skeleton)]
     colours = [_colour(point) for point in points]
     return {
         "dataset_name": skeleton.name,
@@ -99,13 +93,6 @@ def meta_info(skeleton: Skeleton) -> dict[str, Any]:
         "sigmas": sigmas_of(skeleton),
         **_SAID,
     }
-
-
-def _links(skeleton: Skeleton) -> list[list[int]]:
-    """Return every bone, and across the trunk those between points that hang from the root itself."""
-    bones = [[parent, row] for row, parent in enumerate(skeleton.parents) if parent >= 0]
-    across = [skeleton.indices(*ends) for ends in _ACROSS if skeleton.has(*ends)]
-    return bones + [rows for rows in across if all(skeleton.parents[row] < 0 for row in rows)]
 
 
 def _colour(point: str) -> list[int]:

@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import Any
 
 from posedetector.errors import OutputError
+from posedetector.tables import TABLES, about
 from posedetector.trial import Trial
-from posedetector.writers.tables import TABLES, about
 
 # https://support.microsoft.com/office/1672b34d-7043-467e-8e27-269d656771c3: Excel's specifications and limits
 MOST_ROWS = 1_048_576

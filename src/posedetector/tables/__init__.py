@@ -15,8 +15,7 @@ import numpy as np
 
 from posedetector.pose import Array, Source
 from posedetector.records import FRAME_OF_REFERENCE, FRAMES_AT_ONCE, deviations, landmark_tables
-from posedetector.trial import Trial
-from posedetector.writers.findings import (
+from posedetector.tables.findings import (
     ANGLES_FRAME,
     angle_definitions,
     cycle_means,
@@ -27,6 +26,7 @@ from posedetector.writers.findings import (
     segment_masses,
     summary,
 )
+from posedetector.trial import Trial
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -1,0 +1,1 @@
+"""The overlay video: the fitted body, drawn on the frames that it was fitted to."""
