@@ -6,10 +6,10 @@ from figures import WITH_SPINES, figure, pose_of
 from posedetector.kinematics import study
 from posedetector.kinematics.nouns import Gait
 from posedetector.pose import MetricPose
-from posedetector.provenance import _notes_on_gait, by_severity, caution, info, serious
+from posedetector.provenance import _notes_on_gait, _studied, by_severity, caution, info, serious
 from posedetector.skeletons import BLAZEPOSE_33, Skeleton, extend
 from posedetector.subject import Subject
-from posedetector.trial import KinematicsRecord, Trial
+from posedetector.trial import KinematicsRecord, Note, Trial
 from studied import all_found, nothing_found
 
 ANTERIOR_ALONE = extend(BLAZEPOSE_33, "anterior_alone", {"left_asis": "left_hip", "right_asis": "right_hip"})
