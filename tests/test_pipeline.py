@@ -142,7 +142,7 @@ def test_the_account_says_what_was_found(settings: Settings) -> None:
 
 
 def test_the_account_warns_of_a_made_up_person(settings: Settings) -> None:
-    assert any("does not look at the video" in note for note in analyze(settings).provenance.notes)
+    assert any("does not look at the video" in note.text for note in analyze(settings).provenance.notes)
 
 
 def test_the_angles_of_a_trial_are_those_of_its_final_pose(one_hand: Settings) -> None:
@@ -155,14 +155,14 @@ def test_the_account_notes_that_a_gait_is_doubtful(settings: Settings) -> None:
     trial = analyze(changed(settings, refine=False))
 
     assert trial.kinematics.gait.quality == "doubtful"
-    assert f"the gait is doubtful: {trial.kinematics.gait.reason}" in trial.provenance.notes
+    assert f"the gait is doubtful: {trial.kinematics.gait.reason}" in [note.text for note in trial.provenance.notes]
 
 
 def test_the_account_says_that_the_focal_length_was_assumed(settings: Settings) -> None:
     account = analyze(changed(settings, focal_length=None, refine=False)).provenance
 
     assert account.calibration.focal_length_assumed
-    assert any("the focal length was not given but assumed (554 px)" in note for note in account.notes)
+    assert any("the focal length was not given but assumed (554 px)" in note.text for note in account.notes)
 
 
 def test_the_account_says_from_what_the_focal_length_was_fitted(settings: Settings) -> None:
@@ -171,14 +171,14 @@ def test_the_account_says_from_what_the_focal_length_was_fitted(settings: Settin
 
     assert account.refinement.focal_length_start_px == pytest.approx(554.3, abs=0.1)
     assert account.refinement.focal_length_sd_share is not None
-    assert any(f"but fitted ({fitted:.0f} px ± " in note and "from 554)" in note for note in account.notes)
+    assert any(f"but fitted ({fitted:.0f} px ± " in note.text and "from 554)" in note.text for note in account.notes)
 
 
 def test_bone_lengths_that_contradict_the_height_are_reported(settings: Settings) -> None:
     subject = Subject(height=1.50, bone_lengths={"left_thigh": 0.245 * 1.75})
     notes = analyze(changed(settings, subject=subject)).provenance.notes
 
-    assert any("imply a height of 1.75 m, +17 % from the 1.50 m given: they disagree" in note for note in notes)
+    assert any("imply a height of 1.75 m, +17 % from the 1.50 m given: they disagree" in note.text for note in notes)
 
 
 def test_smoothing_keeps_a_walk_within_a_centimetre(settings: Settings) -> None:
@@ -257,7 +257,7 @@ def test_the_other_person_can_be_chosen(settings: Settings, monkeypatch: pytest.
 
     # he walks the other way: the viewer's left is +Z
     assert trial.pose.root[-1, 2] == pytest.approx(0.8 * TIME[-1], rel=0.01)
-    assert any("2 people were found; these are person 2's" in note for note in trial.provenance.notes)
+    assert any("2 people were found; these are person 2's" in note.text for note in trial.provenance.notes)
 
 
 @pytest.mark.parametrize(("most", "people"), [(-1, 6), (4, 4), (1, 1)])

@@ -6,10 +6,10 @@ from figures import WITH_SPINES, figure, pose_of
 from posedetector.kinematics import study
 from posedetector.kinematics.nouns import Gait
 from posedetector.pose import MetricPose
-from posedetector.provenance import _notes_on_gait, _studied
+from posedetector.provenance import _notes_on_gait, _studied, by_severity, caution, info, serious
 from posedetector.skeletons import BLAZEPOSE_33, Skeleton, extend
 from posedetector.subject import Subject
-from posedetector.trial import KinematicsRecord, Trial
+from posedetector.trial import KinematicsRecord, Note, Trial
 from studied import all_found, nothing_found
 
 ANTERIOR_ALONE = extend(BLAZEPOSE_33, "anterior_alone", {"left_asis": "left_hip", "right_asis": "right_hip"})
@@ -53,9 +53,22 @@ def test_a_good_gait_needs_no_reason(trial: Trial) -> None:
 
 
 def test_a_doubtful_gait_is_a_note_with_its_reason() -> None:
-    assert list(_notes_on_gait(Gait("doubtful", "few strides"))) == ["the gait is doubtful: few strides"]
+    assert list(_notes_on_gait(Gait("doubtful", "few strides"))) == [caution("the gait is doubtful: few strides")]
 
 
 @pytest.mark.parametrize("gait", [Gait("good", ""), Gait("none", "no steps")], ids=lambda one: one.quality)
 def test_a_good_gait_and_none_need_no_note(gait: Gait) -> None:
     assert not list(_notes_on_gait(gait))
+
+
+def test_the_most_severe_note_comes_first() -> None:
+    assert by_severity(info("c"), caution("b"), serious("a"), caution("d")) == [
+        serious("a"),
+        caution("b"),
+        caution("d"),
+        info("c"),
+    ]
+
+
+def test_a_note_of_an_earlier_version_calls_for_caution() -> None:
+    assert Note.model_validate("the scale varies") == caution("the scale varies")

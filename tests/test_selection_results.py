@@ -178,7 +178,7 @@ def test_few_frames_per_second_are_a_note_if_every_is_why(rate: float, every: in
     notes = list(notes_on_rate(Video("clip", (64, 48), rate / every, None, lambda _: iter(()), Selection(every=every))))
 
     assert len(notes) == (says is not None)
-    assert says is None or re.search(says, notes[0])
+    assert says is None or re.search(says, notes[0].text)
 
 
 # The command

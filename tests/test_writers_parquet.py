@@ -9,6 +9,7 @@ import pyarrow as pa
 import pytest
 from pyarrow import parquet
 
+from posedetector.provenance import info
 from posedetector.tables import TABLES
 from posedetector.trial import Trial
 from posedetector.writers.csv import write_csv
@@ -84,7 +85,7 @@ def test_the_schema_says_unit_frame_and_table(trial: Trial, tmp_path: Path) -> N
 
 
 def test_several_notes_stand_below_each_other_in_the_metadata(trial: Trial, tmp_path: Path) -> None:
-    provenance = trial.provenance.model_copy(update={"notes": ["one", "two"]})
+    provenance = trial.provenance.model_copy(update={"notes": [info("one"), info("two")]})
     write_parquet("landmarks", replace(trial, provenance=provenance), tmp_path / "a.parquet")
 
     assert parquet.read_schema(tmp_path / "a.parquet").metadata[b"note"] == b"one\ntwo"

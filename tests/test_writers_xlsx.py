@@ -8,6 +8,7 @@ import openpyxl
 import pytest
 
 from posedetector.errors import OutputError
+from posedetector.provenance import info
 from posedetector.tables import TABLES
 from posedetector.trial import Trial
 from posedetector.writers import xlsx
@@ -67,7 +68,7 @@ def test_no_name_of_a_source_becomes_a_link(trial: Trial, tmp_path: Path) -> Non
 
 
 def test_text_that_is_longer_than_a_cell_holds_is_cut(trial: Trial, tmp_path: Path) -> None:
-    provenance = trial.provenance.model_copy(update={"notes": ["ä" * 40_000]})
+    provenance = trial.provenance.model_copy(update={"notes": [info("ä" * 40_000)]})
     write_xlsx(replace(trial, provenance=provenance), tmp_path / "a.xlsx")
     book = openpyxl.load_workbook(tmp_path / "a.xlsx")
 

@@ -22,11 +22,13 @@ from posedetector.settings import Settings
 from posedetector.subject import Subject
 from posedetector.tracking import Tracking, Tracks
 from posedetector.trial import (
+    SEVERITIES,
     CalibrationRecord,
     CleaningRecord,
     KinematicsRecord,
     LandmarkShares,
     NetworkRecord,
+    Note,
     PersonRecord,
     Provenance,
     RefinementRecord,
@@ -41,6 +43,7 @@ _WIDE_SPREAD = 0.08
 _DISAGREEMENT = 0.05
 _POOR_PICTURE = 0.02  # of body height
 _ASYMMETRY = 0.08
+_MANY = 0.1  # of the frames; a judgement
 # Frames per second. On the sample clip, knees' greatest velocity falls by 20 % at 15, and no gait is found below 10.
 _ENOUGH = 25
 _ONLINE = (
@@ -56,6 +59,26 @@ _SPREAD = (
     "standard deviations of places relative to the middle of the hips and of angles, from the curvature of the fit, "
     "widened so that nominal 90 % intervals hold 90 % on filmed motion capture; before smoothing"
 )
+
+
+def serious(text: str) -> Note:
+    """Return a note that has to be settled before the numbers are used."""
+    return Note(severity="serious", text=text)
+
+
+def caution(text: str) -> Note:
+    """Return a note about numbers that are less certain than they look."""
+    return Note(severity="caution", text=text)
+
+
+def info(text: str) -> Note:
+    """Return a note for the record."""
+    return Note(severity="info", text=text)
+
+
+def by_severity(*notes: Note) -> list[Note]:
+    """Return the notes, the most severe first, else in their order."""
+    return sorted(notes, key=lambda note: SEVERITIES.index(note.severity))
 
 
 def account_for(
@@ -157,17 +180,17 @@ def account_for(
         kinematics=_studied(pose, kinematics),
         bone_lengths_m={bone: round(length, 4) for bone, length in lengths.items()},
         landmarks=_shares(pose),
-        notes=[
-            *video.notes,
+        notes=by_severity(
+            *map(caution, video.notes),
             *notes_on_rate(video),
-            *doubts,
+            *map(serious, doubts),
             *_notes_on_networks(networks),
             *_notes(settings, tracks, calibration, refinement, smoothing),
             *notes_on_the_fit(refinement),
             *_unplaced(pose),
             *_unlike_sides(lengths),
             *_notes_on_gait(kinematics.gait),
-        ],
+        ),
     )
 
 
@@ -181,25 +204,25 @@ def _studied(pose: MetricPose, found: Kinematics) -> KinematicsRecord:
     )
 
 
-def _notes_on_gait(gait: Gait) -> Iterator[str]:
+def _notes_on_gait(gait: Gait) -> Iterator[Note]:
     if gait.quality == "doubtful":
-        yield f"the gait is doubtful: {gait.reason}"
+        yield caution(f"the gait is doubtful: {gait.reason}")
 
 
-def _unplaced(pose: MetricPose) -> Iterator[str]:
+def _unplaced(pose: MetricPose) -> Iterator[Note]:
     lost = finite(pose.xyz).any(axis=1) & ~finite(pose.root)
     if lost.any():
-        yield (
+        yield (serious if lost.mean() > _MANY else caution)(
             f"in {100 * lost.mean():.0f} % of the frames the pose fits its picture nowhere in front of the camera; "
             "there are no landmarks there"
         )
 
 
-def _unlike_sides(lengths: dict[str, float]) -> Iterator[str]:
+def _unlike_sides(lengths: dict[str, float]) -> Iterator[Note]:
     for left, length in lengths.items():
         twin = lengths.get("right_" + left.removeprefix("left_"))
         if left.startswith("left_") and twin is not None and abs(length / twin - 1) > _ASYMMETRY:
-            yield (
+            yield caution(
                 f"the {left.removeprefix('left_').replace('_', ' ')} is {length:.3f} m on the left and {twin:.3f} m on "
                 "the right: the depth is biased there, or the person is"
             )
@@ -224,33 +247,35 @@ def _shares(pose: MetricPose) -> dict[str, LandmarkShares]:
     }
 
 
-def _notes_on_networks(networks: tuple[LoadedWeights, ...]) -> Iterator[str]:
+def _notes_on_networks(networks: tuple[LoadedWeights, ...]) -> Iterator[Note]:
     for network in networks:
         if network.trust == "own file":
             itself = f"; if it is {network.name} itself: {network.terms}" if network.terms else ""
-            yield f"{network.path.name} is a file of your own, taken to be built like {network.name}{itself}"
+            yield info(f"{network.path.name} is a file of your own, taken to be built like {network.name}{itself}")
         if network.trust == "first use":
-            yield (
+            yield info(
                 f"the digest of {network.name}'s file is not in the table: it was accepted as it is, and has to stay so "
                 "where its digest could be written beside it"
             )
         if network.trust == "as at first use":
-            yield f"the digest of {network.name}'s file is not in the table; it is as it was at its first use"
+            yield info(f"the digest of {network.name}'s file is not in the table; it is as it was at its first use")
         if network.terms and network.trust != "own file":
-            yield f"{network.name} ({network.licence}): {network.terms}"
+            yield info(f"{network.name} ({network.licence}): {network.terms}")
 
 
 def _notes(
     settings: Settings, tracks: Tracks, calibration: Calibration, refinement: Refinement, smoothing: str
-) -> Iterator[str]:
+) -> Iterator[Note]:
     if settings.estimator == "synthetic":
-        yield "the synthetic estimator does not look at the video: these are a made-up person's data"
+        yield serious("the synthetic estimator does not look at the video: these are a made-up person's data")
     if settings.online:
-        yield _ONLINE
+        yield caution(_ONLINE)
     if len(tracks.tracks) > 1:
-        yield f"{len(tracks.tracks)} people were found; these are person {settings.person}'s data (--person says whose)"
+        yield caution(
+            f"{len(tracks.tracks)} people were found; these are person {settings.person}'s data (--person says whose)"
+        )
     if "no foot was seen" in calibration.floor_from:
-        yield f"the floor is {calibration.floor_from}"
+        yield caution(f"the floor is {calibration.floor_from}")
     if calibration.focal_length_assumed:
         fitted = (
             f"fitted ({refinement.focal_length:.0f} px ± {100 * refinement.focal_spread:.0f} %, "
@@ -258,34 +283,36 @@ def _notes(
             if refinement.frames
             else f"assumed ({calibration.focal_length:.0f} px)"
         )
-        yield (
+        yield info(
             f"the focal length was not given but {fitted}: distance from the camera and the path through the room "
             "scale with it; --focal-length or --fov says what it is"
         )
     if calibration.scale_spread > _WIDE_SPREAD:
-        yield f"the scale varies by ±{100 * calibration.scale_spread:.0f} % over the frames: sizes are uncertain"
+        yield caution(
+            f"the scale varies by ±{100 * calibration.scale_spread:.0f} % over the frames: sizes are uncertain"
+        )
     yield from _notes_on_size(settings.subject, calibration)
     if smoothing.startswith("off:"):
-        yield f"not smoothed: {smoothing.removeprefix('off: ')}"
+        yield info(f"not smoothed: {smoothing.removeprefix('off: ')}")
 
 
-def notes_on_rate(video: Video) -> Iterator[str]:
+def notes_on_rate(video: Video) -> Iterator[Note]:
     """Yield what it means if --every leaves few frames per second."""
     every, rate = video.selection.every, video.rate
     if every == 1 or not 0 < rate < _ENOUGH:
         return
     sparser = int(rate * every / _ENOUGH)
     advice = f"--every {sparser} keeps {_ENOUGH} or more" if sparser > 1 else "leave --every out for these"
-    yield (
+    yield caution(
         f"--every {every} leaves {rate:.3g} frames per second: peak angles and velocities of fast movements come out too low, "
         f"and gait events are uncertain by ±{500 / rate:.0f} ms or are not found; {advice}"
     )
 
 
-def notes_on_the_fit(refinement: Refinement) -> Iterator[str]:
+def notes_on_the_fit(refinement: Refinement) -> Iterator[Note]:
     """Yield what a reader should know of a fit that is not good."""
     if refinement.reprojection > _POOR_PICTURE:
-        yield (
+        yield serious(
             f"the fitted body lies {100 * refinement.reprojection:.1f} % of its height from its picture (median): "
             "the keypoints, the focal length or the depth are wrong; --no-refine leaves the fit out"
         )
@@ -294,21 +321,23 @@ def notes_on_the_fit(refinement: Refinement) -> Iterator[str]:
             f"{name.replace('_', ' ')} {100 * abs(off):.0f} % {'longer' if off > 0 else 'shorter'}"
             for name, off in refinement.odd.items()
         )
-        yield f"beside the limb that gives the size, the fit makes them unusual: {lengths}; so built, or the depth is wrong"
+        yield caution(
+            f"beside the limb that gives the size, the fit makes them unusual: {lengths}; so built, or the depth is wrong"
+        )
     if refinement.focal_off:
-        yield "the fit draws the focal length far from what was assumed: a real one would help"
+        yield caution("the fit draws the focal length far from what was assumed: a real one would help")
 
 
-def _notes_on_size(subject: Subject, calibration: Calibration) -> Iterator[str]:
+def _notes_on_size(subject: Subject, calibration: Calibration) -> Iterator[Note]:
     if "disagree" in calibration.scale_from:
-        yield f"the scale is the median of {calibration.scale_from}"
+        yield caution(f"the scale is the median of {calibration.scale_from}")
     height, implied = subject.height, calibration.implied_height
     if height is None and implied is not None:
-        yield f"the bone lengths set the scale; they imply a height of {implied:.2f} m"
+        yield info(f"the bone lengths set the scale; they imply a height of {implied:.2f} m")
     if height is not None and implied is not None:
         off = implied / height - 1
         verdict = "disagree: check both" if abs(off) > _DISAGREEMENT else "agree"
-        yield (
+        yield (caution if abs(off) > _DISAGREEMENT else info)(
             f"the bone lengths set the scale; they imply a height of {implied:.2f} m, "
             f"{100 * off:+.0f} % from the {height:.2f} m given: they {verdict}"
         )

@@ -1,10 +1,11 @@
 """Everything known about one clip, and how it came to be known."""
 
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, model_validator
 
 from posedetector.kinematics.nouns import JointAngles, Kinematics
 from posedetector.pose import Keypoints, MetricPose
@@ -173,6 +174,31 @@ class KinematicsRecord(_Record):
     masses: str
 
 
+class Note(_Record):
+    """What a reader of the results should know: what happened, what it means for the numbers, what to do.
+
+    Attributes
+    ----------
+    severity : "serious": do not use the numbers before this is settled; "caution": some numbers are less certain than they
+        look; "info": for the record.
+    """
+
+    severity: Literal["serious", "caution", "info"]
+    text: str
+
+    @model_validator(mode="before")
+    @classmethod
+    def _of_earlier_versions(cls, given: object) -> object:
+        """Take a plain text, as notes were up to 0.1.0, for one that calls for caution."""
+        return {"severity": "caution", "text": given} if isinstance(given, str) else given
+
+    def __str__(self) -> str:
+        return self.text
+
+
+SEVERITIES = ("serious", "caution", "info")
+
+
 class Provenance(_Record):
     """What provenance.json says. Coordinates: metres, laboratory frame, described in `frame_of_reference`.
 
@@ -180,6 +206,7 @@ class Provenance(_Record):
     ----------
     tracking : by what persons were joined over time.
     online : whether no frame's points rest on later frames.
+    notes : the most severe first.
     """
 
     posedetector: str
@@ -208,7 +235,7 @@ class Provenance(_Record):
     )
     bone_lengths_m: dict[str, float]
     landmarks: dict[str, LandmarkShares]
-    notes: list[str]
+    notes: list[Note]
     files: list[str] = []
 
 

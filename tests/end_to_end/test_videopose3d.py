@@ -199,7 +199,7 @@ def test_both_networks_are_named_with_their_digests_and_whence_these_are_known(a
 
 @pytest.mark.parametrize("said", ["accepted as it is", "not for commercial use", "Human3.6M"])
 def test_the_notes_say_what_to_know_about_the_network(account: dict, said: str) -> None:
-    assert any(NAME in note and said in note for note in account["notes"])
+    assert any(NAME in note["text"] and said in note["text"] for note in account["notes"])
 
 
 # Without a network
@@ -379,8 +379,8 @@ def test_a_file_of_ones_own_works_with_the_layout_it_is_said_to_have(
         "",
     )
     assert account["lifting"].startswith("VideoPose3D, mine.bin, built like fair-cpn: ")
-    (note,) = (note for note in account["notes"] if "mine.bin is a file of your own" in note)
-    assert "if it is fair-cpn itself: not for commercial use" in note
+    (note,) = (note for note in account["notes"] if "mine.bin is a file of your own" in note["text"])
+    assert "if it is fair-cpn itself: not for commercial use" in note["text"]
 
 
 def test_no_flip_is_recorded(run: Callable[..., tuple[int, str]], cache_folder: Path) -> None:

@@ -411,4 +411,4 @@ def _summarize(trial: "Trial", folder: Path, seconds: float) -> None:
     console = Console()
     console.print(table)
     for note in account.notes:
-        console.print(f"note: {note}", style="yellow", highlight=False)
+        console.print(f"note: {note.text}", style="yellow", highlight=False)

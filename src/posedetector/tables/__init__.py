@@ -170,5 +170,5 @@ def about(trial: Trial) -> list[tuple[str, str]]:
         ("centre of mass", account.kinematics.masses),
         ("gait", f"{gait.quality}{': ' * bool(gait.reason)}{gait.reason}"),
         *(("network", f"{net.name}, sha256 {net.sha256}, {net.licence}; {net.citation}") for net in account.networks),
-        *(("note", note) for note in account.notes),
+        *(("note", note.text) for note in account.notes),
     ]

@@ -1,0 +1,123 @@
+"""The page about one clip: its data, and the template filled with them."""
+
+import base64
+import hashlib
+from collections.abc import Sequence
+from functools import cache
+from importlib.resources import files
+from typing import Any
+
+from posedetector.kinematics.angles import ANGLES
+from posedetector.report.findings import (
+    JOINTS,
+    assumptions,
+    bundles,
+    citations,
+    gait_rows,
+    headline,
+    marks,
+    plain,
+    range_rows,
+    repetition_rows,
+    sources_of_reference,
+    strips,
+)
+from posedetector.report.motion import curves, moving
+from posedetector.report.results import Results
+from posedetector.report.verdict import LIMITS, judge
+
+_ASSETS = files("posedetector.report") / "assets"
+
+
+def page_data(results: Results) -> dict[str, Any]:
+    """Return what the page's script draws, as JSON holds it."""
+    drawn = curves(results, JOINTS)
+    for panel in drawn["panels"]:
+        row = ANGLES.get(panel["joint"]) or ANGLES[f"left_{panel['joint']}"]
+        panel |= {"title": plain(panel["joint"]), "up": row.positive, "zero": row.neutral}
+    video = results.account.video
+    return {
+        "name": results.name,
+        **moving(results),
+        **drawn,
+        **marks(results),
+        "bundles": bundles(results),
+        "video": None
+        if results.overlay is None
+        else {
+            "src": results.overlay,
+            "start": float(results.time[0]),
+            "width": video.width_px,
+            "height": video.height_px,
+        },
+    }
+
+
+def render(results: Results) -> str:
+    """Return the page as HTML."""
+    data = page_data(results)
+    return fill(
+        "report.html.jinja",
+        data=data,
+        scripts=("libraries.js", "page.js"),
+        name=results.name,
+        account=results.account,
+        headline=headline(results),
+        verdict=judge(results),
+        limits=LIMITS,
+        gait=gait_rows(results),
+        reference=sources_of_reference(results),
+        ranges=range_rows(results),
+        by_cycle=len(results.tables["gait_cycles"]) > 0,
+        has_bundles=bool(data["bundles"] and data["bundles"]["panels"]),
+        repetitions=repetition_rows(results),
+        strips=strips(results),
+        assumptions=assumptions(results),
+        citations=citations(results),
+        library_licences=asset("libraries.LICENSES.txt"),
+        provenance=results.account.model_dump_json(indent=2),
+    )
+
+
+def fill(template: str, *, data: dict[str, Any], scripts: Sequence[str], **context: Any) -> str:
+    """Return a template filled, with these scripts of `assets/` in it and a policy that lets nothing else run.
+
+    Everything but our own scripts and styles is escaped.
+    """
+    from jinja2 import Environment, FunctionLoader, StrictUndefined
+    from jinja2.utils import htmlsafe_json_dumps
+    from markupsafe import Markup
+
+    environment = Environment(
+        loader=FunctionLoader(asset), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
+    )
+    codes, style = [asset(name) for name in scripts], asset("page.css")
+    policy = "; ".join(
+        (
+            "default-src 'none'",
+            f"script-src {' '.join(map(_digest, codes))}",
+            f"style-src {_digest(style)}",
+            "img-src data: blob:",
+            "media-src 'self' file:",
+            "base-uri 'none'",
+            "form-action 'none'",
+        )
+    )
+    return environment.get_template(template).render(
+        data=htmlsafe_json_dumps(data, allow_nan=False, separators=(",", ":")),
+        # assets of our own, which end no script or style early (a test holds them to that)
+        scripts=[Markup(code) for code in codes],  # noqa: S704
+        page_css=Markup(style),  # noqa: S704
+        csp=policy,
+        **context,
+    )
+
+
+@cache
+def asset(name: str) -> str:
+    """Return a text of `assets/`."""
+    return (_ASSETS / name).read_text(encoding="utf-8")
+
+
+def _digest(text: str) -> str:
+    return f"'sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode('ascii')}'"

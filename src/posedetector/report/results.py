@@ -1,0 +1,184 @@
+"""What a page is made of: the clip's motion, its angles and its small tables, of a trial or of a folder of results.
+
+Both ways lead to the same numbers: those of the tables, in the units of the files.
+"""
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import ValidationError
+
+from posedetector.errors import InputError
+from posedetector.pose import Array, ByteArray, Source, finite
+from posedetector.tables import TABLES
+from posedetector.trial import Provenance, Trial
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+PROVENANCE = "provenance.json"
+OVERLAY = "overlay.mp4"
+SMALL_TABLES = (
+    *("angle_definitions", "gait_events", "gait_parameters", "gait_cycles", "gait_cycle_means"),
+    *("repetitions", "summary"),
+)
+_LABELS = {source.label: source.value for source in Source}
+
+
+@dataclass(frozen=True, slots=True)
+class Results:
+    """One clip's results, in the units of the files.
+
+    Attributes
+    ----------
+    time : (T,) seconds from the video's first frame.
+    frames : (T,) the frames' numbers in the video, from 0.
+    points : (P,) names of the landmarks.
+    positions : (T, P, 3) metres, laboratory frame; NaN where missing.
+    source : (T, P) uint8, a `Source` each.
+    angles, angles_sd : by name, (T,) degrees; NaN where missing or unknown.
+    tables : the small ones, by name, as in the files.
+    overlay : file name of the overlay video beside the page, or None.
+    """
+
+    name: str
+    account: Provenance
+    time: Array
+    frames: NDArray[np.int64]
+    points: tuple[str, ...]
+    positions: Array
+    source: ByteArray
+    angles: Mapping[str, Array]
+    angles_sd: Mapping[str, Array]
+    tables: Mapping[str, "pd.DataFrame"]
+    overlay: str | None
+
+    def __post_init__(self) -> None:
+        shape = (len(self.time), len(self.points))
+        if self.positions.shape != (*shape, 3) or self.source.shape != shape or self.frames.shape != self.time.shape:
+            raise InputError(
+                f"results of {self.name}: positions {self.positions.shape}, source {self.source.shape} and frames "
+                f"{self.frames.shape} must be of {shape[0]} frames and {shape[1]} landmarks"
+            )
+
+
+def results_of(trial: Trial) -> Results:
+    """Return the results of a trial that was just analysed."""
+    import pandas as pd
+
+    pose, angles = trial.pose, trial.angles
+    known = finite(pose.positions)
+    return Results(
+        name=trial.name,
+        account=trial.provenance,
+        time=pose.time,
+        frames=trial.frame_numbers,
+        points=pose.skeleton.points,
+        positions=np.where(known[..., None], pose.positions, np.nan),
+        source=np.where(known, pose.source, np.uint8(Source.NONE)),
+        angles=dict(zip(angles.names, np.degrees(angles.values).T, strict=True)),
+        angles_sd=dict(zip(angles.names, np.degrees(angles.sd).T, strict=True)),
+        tables={name: pd.concat(list(TABLES[name].pieces(trial)), ignore_index=True) for name in SMALL_TABLES},
+        overlay=OVERLAY if OVERLAY in trial.provenance.files else None,
+    )
+
+
+def read_results(folder: Path) -> Results:
+    """Read a folder that `analyze` wrote, from its CSV files, or its Parquet files.
+
+    Raises
+    ------
+    InputError
+        Where the folder holds no results, not enough of them, or some that do not belong together.
+    """
+    account = _account(folder)
+    landmarks = _table(folder, "landmarks")
+    angles = _table(folder, "joint_angles")
+    _require(folder, "landmarks", landmarks, ("landmark", "timestamp_s", "x_m", "y_m", "z_m", "source"))
+    _require(folder, "joint_angles", angles, ("frame_index", "timestamp_s"))
+    points = tuple(dict.fromkeys(landmarks["landmark"]))
+    shape = (len(angles), len(points))
+    if len(landmarks) != shape[0] * shape[1]:
+        raise InputError(
+            f"landmarks and joint_angles in {folder} do not belong together: {len(landmarks)} rows of landmarks for "
+            f"{shape[0]} frames of {shape[1]} landmarks; analyze the clip again"
+        )
+    sources = landmarks["source"].fillna("").map(_LABELS)
+    return Results(
+        name=_clip_name(folder, account),
+        account=account,
+        time=angles["timestamp_s"].to_numpy(float),
+        frames=angles["frame_index"].to_numpy(np.int64),
+        points=points,
+        positions=landmarks[["x_m", "y_m", "z_m"]].to_numpy(float).reshape(*shape, 3),
+        source=np.asarray(sources.fillna(Source.NONE), np.uint8).reshape(shape),
+        angles=dict(_columns(angles, "_deg")),
+        angles_sd=dict(_columns(angles, "_sd_deg")),
+        tables={name: _table(folder, name) for name in SMALL_TABLES},
+        overlay=OVERLAY if (folder / OVERLAY).is_file() else None,
+    )
+
+
+def _account(folder: Path) -> Provenance:
+    if not folder.is_dir():
+        raise InputError(f"{folder} is not a folder; give one that `posedetector analyze` wrote")
+    try:
+        text = (folder / PROVENANCE).read_text(encoding="utf-8")
+        return Provenance.model_validate_json(text)
+    except FileNotFoundError:
+        raise InputError(
+            f"{folder} holds no {PROVENANCE}: give a folder that `posedetector analyze` wrote, such as data/output/clip"
+        ) from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise InputError(f"{folder / PROVENANCE} cannot be read: {error}") from error
+    except ValidationError as error:
+        raise InputError(
+            f"{folder / PROVENANCE} is damaged or of another version{_written_by(text)}: {error.error_count()} fields do not "
+            f"fit, the first is {'.'.join(map(str, error.errors()[0]['loc'])) or 'the whole'}; analyze the clip again"
+        ) from None
+
+
+def _written_by(text: str) -> str:
+    try:
+        return f" (posedetector {json.loads(text)['posedetector']})"
+    except (ValueError, KeyError, TypeError):
+        return ""
+
+
+def _table(folder: Path, name: str) -> "pd.DataFrame":
+    import pandas as pd
+
+    for suffix in (".csv", ".parquet"):
+        path = folder / f"{name}{suffix}"
+        if path.is_file():
+            try:
+                return pd.read_csv(path, encoding="utf-8") if suffix == ".csv" else pd.read_parquet(path)
+            except (OSError, ValueError) as error:  # pandas' and pyarrow's errors are ValueErrors
+                raise InputError(f"{path} cannot be read: {error}") from error
+    raise InputError(
+        f"{folder} holds neither {name}.csv nor {name}.parquet, of which the report is made: analyze with --formats csv"
+    )
+
+
+def _require(folder: Path, name: str, table: "pd.DataFrame", columns: tuple[str, ...]) -> None:
+    if missing := [column for column in columns if column not in table]:
+        raise InputError(f"{name} in {folder} has no column {', '.join(missing)}: analyze the clip again")
+
+
+def _columns(table: "pd.DataFrame", ending: str) -> Iterator[tuple[str, Array]]:
+    """Yield each angle's column with this ending, without the ending; `_deg` is not `_sd_deg`."""
+    for column in table:
+        name = str(column).removesuffix(ending)
+        if name != column and not name.endswith("_sd"):
+            yield name, table[column].to_numpy(float)
+
+
+def _clip_name(folder: Path, account: Provenance) -> str:
+    """Return the clip's name: that of the files that are called after it, else the folder's."""
+    named = [Path(file).stem for file in account.files if Path(file).suffix in {".trc", ".mot", ".c3d", ".xlsx"}]
+    return named[0] if named else folder.resolve().name
