@@ -1,0 +1,68 @@
+// What the report page uses of its libraries, and nothing else: all that is not named here is left out of the bundle.
+import {
+  AmbientLight,
+  BufferAttribute,
+  BufferGeometry,
+  CanvasTexture,
+  CircleGeometry,
+  Color,
+  CylinderGeometry,
+  DirectionalLight,
+  Group,
+  InstancedMesh,
+  LineBasicMaterial,
+  LineSegments,
+  Matrix4,
+  Mesh,
+  MeshBasicMaterial,
+  MeshLambertMaterial,
+  PerspectiveCamera,
+  Quaternion,
+  RingGeometry,
+  Scene,
+  SphereGeometry,
+  Sprite,
+  SpriteMaterial,
+  Vector3,
+  WebGLRenderer,
+} from "three";
+import { OrbitControls } from "three/addons/controls/OrbitControls.js";
+import { LineMaterial } from "three/addons/lines/LineMaterial.js";
+import { LineSegments2 } from "three/addons/lines/LineSegments2.js";
+import { LineSegmentsGeometry } from "three/addons/lines/LineSegmentsGeometry.js";
+import uPlot from "uplot";
+
+globalThis.libraries = {
+  THREE: {
+    AmbientLight,
+    BufferAttribute,
+    BufferGeometry,
+    CanvasTexture,
+    CircleGeometry,
+    Color,
+    CylinderGeometry,
+    DirectionalLight,
+    Group,
+    InstancedMesh,
+    LineBasicMaterial,
+    LineMaterial,
+    LineSegments,
+    LineSegments2,
+    LineSegmentsGeometry,
+    Matrix4,
+    Mesh,
+    MeshBasicMaterial,
+    MeshLambertMaterial,
+    PerspectiveCamera,
+    Quaternion,
+    RingGeometry,
+    Scene,
+    SphereGeometry,
+    Sprite,
+    SpriteMaterial,
+    Vector3,
+    WebGLRenderer,
+  },
+  OrbitControls,
+  uPlot,
+};
