@@ -93,12 +93,12 @@ def fill(template: str, *, data: dict[str, Any], scripts: Sequence[str], **conte
     environment = Environment(
         loader=FunctionLoader(asset), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
-    codes, style = [asset(name) for name in scripts], asset("page.css")
+    codes, styles = [asset(name) for name in scripts], [asset(name) for name in ("libraries.css", "page.css")]
     policy = "; ".join(
         (
             "default-src 'none'",
             f"script-src {' '.join(map(_digest, codes))}",
-            f"style-src {_digest(style)}",
+            f"style-src {' '.join(map(_digest, styles))}",
             "img-src data: blob:",
             "media-src 'self' file:",
             "base-uri 'none'",
@@ -109,7 +109,7 @@ def fill(template: str, *, data: dict[str, Any], scripts: Sequence[str], **conte
         data=htmlsafe_json_dumps(data, allow_nan=False, separators=(",", ":")),
         # assets of our own, which end no script or style early (a test holds them to that)
         scripts=[Markup(code) for code in codes],  # noqa: S704
-        page_css=Markup(style),  # noqa: S704
+        styles=[Markup(style) for style in styles],  # noqa: S704
         csp=policy,
         **context,
     )
