@@ -188,8 +188,9 @@ def even_times(time: Array) -> tuple[Array, float]:
 
 def _at_even_times(time: Array, xyz: Array, source: ByteArray, even: Array, step: float) -> tuple[Array, ByteArray]:
     """Return points and sources at other times; missing where one of the two frames around is, interpolated over skipped ones."""
-    before = np.searchsorted(time, even, side="right") - 1
-    after = np.minimum(np.searchsorted(time, even), len(time) - 1)
+    near = _UNEVEN * step
+    before = np.searchsorted(time, even + near, side="right") - 1
+    after = np.minimum(np.searchsorted(time, even - near), len(time) - 1)
     found = np.full((len(even), *xyz.shape[1:]), np.nan)
     for point in range(xyz.shape[1]):
         for run in runs(finite(xyz[:, point])):
