@@ -314,7 +314,7 @@ def test_an_interruption_while_the_hidden_folder_is_made_leaves_none(
 
 
 def test_an_unknown_format_is_refused_and_the_known_ones_named() -> None:
-    with pytest.raises(InputError, match="there is no format 'fbx'; there are csv, trc, mot, c3d.* and all$"):
+    with pytest.raises(InputError, match=r"there is no format 'fbx'; there are csv, trc, mot, c3d.* and all$"):
         check_formats(["csv", "fbx"])
 
 

@@ -236,7 +236,7 @@ def test_a_joint_turns_about_one_axis_by_its_angle(
     written: Callable[[MetricPose], Written], angles: Mapping[str, float], channel: str, degrees: float
 ) -> None:
     channels = written(still(**angles)).channels
-    own = [name for name in channels if name.split(".")[0] == channel.split(".")[0] and "rotation" in name]
+    own = [name for name in channels if name.split(".")[0] == channel.split(".", maxsplit=1)[0] and "rotation" in name]
 
     assert {name: channels[name][0] for name in own} == pytest.approx(
         {name: degrees if name == channel else 0.0 for name in own}, abs=1e-3
