@@ -12,6 +12,7 @@ from numpy.typing import ArrayLike
 from scipy.spatial.transform import Rotation
 
 from figures import figure, pose_of
+from posedetector.estimators.synthetic import Walker
 from posedetector.pose import Array, MetricPose, Source
 from posedetector.readers import read_motions
 from posedetector.readers.bvh import read_bvh
@@ -165,6 +166,16 @@ def test_a_body_of_constant_lengths_is_read_back_within_a_tenth_of_a_millimetre(
         assert places[joint] == pytest.approx(landmarks(pose, joint), abs=1e-4), joint
 
 
+@pytest.mark.parametrize("heading", [0.0, 1.6, 4.0])
+def test_a_walk_in_any_direction_is_read_back_within_a_millimetre(
+    written: Callable[[MetricPose], Written], walk: Callable[..., Any], heading: float
+) -> None:
+    pose = pose_of(walk(Walker(heading=heading, start=(0.0, -3.0)), frames=70).lab)
+    places = written(pose).places
+
+    assert max(np.abs(places[joint] - landmarks(pose, joint)).max() for joint in PLACES) < 1e-3
+
+
 def test_lengths_that_change_put_only_the_next_joint_off(written: Callable[[MetricPose], Written]) -> None:
     pose = moving(9, left_knee_flexion=20, left_shoulder_flexion=30)
     knee = pose.skeleton.index("left_knee")
@@ -307,6 +318,12 @@ def test_a_joint_not_seen_at_the_end_is_held_there(written: Callable[[MetricPose
 
     assert found.channels["LeftForeArm.Yrotation"][15:] == pytest.approx(found.channels["LeftForeArm.Yrotation"][14])
     assert found.account["joints"]["LeftForeArm"]["rotation"]["held"] == [[15, 19]]
+
+
+def test_a_hand_folded_back_farther_than_hands_go_is_taken_for_hidden(written: Callable[[MetricPose], Written]) -> None:
+    pose = moving(10, left_wrist_flexion=np.where(np.arange(10) == 4, 130.0, 20.0))
+
+    assert written(pose).account["joints"]["LeftHand"]["rotation"]["filled"] == [[4, 4]]
 
 
 def test_hips_that_are_missing_for_a_while_are_on_the_way_between(written: Callable[[MetricPose], Written]) -> None:
