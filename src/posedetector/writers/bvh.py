@@ -55,6 +55,7 @@ def write_bvh_account(trial: Trial, path: Path) -> None:
         **_timing(tree, trial),
         "frames_are": "numbered from 0 in the BVH file; [first, last] of each stretch, both included",
         "words": _WORDS_ARE,
+        "smoothing": "that of the landmarks, and of turns about the direction in which a joint points: Gaussian, 0.05 s",
         "joint_error_mm": _error(np.concatenate([one.error for one in tree.motions])),
         "joint_error_is": "from a joint of the file to its landmarks, over frames in which nothing up to it is filled or held",
         "hips_place_filled": _stretches(~tree.placed),
