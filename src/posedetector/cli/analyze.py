@@ -152,7 +152,10 @@ def analyze(
     ] = None,
     every: Annotated[int, typer.Option(help="Analyse every Nth frame only; times stay those of the video.")] = 1,
     formats: Annotated[
-        str, typer.Option(help="Comma-separated: csv, trc, mot, c3d, png, html, parquet, xlsx, npy, predictions.")
+        str,
+        typer.Option(
+            help="Comma-separated: csv, trc, mot, c3d, png, html, parquet, xlsx, npy, bvh, predictions; or all."
+        ),
     ] = "csv,trc,mot,c3d,png,html",
     save_predictions: Annotated[
         bool,

@@ -19,6 +19,7 @@ from posedetector.errors import InputError, OutputError
 from posedetector.report import write_report
 from posedetector.tables import TABLES
 from posedetector.trial import PROVENANCE, Trial
+from posedetector.writers.bvh import write_bvh, write_bvh_account
 from posedetector.writers.c3d import write_c3d
 from posedetector.writers.csv import write_csv
 from posedetector.writers.mot import write_mot
@@ -43,18 +44,20 @@ FORMATS: dict[str, dict[str, Writer]] = {
     "npy": {"joints.npy": write_joints, "joints.json": write_joints_account},
     "png": {"joint_angles.png": draw_joint_angles, "movement.png": draw_movement},
     "predictions": {"predictions.json": write_predictions},
+    "bvh": {"{}.bvh": write_bvh, "{}_bvh.json": write_bvh_account},
     "html": {REPORT: write_report},
 }
+ALL = "all"
 
 
 def check_formats(formats: Iterable[str]) -> list[str]:
-    """Return the formats, each once; raises InputError for one that does not exist."""
-    wanted = list(dict.fromkeys(formats))
+    """Return the formats, each once; `all` is every one. Raises InputError for one that does not exist."""
+    wanted = list(dict.fromkeys(one for name in formats for one in (FORMATS if name == ALL else (name,))))
     if not wanted:
-        raise InputError(f"which format? there are {', '.join(FORMATS)}")
+        raise InputError(f"which format? there are {', '.join(FORMATS)}, and {ALL}")
     for name in wanted:
         if name not in FORMATS:
-            raise InputError(f"there is no format {name!r}; there are {', '.join(FORMATS)}")
+            raise InputError(f"there is no format {name!r}; there are {', '.join(FORMATS)}, and {ALL}")
     return wanted
 
 
