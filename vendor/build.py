@@ -58,7 +58,14 @@ def built() -> dict[str, bytes]:
         # a page travels without the file beside it, and the licences ask to be in every copy
         banner = f"/*!\n{licences}*/"
         esbuild = work / "node_modules" / ".bin" / "esbuild"
-        options = ["--bundle", "--minify", "--format=iife", "--target=es2022", "--legal-comments=none", "--log-level=error"]
+        options = [
+            "--bundle",
+            "--minify",
+            "--format=iife",
+            "--target=es2022",
+            "--legal-comments=none",
+            "--log-level=error",
+        ]
         run = [esbuild, "libraries.mjs", *options, f"--banner:js={banner}"]
         script = subprocess.run(run, cwd=work, check=True, stdout=subprocess.PIPE).stdout
         style = (work / "node_modules" / "uplot" / "dist" / "uPlot.min.css").read_bytes()

@@ -196,6 +196,7 @@ class Note(_Record):
         return self.text
 
 
+PROVENANCE = "provenance.json"  # the file that holds a Provenance
 SEVERITIES = ("serious", "caution", "info")
 
 

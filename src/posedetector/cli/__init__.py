@@ -14,6 +14,7 @@ from posedetector.cli.analyze import analyze
 from posedetector.cli.console import Stopped, complain, help_alone
 from posedetector.cli.evaluate import evaluate
 from posedetector.cli.export_opensim import export_opensim
+from posedetector.cli.report import report
 from posedetector.cli.train import train
 from posedetector.cli.weights import app as weights
 from posedetector.errors import PosedetectorError
@@ -27,6 +28,7 @@ app = typer.Typer(
     rich_markup_mode=None,
 )
 app.command()(analyze)
+app.command()(report)
 app.command()(evaluate)
 app.command()(train)
 app.command()(export_opensim)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from posedetector.cli.console import Stopped, complain, download_progress, progress
+from posedetector.cli.console import Stopped, complain, download_progress, progress, show_page
 from posedetector.errors import InputError, PosedetectorError
 
 if TYPE_CHECKING:
@@ -152,8 +152,8 @@ def analyze(
     ] = None,
     every: Annotated[int, typer.Option(help="Analyse every Nth frame only; times stay those of the video.")] = 1,
     formats: Annotated[
-        str, typer.Option(help="Comma-separated: csv, trc, mot, c3d, png, parquet, xlsx, npy, predictions.")
-    ] = "csv,trc,mot,c3d,png",
+        str, typer.Option(help="Comma-separated: csv, trc, mot, c3d, png, html, parquet, xlsx, npy, predictions.")
+    ] = "csv,trc,mot,c3d,png,html",
     save_predictions: Annotated[
         bool,
         typer.Option("--save-predictions", help="Everybody's poses in the format of MMPose's demo: adds predictions."),
@@ -165,6 +165,7 @@ def analyze(
             "data/output/<clip>_10-20s/ for a part]"
         ),
     ] = None,
+    open_page: Annotated[bool, typer.Option("--open", help="Open the report page in the browser at the end.")] = False,
     quiet: Annotated[bool, typer.Option("--quiet", help="No progress, no summary.")] = False,
     debug: Annotated[bool, typer.Option("--debug", help="Tracebacks, and the networks' own messages.")] = False,
 ) -> None:
@@ -175,7 +176,7 @@ def analyze(
         raise InputError("which video? give --video with a file, URL, image, folder of images or camera number")
     from posedetector.settings import Settings
     from posedetector.subject import Subject
-    from posedetector.writers import check_formats
+    from posedetector.writers import REPORT, check_formats
 
     if sex not in (None, "male", "female"):
         raise InputError(f"--sex is male or female, got {sex!r}; it can be left out")
@@ -222,8 +223,14 @@ def analyze(
     )
     listed = [part.strip() for part in formats.split(",") if part.strip()]
     wanted = check_formats([*listed, "predictions"] if save_predictions else listed)
+    if open_page and "html" not in wanted:
+        raise InputError("--open shows the report page, which --formats leaves out: add html")
     parts = [Settings(**options, **part) for part in _parts(start or [], end or [], duration)]
-    _analyze_parts(_folders(parts, output_dir), wanted, quiet=quiet, debug=debug)
+    folders = _folders(parts, output_dir)
+    _analyze_parts(folders, wanted, quiet=quiet, debug=debug)
+    if open_page:
+        for folder in folders:
+            show_page(folder / REPORT)
 
 
 def _parts(starts: list[float], ends: list[float], duration: float | None) -> list[dict[str, float | None]]:
@@ -405,10 +412,12 @@ def _summarize(trial: "Trial", folder: Path, seconds: float) -> None:
         table.add_row(name, said)
     table.add_row("network", ", ".join(f"{one.name} ({one.licence})" for one in account.networks) or "none")
     table.add_row("time", f"{seconds:.1f} s")
-    table.add_row("files", f"{folder}{os.sep}")
-    for name in account.files:
-        table.add_row("", f"  {name}")
     console = Console()
     console.print(table)
     for note in account.notes:
         console.print(f"note: {note.text}", style="yellow", highlight=False)
+    from posedetector.writers import REPORT
+
+    files = f"{len(account.files)} files in {folder}{os.sep}"
+    # not wrapped: people copy it
+    typer.echo(f"report: {folder / REPORT} ({files})" if REPORT in account.files else f"results: {files}")

@@ -4,6 +4,7 @@ import sys
 import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TypeVar
 
 import typer
@@ -27,6 +28,14 @@ def help_alone(context: typer.Context) -> None:
 def complain(message: str) -> None:
     """Say in one line on stderr what went wrong."""
     sys.stderr.write(f"posedetector: {' '.join(message.split())}\n")
+
+
+def show_page(page: Path) -> None:
+    """Open a page in the browser, or say that there is none."""
+    import webbrowser
+
+    if not webbrowser.open(page.resolve().as_uri()):
+        complain(f"no browser was found to open {page} with; open the file yourself")
 
 
 def progress(stage: str, items: Iterable[T], total: int | None) -> Iterator[T]:

@@ -17,7 +17,8 @@ from posedetector.opensim.places import TABLES
 from posedetector.opensim.recording import Markers, find_markers, find_stretch
 from posedetector.opensim.running import check_opensim, marker_error, run_tool
 from posedetector.opensim.setups import inverse_kinematics, marker_set, scaling
-from posedetector.writers import PROVENANCE, Folder
+from posedetector.trial import PROVENANCE
+from posedetector.writers import Folder
 from posedetector.writers.trc import write_markers
 
 

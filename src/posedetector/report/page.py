@@ -5,7 +5,9 @@ import hashlib
 from collections.abc import Sequence
 from functools import cache
 from importlib.resources import files
+from pathlib import PurePath
 from typing import Any
+from urllib.parse import quote
 
 from posedetector.kinematics.angles import ANGLES
 from posedetector.report.findings import (
@@ -29,8 +31,8 @@ from posedetector.report.verdict import LIMITS, judge
 _ASSETS = files("posedetector.report") / "assets"
 
 
-def page_data(results: Results) -> dict[str, Any]:
-    """Return what the page's script draws, as JSON holds it."""
+def page_data(results: Results, beside: str = "") -> dict[str, Any]:
+    """Return what the page's script draws, as JSON holds it; `beside` is the way from the page to the results' folder."""
     drawn = curves(results, JOINTS)
     for panel in drawn["panels"]:
         row = ANGLES.get(panel["joint"]) or ANGLES[f"left_{panel['joint']}"]
@@ -45,7 +47,7 @@ def page_data(results: Results) -> dict[str, Any]:
         "video": None
         if results.overlay is None
         else {
-            "src": results.overlay,
+            "src": quote((PurePath(beside) / results.overlay).as_posix()),
             "start": float(results.time[0]),
             "width": video.width_px,
             "height": video.height_px,
@@ -53,9 +55,9 @@ def page_data(results: Results) -> dict[str, Any]:
     }
 
 
-def render(results: Results) -> str:
-    """Return the page as HTML."""
-    data = page_data(results)
+def render(results: Results, beside: str = "") -> str:
+    """Return the page as HTML; `beside` is the way from the page to the results' folder, if they are not in one."""
+    data = page_data(results, beside)
     return fill(
         "report.html.jinja",
         data=data,
@@ -91,12 +93,12 @@ def fill(template: str, *, data: dict[str, Any], scripts: Sequence[str], **conte
     environment = Environment(
         loader=FunctionLoader(asset), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
-    codes, style = [asset(name) for name in scripts], asset("page.css")
+    codes, styles = [asset(name) for name in scripts], [asset(name) for name in ("libraries.css", "page.css")]
     policy = "; ".join(
         (
             "default-src 'none'",
             f"script-src {' '.join(map(_digest, codes))}",
-            f"style-src {_digest(style)}",
+            f"style-src {' '.join(map(_digest, styles))}",
             "img-src data: blob:",
             "media-src 'self' file:",
             "base-uri 'none'",
@@ -107,7 +109,7 @@ def fill(template: str, *, data: dict[str, Any], scripts: Sequence[str], **conte
         data=htmlsafe_json_dumps(data, allow_nan=False, separators=(",", ":")),
         # assets of our own, which end no script or style early (a test holds them to that)
         scripts=[Markup(code) for code in codes],  # noqa: S704
-        page_css=Markup(style),  # noqa: S704
+        styles=[Markup(style) for style in styles],  # noqa: S704
         csp=policy,
         **context,
     )

@@ -16,12 +16,11 @@ from pydantic import ValidationError
 from posedetector.errors import InputError
 from posedetector.pose import Array, ByteArray, Source, finite
 from posedetector.tables import TABLES
-from posedetector.trial import Provenance, Trial
+from posedetector.trial import PROVENANCE, Provenance, Trial
 
 if TYPE_CHECKING:
     import pandas as pd
 
-PROVENANCE = "provenance.json"
 OVERLAY = "overlay.mp4"
 SMALL_TABLES = (
     *("angle_definitions", "gait_events", "gait_parameters", "gait_cycles", "gait_cycle_means"),

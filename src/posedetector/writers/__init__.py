@@ -9,14 +9,16 @@ import secrets
 import shutil
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
 from posedetector.errors import InputError, OutputError
+from posedetector.report import write_report
 from posedetector.tables import TABLES
-from posedetector.trial import Trial
+from posedetector.trial import PROVENANCE, Trial
 from posedetector.writers.c3d import write_c3d
 from posedetector.writers.csv import write_csv
 from posedetector.writers.mot import write_mot
@@ -29,7 +31,7 @@ from posedetector.writers.xlsx import write_xlsx
 
 Writer = Callable[[Trial, Path], None]
 
-PROVENANCE = "provenance.json"
+REPORT = "report.html"
 # format → file name (with the clip's name for {}) → writer
 FORMATS: dict[str, dict[str, Writer]] = {
     "csv": {f"{table}.csv": partial(write_csv, table) for table in TABLES},
@@ -41,6 +43,7 @@ FORMATS: dict[str, dict[str, Writer]] = {
     "npy": {"joints.npy": write_joints, "joints.json": write_joints_account},
     "png": {"joint_angles.png": draw_joint_angles, "movement.png": draw_movement},
     "predictions": {"predictions.json": write_predictions},
+    "html": {REPORT: write_report},
 }
 
 
@@ -103,7 +106,8 @@ class Folder:
             name.format(trial.name): writer for form in check_formats(formats) for name, writer in FORMATS[form].items()
         }
         files = [*writers, PROVENANCE]
-        account = trial.provenance.model_copy(update={"files": files}).model_dump_json(indent=2) + "\n"
+        trial = replace(trial, provenance=trial.provenance.model_copy(update={"files": files}))
+        account = trial.provenance.model_dump_json(indent=2) + "\n"
         earlier = self._earlier_files()
         jobs: dict[str, Callable[[Path], object]] = {name: partial(writer, trial) for name, writer in writers.items()}
         jobs[PROVENANCE] = lambda path: path.write_text(account, encoding="utf-8")

@@ -1,0 +1,238 @@
+"""Several clips' results laid upon each other: two of one person (before and after), or a group's mean and spread.
+
+Differences stand beside the standard deviation of the measure itself, over the strides or repetitions within the clips: a
+difference that is smaller than that is no finding.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from posedetector.errors import InputError
+from posedetector.kinematics.cycles import mean_and_sd
+from posedetector.pose import Array
+from posedetector.report.findings import (
+    JOINTS,
+    curve,
+    number,
+    plain,
+    repetition_curves,
+    rows_of,
+    shown_unit,
+    spans,
+)
+from posedetector.report.page import asset, fill
+from posedetector.report.results import Results
+
+Curves = list[tuple[int, Array, Array]]  # repeats, mean, standard deviation: one or none
+SIDES = ("left", "right", "")
+GROUP = -1  # in place of a clip's number: the mean of all, and the standard deviation between them
+_NOT_COMPARED = ("_symmetry", "cycles_left_out")
+_MARKED = 2.0  # standard deviations: a difference that is marked
+_SAMPLES = 201  # of a curve over time
+MOST_CLIPS = 40  # a table of more columns is read by nobody; a judgement
+
+
+class Measure(NamedTuple):
+    """What one clip says of a measure: mean, standard deviation (NaN of a single value), number of strides or repetitions."""
+
+    value: float
+    sd: float
+    repeats: int
+
+
+@dataclass(frozen=True, slots=True)
+class Compared:
+    """A row of the table of differences; everything is text by now.
+
+    Attributes
+    ----------
+    cells : of each clip, in order.
+    difference, sd, ratio : of two clips: second less first, the standard deviation within the clips, and the one in units of
+        the other; of more, mean, standard deviation between the clips, and empty.
+    marked : whether a difference of two clips is greater than two standard deviations.
+    """
+
+    name: str
+    side: str
+    unit: str
+    cells: tuple[str, ...]
+    difference: str
+    sd: str
+    ratio: str
+    marked: bool
+
+
+def render_comparison(clips: Mapping[str, Results]) -> str:
+    """Return the page that compares clips, by their labels, as HTML; raises InputError for fewer than two, or too many."""
+    if not 2 <= len(clips) <= MOST_CLIPS:
+        raise InputError(f"a comparison is of 2 to {MOST_CLIPS} clips, got {len(clips)}")
+    labels, drawn = list(clips), overlaid(clips)
+    return fill(
+        "comparison.html.jinja",
+        data={"labels": labels, **drawn},
+        axis=drawn["axis"],
+        scripts=("libraries.js", "comparison.js"),
+        labels=labels,
+        clips=list(clips.items()),
+        rows=compare(clips),
+        unlike=unlike(clips),
+        pair=len(clips) == 2,
+        library_licences=asset("libraries.LICENSES.txt"),
+    )
+
+
+def measures(results: Results) -> dict[tuple[str, str, str], Measure]:
+    """Return by name, side and unit what the clip says: gait parameters, angles over cycles, repetitions; else clip-wide ranges."""
+    found: dict[tuple[str, str, str], Measure] = {}
+    for row in rows_of(results.tables["gait_parameters"]):
+        if not row["quantity"].endswith(_NOT_COMPARED):
+            side = row["side"] if isinstance(row["side"], str) else ""
+            found[plain(row["quantity"]), side, row["unit"]] = Measure(row["value"], row["sd"], int(row["n"]))
+    for column, unit in (("depth_m", "m"), ("duration_s", "s"), ("knee_flexion_deg", "deg")):
+        values = results.tables["repetitions"][column].to_numpy(float)
+        if np.isfinite(values).any():
+            found[f"Repetition: {_REPEATED[column]}", "", unit] = _measure(values)
+    over = "gait cycle" if len(results.tables["gait_cycles"]) else "clip"
+    for (joint, side), span in spans(results).items():
+        for what, values in (("maximum", span.high), ("minimum", span.low), ("range", span.high - span.low)):
+            if np.isfinite(values).any():
+                found[f"{plain(joint)}, {what} in a {over}", side, "deg"] = _measure(values)
+    return found
+
+
+_REPEATED = {"depth_m": "depth", "duration_s": "duration", "knee_flexion_deg": "peak knee flexion"}
+
+
+def _measure(values: Array) -> Measure:
+    known = values[np.isfinite(values)]
+    sd = float(known.std(ddof=1)) if len(known) > 1 else float("nan")
+    return Measure(float(known.mean()), sd, len(known))
+
+
+def compare(clips: Mapping[str, Results]) -> list[Compared]:
+    """Return the table of differences: a row for each measure that at least two of the clips have."""
+    own = [measures(results) for results in clips.values()]
+    keys = dict.fromkeys(key for one in own for key in one)
+    nothing = Measure(float("nan"), float("nan"), 0)
+    rows = [(key, [one.get(key, nothing) for one in own]) for key in keys]
+    return [_row(key, found) for key, found in rows if sum(np.isfinite(one.value) for one in found) > 1]
+
+
+def _row(key: tuple[str, str, str], found: Sequence[Measure]) -> Compared:
+    name, side, unit = key
+    values = np.array([one.value for one in found])
+    texts = tuple(number(one.value, unit, one.sd) for one in found)
+    row = Compared(name, side, shown_unit(unit), texts, "", "", "", marked=False)
+    if len(found) > 2:
+        group = _measure(values)
+        return Compared(*_head(row), texts, number(group.value, unit), number(group.sd, unit), "", marked=False)
+    difference, sd = float(values[1] - values[0]), pooled([one.sd for one in found])
+    ratio = abs(difference) / sd if sd > 0 else float("nan")
+    signed = "–" if not np.isfinite(difference) else ("+" if difference > 0 else "") + number(difference, unit)
+    return Compared(*_head(row), texts, signed, number(sd, unit), number(ratio, ""), marked=bool(ratio > _MARKED))
+
+
+def _head(row: Compared) -> tuple[str, str, str]:
+    return row.name, row.side, row.unit
+
+
+def pooled(deviations: Sequence[float]) -> float:
+    """Return the root mean square of the standard deviations that are known; NaN of none."""
+    known = np.array([one for one in deviations if np.isfinite(one)])
+    return float(np.sqrt((known**2).mean())) if len(known) else float("nan")
+
+
+def overlaid(clips: Mapping[str, Results]) -> dict[str, Any]:
+    """Return the curves that are drawn upon each other, a panel for each joint and side.
+
+    Over the gait cycle if all clips have cycles, over the repetition if all have repetitions, else over seconds from each
+    clip's beginning.
+    """
+    find: Callable[[Results, str, str, Array], Curves]
+    if all(len(one.tables["gait_cycle_means"]) for one in clips.values()):
+        axis, x, find = "gait cycle, %", np.linspace(0, 100, 101), _of_cycles
+    elif all(len(one.tables["repetitions"]) for one in clips.values()):
+        axis, x, find = "repetition, %", np.linspace(0, 100, 101), _of_repetitions
+    else:
+        longest = max(float(one.time[-1] - one.time[0]) for one in clips.values())
+        axis, x, find = "time from the clip's beginning, s", np.linspace(0, longest, _SAMPLES), _of_time
+    panels = []
+    for joint in JOINTS:
+        for side in SIDES:
+            found = [(row, *one) for row, results in enumerate(clips.values()) for one in find(results, joint, side, x)]
+            curves = [{**curve(side, count, mean, sd), "clip": row} for row, count, mean, sd in found]
+            if len(curves) > 2:
+                mean, sd = mean_and_sd(np.array([mean for _, _, mean, _ in found]))
+                curves.append({**curve(side, len(found), mean, sd), "clip": GROUP})
+            if curves:
+                title = f"{plain(joint)}{f', {side}' if side else ''}"
+                panels.append({"joint": joint, "side": side, "title": title, "curves": curves})
+    return {"axis": axis, "x": [round(float(value), 4) for value in x], "panels": panels}
+
+
+def _of_cycles(results: Results, joint: str, side: str, percent: Array) -> Curves:
+    del percent
+    table = results.tables["gait_cycle_means"]
+    if not side:
+        return []  # of angles without a side each side's cycles have their own: too many curves in a panel
+    own = table[table["side"] == side]
+    columns = [f"{side}_{joint}_{kind}_deg" for kind in ("mean", "sd")]
+    if not len(own) or not set(columns) <= set(own) or not own[columns[0]].notna().any():
+        return []
+    mean, sd = (own[column].to_numpy(float) for column in columns)
+    return [(int(own["cycles"].iloc[0]), mean, sd)]
+
+
+def _of_repetitions(results: Results, joint: str, side: str, percent: Array) -> Curves:
+    del percent
+    name = f"{side}_{joint}" if side else joint
+    if name not in results.angles:
+        return []
+    found = repetition_curves(results, name)
+    whole = found[np.isfinite(found).all(axis=1)]
+    if not len(whole):
+        return []
+    sd = whole.std(axis=0, ddof=1) if len(whole) > 1 else np.full(whole.shape[1], np.nan)
+    return [(len(whole), whole.mean(axis=0), sd)]
+
+
+def _of_time(results: Results, joint: str, side: str, seconds: Array) -> Curves:
+    name = f"{side}_{joint}" if side else joint
+    if name not in results.angles or not np.isfinite(results.angles[name]).any():
+        return []
+    sd = results.angles_sd.get(name, np.full(len(results.time), np.nan))
+    moments = results.time - results.time[0]
+    value, spread = (np.interp(seconds, moments, one, right=np.nan) for one in (results.angles[name], sd))
+    return [(1, value, spread)]
+
+
+def unlike(clips: Mapping[str, Results]) -> list[str]:
+    """Return in what the clips were not analysed alike, so that differences may come from that."""
+    facts = {label: _facts(results) for label, results in clips.items()}
+    said = []
+    for name in next(iter(facts.values())):
+        values = {label: own[name] for label, own in facts.items()}
+        if len(set(values.values())) > 1:
+            said.append(f"{name}: " + ", ".join(f"{label} {value}" for label, value in values.items()))
+    return said
+
+
+def _facts(results: Results) -> dict[str, str]:
+    account = results.account
+    networks = ", ".join(one.name for one in account.networks) or "none"
+    size = f"{account.video.width_px}×{account.video.height_px}"
+    subject = account.subject
+    given = f"{subject.height:.2f} m" if subject.height else "by bone lengths"
+    return {
+        "frame rate": f"{account.video.fps:.4g} fps",
+        "picture": size,
+        "networks": networks,
+        "lifter": account.lifter,
+        "fit of one body": "off" if account.refinement.frames == 0 else "on",
+        "smoothing": account.smoothing,
+        "height of the subject": given,
+        "version": account.posedetector,
+    }
