@@ -1149,7 +1149,7 @@
       if (trial.video && !video.hidden && video.readyState >= 2) copy(stills[0], video, video.videoWidth, video.videoHeight);
       body.resize(340, 250, 3);
       curves.resize(221, 84);
-      bundles.resize(215, 130);
+      bundles.resize(132, 96);
       draw();
       const picture = by("body");
       if (!picture.hidden) copy(stills[1], picture, picture.width, picture.height);
