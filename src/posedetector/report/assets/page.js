@@ -222,13 +222,24 @@
   const SMALL = /eye|ear|mouth|nose|pinky|index$|thumb|finger|toe/;
   const UP = [0, 1, 0];
 
+  /** Without a GPU (remote desktops, virtual machines) each pixel is dear: no smoothing of edges, no finer pixels. */
+  function drawsInSoftware() {
+    const probe = document.createElement("canvas").getContext("webgl2");
+    const about = probe?.getExtension("WEBGL_debug_renderer_info");
+    const name = about ? String(probe.getParameter(about.UNMASKED_RENDERER_WEBGL)) : "";
+    probe?.getExtension("WEBGL_lose_context")?.loseContext();
+    return /swiftshader|llvmpipe|software|basic render/i.test(name);
+  }
+
   function makeBody() {
     const [host, canvas, note] = [by("body-host"), by("body"), by("body-note")];
     const { points, links, feet } = trial.skeleton;
     const { motion, seen, path } = trial;
     const none = { show() {}, recolour() {}, resize() {}, look() {}, turn() {}, points: () => [], camera: () => null, follow: true };
     canvas.setAttribute("aria-label", `Skeleton of ${points.length} points in metres, in the laboratory frame; drag to orbit`);
-    const settings = { antialias: true, alpha: true, preserveDrawingBuffer: true };
+    const slow = drawsInSoftware();
+    const fineness = () => (slow ? 1 : Math.min(devicePixelRatio, 2));
+    const settings = { antialias: !slow, alpha: true, preserveDrawingBuffer: true };
     const context = canvas.getContext("webgl2", settings);
     if (!context || typeof WebGL2RenderingContext === "undefined") {
       canvas.hidden = true;
@@ -239,7 +250,6 @@
       return none;
     }
     const renderer = new THREE.WebGLRenderer({ canvas, context, ...settings });
-    renderer.setPixelRatio(Math.min(devicePixelRatio, 2));
     const scene = new THREE.Scene();
     const camera = new THREE.PerspectiveCamera(FIELD, 1, 0.05, 400);
     const controls = new OrbitControls(camera, canvas);
@@ -268,8 +278,10 @@
     const glyph = fat(known ? frustum(stand, middle) : [], 1.5);
     if (known) scene.add(glyph);
     const trail = trailOf(path);
-    const ahead = fat(trail.segments, 1.5, 0.3);
-    const behind = fat(trail.segments, 3);
+    // thick lines cost a quadrilateral a segment, each time; a long path is thin
+    const stroke = trail.ends.length > 500 ? thin : fat;
+    const ahead = stroke(trail.segments, 1.5, 0.35);
+    const behind = stroke(trail.segments, 3);
     const spot = new THREE.Mesh(new THREE.RingGeometry(0.035, 0.055, 24), new THREE.MeshBasicMaterial());
     spot.geometry.rotateX(-Math.PI / 2);
     scene.add(ahead, behind, spot);
@@ -435,10 +447,13 @@
 
     body.show = (row) => {
       attend(row);
+      glyph.visible = known && view !== "camera"; // one looks out of it
       camera.updateMatrixWorld();
       pose(row);
-      behind.geometry.instanceCount = rowAt(trail.ends, row + 0.5) + (trail.ends.length && trail.ends[0] <= row ? 1 : 0);
-      behind.visible = behind.geometry.instanceCount > 0;
+      const walked = trail.ends.length && trail.ends[0] <= row ? rowAt(trail.ends, row) + 1 : 0;
+      if (stroke === fat) behind.geometry.instanceCount = walked;
+      else behind.geometry.setDrawRange(0, 2 * walked);
+      behind.visible = walked > 0;
       const [x, , z] = [0, 1, 2].map((axis) => path.at(row, axis));
       spot.visible = Number.isFinite(x) && Number.isFinite(z);
       if (spot.visible) spot.position.set(x, 0.006, z);
@@ -446,7 +461,7 @@
       shown = row;
     };
 
-    body.resize = (width = host.clientWidth, height = host.clientHeight, ratio = Math.min(devicePixelRatio, 2)) => {
+    body.resize = (width = host.clientWidth, height = host.clientHeight, ratio = fineness()) => {
       if (!width || !height) return;
       const before = distance();
       camera.aspect = width / height;
@@ -500,6 +515,14 @@
       const lines = new THREE.LineSegments2(geometry, material);
       lines.frustumCulled = false;
       lines.visible = segments.length > 0;
+      return lines;
+    }
+
+    function thin(segments, _, opacity = 1) {
+      const places = new THREE.BufferAttribute(new Float32Array(segments), 3);
+      const material = new THREE.LineBasicMaterial({ transparent: opacity < 1, opacity });
+      const lines = new THREE.LineSegments(new THREE.BufferGeometry().setAttribute("position", places), material);
+      lines.frustumCulled = false;
       return lines;
     }
 
@@ -576,7 +599,7 @@
   }
 
   /** The path on the floor as separate segments (it may have holes), with the row at which each ends. */
-  function trailOf(path, most = 1500) {
+  function trailOf(path, most = 6000) {
     const step = Math.max(1, Math.ceil(path.rows / most));
     const [segments, ends] = [[], []];
     for (let row = step; row < path.rows; row += step) {
