@@ -1,6 +1,7 @@
 """What several tests need: a known walk seen by a known camera, a trial made by hand, a clip without people in it."""
 
 import os
+import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from fractions import Fraction
@@ -40,11 +41,21 @@ EXTRAS = {
     "openmmlab": ("mmcv", "mmdet", "mmengine", "mmpose"),
     "opensim": ("onnxruntime", "opensim"),
     "oracles": ("pingouin", "skimage", "statsmodels"),
+    "browser": ("playwright",),
 }
+SYNC = "uv sync --all-extras --group oracles --group browser"
 
 
 def missing_of(extra: str) -> list[str]:
-    return [name for name in EXTRAS[extra] if find_spec(name) is None]
+    missing = [name for name in EXTRAS[extra] if find_spec(name) is None]
+    if extra == "browser" and chromium() is None:
+        missing.append("chromium (of the distribution: apt install chromium)")
+    return missing
+
+
+def chromium() -> str | None:
+    """Return where the distribution's browser is; Playwright's own is not used."""
+    return shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 
 
 def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
@@ -58,13 +69,13 @@ def pytest_configure(config: pytest.Config) -> None:
     ):  # their threads would wait for each other; read by each when its libraries are loaded
         os.environ |= {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
     if config.option.markexpr == "extra" and (missing := [name for extra in EXTRAS for name in missing_of(extra)]):
-        raise pytest.UsageError(f"{', '.join(missing)} missing: uv sync --all-extras --group oracles, on Python < 3.13")
+        raise pytest.UsageError(f"{', '.join(missing)} missing: {SYNC}, on Python < 3.13")
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:
     for mark in item.iter_markers("extra"):
         if missing := missing_of(mark.args[0]):
-            pytest.skip(f"NOT TESTED: {', '.join(missing)} missing; uv sync --all-extras --group oracles")
+            pytest.skip(f"NOT TESTED: {', '.join(missing)} missing; {SYNC}")
 
 
 @pytest.fixture(autouse=True)

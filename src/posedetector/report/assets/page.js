@@ -222,13 +222,24 @@
   const SMALL = /eye|ear|mouth|nose|pinky|index$|thumb|finger|toe/;
   const UP = [0, 1, 0];
 
+  /** Without a GPU (remote desktops, virtual machines) each pixel is dear: no smoothing of edges, no finer pixels. */
+  function drawsInSoftware() {
+    const probe = document.createElement("canvas").getContext("webgl2");
+    const about = probe?.getExtension("WEBGL_debug_renderer_info");
+    const name = about ? String(probe.getParameter(about.UNMASKED_RENDERER_WEBGL)) : "";
+    probe?.getExtension("WEBGL_lose_context")?.loseContext();
+    return /swiftshader|llvmpipe|software|basic render/i.test(name);
+  }
+
   function makeBody() {
     const [host, canvas, note] = [by("body-host"), by("body"), by("body-note")];
     const { points, links, feet } = trial.skeleton;
     const { motion, seen, path } = trial;
     const none = { show() {}, recolour() {}, resize() {}, look() {}, turn() {}, points: () => [], camera: () => null, follow: true };
     canvas.setAttribute("aria-label", `Skeleton of ${points.length} points in metres, in the laboratory frame; drag to orbit`);
-    const settings = { antialias: true, alpha: true, preserveDrawingBuffer: true };
+    const slow = drawsInSoftware();
+    const fineness = () => (slow ? 1 : Math.min(devicePixelRatio, 2));
+    const settings = { antialias: !slow, alpha: true, preserveDrawingBuffer: true };
     const context = canvas.getContext("webgl2", settings);
     if (!context || typeof WebGL2RenderingContext === "undefined") {
       canvas.hidden = true;
@@ -239,7 +250,6 @@
       return none;
     }
     const renderer = new THREE.WebGLRenderer({ canvas, context, ...settings });
-    renderer.setPixelRatio(Math.min(devicePixelRatio, 2));
     const scene = new THREE.Scene();
     const camera = new THREE.PerspectiveCamera(FIELD, 1, 0.05, 400);
     const controls = new OrbitControls(camera, canvas);
@@ -256,7 +266,7 @@
     const fine = new THREE.LineSegments(floor(extent, extent.span > 24 ? 1 : 0.25), new THREE.LineBasicMaterial({ transparent: true }));
     const coarse = new THREE.LineSegments(floor(extent, extent.span > 24 ? 5 : 1), new THREE.LineBasicMaterial());
     coarse.position.y = 0.0005;
-    const axes = fat([0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 1].map((v, i) => (i % 3 === 1 ? v + 0.002 : v)), 2.5);
+    const axes = fat([0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 1].map((v, i) => (i % 3 === 1 ? v + 0.002 : v)), 1.75);
     const labels = [
       ["X 1 m", [1.1, 0.04, 0]],
       ["Y 1 m", [0, 1.07, 0]],
@@ -268,8 +278,10 @@
     const glyph = fat(known ? frustum(stand, middle) : [], 1.5);
     if (known) scene.add(glyph);
     const trail = trailOf(path);
-    const ahead = fat(trail.segments, 1.5, 0.3);
-    const behind = fat(trail.segments, 3);
+    // thick lines cost a quadrilateral a segment, each time; a long path is thin
+    const stroke = trail.ends.length > 500 ? thin : fat;
+    const ahead = stroke(trail.segments, 1.5, 0.35);
+    const behind = stroke(trail.segments, 3);
     const spot = new THREE.Mesh(new THREE.RingGeometry(0.035, 0.055, 24), new THREE.MeshBasicMaterial());
     spot.geometry.rotateX(-Math.PI / 2);
     scene.add(ahead, behind, spot);
@@ -280,12 +292,16 @@
     const stick = new THREE.CylinderGeometry(1, 1, 1, 10);
     const skin = () => new THREE.MeshLambertMaterial();
     const balls = many(ball, skin(), points.length);
-    const sticks = many(stick, skin(), links.length);
+    const sticks = many(stick, skin(), links.length + 1);
     const rings = many(new THREE.RingGeometry(0.62, 1, 18), new THREE.MeshBasicMaterial({ transparent: true, opacity: 0.9 }), points.length);
-    const dashes = many(stick, new THREE.MeshLambertMaterial({ transparent: true, opacity: 0.65 }), links.length * DASHES);
+    const dashes = many(stick, new THREE.MeshLambertMaterial({ transparent: true, opacity: 0.65 }), (links.length + 1) * DASHES);
     const soles = many(new THREE.CircleGeometry(1, 28).rotateX(-Math.PI / 2), new THREE.MeshBasicMaterial({ transparent: true, opacity: 0.4 }), 2);
     scene.add(soles, sticks, balls, dashes, rings);
 
+    // a head that no landmark joins to the trunk would float: a line from between the shoulders to between the ears
+    const rowsOf = (...names) => names.map((name) => points.indexOf(name)).filter((row) => row >= 0);
+    const neck = [rowsOf("left_shoulder", "right_shoulder"), rowsOf("left_ear", "right_ear")];
+    const loose = !points.includes("neck") && neck.every((rows) => rows.length === 2);
     const sideOf = points.map((name) => (name.startsWith("left_") ? "left" : name.startsWith("right_") ? "right" : ""));
     const radius = points.map((name) => (SMALL.test(name) ? 0.011 : 0.022));
     const footOf = links.map(([i, j]) => ["left", "right"].find((side) => feet?.[side]?.includes(i) && feet[side].includes(j)) ?? "");
@@ -317,17 +333,11 @@
         if (how === 2) put(balls, "balls", colour, a, turned.identity(), size.setScalar(radius[point]));
         else put(rings, "rings", colour, a, camera.quaternion, size.setScalar(radius[point] * 1.15));
       });
-      links.forEach(([i, j, side], link) => {
-        const how = Math.min(seen.at(row, i), seen.at(row, j));
-        place(row, i, a);
-        place(row, j, b);
+      const join = (how, colour, thick) => {
         along.subVectors(b, a);
         const length = along.length();
         if (!how || !(length > 1e-6)) return;
         turned.setFromUnitVectors(upright, along.divideScalar(length));
-        const touches = footOf[link] && contact[footOf[link]];
-        const thick = touches ? 0.017 : 0.01;
-        const colour = touches ? paints.contact : paints[side];
         if (how === 2) {
           put(sticks, "sticks", colour, centre.addVectors(a, b).divideScalar(2), turned, size.set(thick, length, thick));
           return;
@@ -336,7 +346,17 @@
           centre.copy(a).addScaledVector(along, (length * (dash + 0.5)) / DASHES);
           put(dashes, "dashes", colour, centre, turned, size.set(thick * 0.75, (length / DASHES) * 0.55, thick * 0.75));
         }
+      };
+      links.forEach(([i, j, side], link) => {
+        place(row, i, a);
+        place(row, j, b);
+        const touches = footOf[link] && contact[footOf[link]];
+        join(Math.min(seen.at(row, i), seen.at(row, j)), touches ? paints.contact : paints[side], touches ? 0.017 : 0.01);
       });
+      if (loose) {
+        neck.forEach(([left, right], end) => (end ? b : a).copy(place(row, left, centre)).add(place(row, right, centre)).divideScalar(2));
+        join(Math.min(...neck.flat().map((point) => seen.at(row, point))), paints[""], 0.01);
+      }
       for (const side of ["left", "right"]) {
         const rows = (feet?.[side] ?? []).filter((point) => seen.at(row, point) && Number.isFinite(motion.at(row, 3 * point)));
         if (!contact[side] || !rows.length) continue;
@@ -427,10 +447,13 @@
 
     body.show = (row) => {
       attend(row);
+      glyph.visible = known && view !== "camera"; // one looks out of it
       camera.updateMatrixWorld();
       pose(row);
-      behind.geometry.instanceCount = rowAt(trail.ends, row + 0.5) + (trail.ends.length && trail.ends[0] <= row ? 1 : 0);
-      behind.visible = behind.geometry.instanceCount > 0;
+      const walked = trail.ends.length && trail.ends[0] <= row ? rowAt(trail.ends, row) + 1 : 0;
+      if (stroke === fat) behind.geometry.instanceCount = walked;
+      else behind.geometry.setDrawRange(0, 2 * walked);
+      behind.visible = walked > 0;
       const [x, , z] = [0, 1, 2].map((axis) => path.at(row, axis));
       spot.visible = Number.isFinite(x) && Number.isFinite(z);
       if (spot.visible) spot.position.set(x, 0.006, z);
@@ -438,7 +461,7 @@
       shown = row;
     };
 
-    body.resize = (width = host.clientWidth, height = host.clientHeight, ratio = Math.min(devicePixelRatio, 2)) => {
+    body.resize = (width = host.clientWidth, height = host.clientHeight, ratio = fineness()) => {
       if (!width || !height) return;
       const before = distance();
       camera.aspect = width / height;
@@ -495,15 +518,24 @@
       return lines;
     }
 
+    function thin(segments, _, opacity = 1) {
+      const places = new THREE.BufferAttribute(new Float32Array(segments), 3);
+      const material = new THREE.LineBasicMaterial({ transparent: opacity < 1, opacity });
+      const lines = new THREE.LineSegments(new THREE.BufferGeometry().setAttribute("position", places), material);
+      lines.frustumCulled = false;
+      return lines;
+    }
+
     function label(text, where) {
       const paper = document.createElement("canvas");
-      const [scale, height] = [3, 18];
+      const [scale, height] = [2, 18];
       const pen = paper.getContext("2d");
       const font = `600 ${12 * scale}px system-ui, sans-serif`;
       pen.font = font;
-      const width = Math.ceil(pen.measureText(text).width / scale) + 4;
+      const width = Math.ceil(pen.measureText(text).width / scale) + 8;
       [paper.width, paper.height] = [width * scale, height * scale];
       const texture = new THREE.CanvasTexture(paper);
+      Object.assign(texture, { colorSpace: "srgb", generateMipmaps: false, minFilter: 1006 }); // 1006: linear
       const sprite = new THREE.Sprite(new THREE.SpriteMaterial({ map: texture, sizeAttenuation: false, depthTest: false, transparent: true }));
       sprite.position.set(...where);
       sprite.userData = {
@@ -512,6 +544,8 @@
         paint() {
           pen.clearRect(0, 0, paper.width, paper.height);
           Object.assign(pen, { font, fillStyle: colours.muted, textAlign: "center", textBaseline: "middle" });
+          Object.assign(pen, { strokeStyle: colours.surface, lineWidth: 4 * scale, lineJoin: "round" });
+          pen.strokeText(text, paper.width / 2, paper.height / 2);
           pen.fillText(text, paper.width / 2, paper.height / 2);
           texture.needsUpdate = true;
         },
@@ -565,7 +599,7 @@
   }
 
   /** The path on the floor as separate segments (it may have holes), with the row at which each ends. */
-  function trailOf(path, most = 1500) {
+  function trailOf(path, most = 6000) {
     const step = Math.max(1, Math.ceil(path.rows / most));
     const [segments, ends] = [[], []];
     for (let row = step; row < path.rows; row += step) {
@@ -702,12 +736,13 @@
         const value = element("output", { className: "value", "data-joint": panel.joint, "data-side": side, "aria-live": "off" });
         return { value, whole: element("span", { className: `reading ${side}` }, element("b", { text: WORD[side] }), value) };
       });
-      const aim = [panel.up && `↑ ${panel.up}`, panel.zero && `0° ${panel.zero}`].filter(Boolean).join(" · ");
+      const aim = panel.up ? `↑ ${panel.up}` : "";
+      const zero = panel.zero ? `; 0° is ${panel.zero}` : "";
       const head = element("div", { className: "panel-head" });
       const readings = element("div", { className: "readings" }, ...readouts.map((one) => one.whole));
-      head.append(element("h4", { text: panel.title }), element("span", { className: "aim muted", text: aim }), readings);
+      head.append(element("h4", { text: panel.title }), element("span", { className: "aim muted", text: aim, title: `upwards: ${panel.up ?? ""}${zero}` }), readings);
       const box = element("div", { className: "plot", role: "img" });
-      box.setAttribute("aria-label", `${panel.title} in degrees over time${panel.curves.length > 1 ? ", left and right" : ""}`);
+      box.setAttribute("aria-label", `${panel.title} in degrees over time${panel.curves.length > 1 ? ", left and right" : ""}${panel.up ? `; upwards is ${panel.up}` : ""}${zero}`);
       host.append(element("div", { className: "panel", "data-joint": panel.joint }, head, box));
       const plot = { panel, curves, readouts, box, filled, u: null };
       if (!filled) {
@@ -721,7 +756,7 @@
         {
           width: 300,
           height: 120,
-          padding: [6, 8, 0, 0],
+          padding: [6, 14, 0, 0],
           legend: { show: false },
           cursor: { show: false },
           scales: {
@@ -913,7 +948,7 @@
         {
           width: 260,
           height: 170,
-          padding: [6, 10, 0, 0],
+          padding: [6, 22, 0, 0],
           legend: { show: false },
           cursor: { show: false },
           scales: { x: { time: false, range: [0, 100] }, y: { range: degrees(curves, 0) } },
@@ -928,8 +963,8 @@
     });
     const bundles = {
       show() {},
-      resize(width) {
-        for (const { u, box } of plots) u.setSize({ width: width ?? (box.clientWidth || 260), height: 170 });
+      resize(width, height = 170) {
+        for (const { u, box } of plots) u.setSize({ width: width ?? (box.clientWidth || 260), height });
       },
       recolour() {
         for (const { u } of plots) u.redraw(false);
@@ -1119,7 +1154,12 @@
 
   /** On paper: light colours, sizes of a page, the moment that is on the screen. */
   function paper(body, curves, bundles) {
-    const still = by("film-still");
+    const stills = [by("film-still"), by("body-still")];
+    // neither a video nor WebGL is sure to reach the paper: a copy of the picture is
+    const copy = (still, picture, width, height) => {
+      Object.assign(still, { width, height, hidden: false });
+      still.getContext("2d").drawImage(picture, 0, 0);
+    };
     const repaint = () => {
       readColours();
       for (const view of [body, curves, bundles]) view.recolour();
@@ -1129,19 +1169,17 @@
       printing = true;
       repaint();
       const video = by("film");
-      if (trial.video && !video.hidden && video.readyState >= 2) {
-        [still.width, still.height] = [video.videoWidth, video.videoHeight];
-        still.getContext("2d").drawImage(video, 0, 0);
-        still.hidden = false;
-      }
-      body.resize(340, 300, 3);
-      curves.resize(336, 92);
-      bundles.resize(215);
+      if (trial.video && !video.hidden && video.readyState >= 2) copy(stills[0], video, video.videoWidth, video.videoHeight);
+      body.resize(340, 250, 3);
+      curves.resize(221, 84);
+      bundles.resize(132, 96);
       draw();
+      const picture = by("body");
+      if (!picture.hidden) copy(stills[1], picture, picture.width, picture.height);
     });
     addEventListener("afterprint", () => {
       printing = false;
-      still.hidden = true;
+      stills.forEach((still) => (still.hidden = true));
       repaint();
       body.resize();
       curves.resize();
