@@ -10,11 +10,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from posedetector.colours import SIDES
 from posedetector.kinematics.nouns import JointAngles, Repetition
 from posedetector.pose import Array
 from posedetector.writers.figures.angles import title_of
 from posedetector.writers.figures.bundles import PERCENT, draw_bundle
-from posedetector.writers.figures.canvas import NO_SIDE, SIDES, SMALL, explain, page, panels_of, side_handles, with_zero
+from posedetector.writers.figures.canvas import NO_SIDE, SMALL, explain, page, panels_of, side_handles, with_zero
 
 if TYPE_CHECKING:
     from matplotlib.artist import Artist
