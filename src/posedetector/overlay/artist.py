@@ -5,6 +5,7 @@ detector's points, the angles. A joint is a disc where it was seen, a ring where
 enhancer, and a ring on dashed links where it was mirrored. Opacity is visibility.
 """
 
+import re
 from collections.abc import Iterator, Sequence
 
 import numpy as np
@@ -32,13 +33,26 @@ from posedetector.trial import Trial
 
 COLOURS: dict[str, Colour] = {side: rgb(colour) for side, colour in SIDES.items()} | {"": (235, 235, 235)}
 DETECTED: Colour = (240, 228, 66)  # Okabe & Ito's yellow
-OTHERS: Colour = (150, 150, 150)
+OTHERS: Colour = (185, 185, 185)
 _LABEL_WITHOUT_SIDE: Colour = (70, 70, 70)
 _FAINTEST = 0.35  # opacity of a point of visibility 0
 _ROWS = 256  # frames projected at once
 _WIDER = 1.7  # of a link, where the foot stands
 # Of angles without a side: the point whose place the label has; others stand at their joint.
 _PLACES = {"pelvis": "pelvis", "trunk": "spine", "neck": "neck"}
+# What tells the angles of one joint apart
+_WORDS = {
+    "flexion": "flex",
+    "dorsiflexion": "flex",
+    "adduction": "add",
+    "abduction": "abd",
+    "rotation": "rot",
+    "elevation": "elev",
+    "deviation": "dev",
+    "side_bend": "side",
+    "tilt": "tilt",
+    "obliquity": "obl",
+}
 
 
 class Artist:
@@ -48,15 +62,14 @@ class Artist:
         self._trial = trial
         self._view = view_of(trial)
         self._layout = layout_of(trial.pose.skeleton)
-        self._detected = [
-            row for row, kind in enumerate(layout_of(trial.keypoints.skeleton).kinds) if kind in {"main", "fine"}
-        ]
+        self._detected = layout_of(trial.keypoints.skeleton).kinds
         person = trial.provenance.person
         height = next((one.height_px for one in trial.provenance.persons if one.number == person), np.nan)
         self._sizes = sizes_for(self._view.size, height, options.thickness, options.radius)
         self._others = Others(trial)
         self._contacts = contacts_of(trial.kinematics.gait, trial.pose.time)
         self._angles = list(_labelled(trial, options.angles))
+        self._trunk = [row for row, name in enumerate(trial.pose.skeleton.points) if re.search("shoulder$|hip$", name)]
         self._placing = Placing(self._view.size)
         self._block = -1
         self._pixels, self._depth = np.empty((0, 0, 2)), np.empty((0, 0))
@@ -122,10 +135,10 @@ class Artist:
 
     def _draw_detected(self, image: ByteArray, row: int) -> None:
         keypoints = self._trial.keypoints
-        radius = max(1.0, 0.4 * self._sizes.radius)
-        for point in self._detected:
-            if keypoints.source[row, point] == Source.MEASURED:
-                draw_disc(image, keypoints.xy[row, point], radius, DETECTED, edge=1)
+        for point, kind in enumerate(self._detected):
+            if kind is not None and keypoints.source[row, point] == Source.MEASURED:
+                radius = max(1.0, (0.4 if kind == "main" else 0.25) * self._sizes.radius)
+                draw_disc(image, keypoints.xy[row, point], radius, DETECTED)
 
     def _stands(self, side: str, row: int) -> bool:
         return side in SIDES and bool(self._contacts.stance[_as_side(side)][row])
@@ -181,7 +194,7 @@ class Artist:
 
     def _draw_angles(self, image: ByteArray, row: int, places: Array) -> None:
         shown = [
-            (angle, f"{angle.word}{round(float(np.degrees(value)))}°", place)
+            (angle, f"{angle.word}{round(float(np.degrees(value)))}°".replace("-", "−"), place)
             for angle in self._angles
             if np.isfinite(value := self._trial.angles.values[row, angle.column])
             and np.isfinite(place := places[list(angle.rows)].mean(axis=0)).all()
@@ -197,6 +210,8 @@ class Artist:
             twins = [other for one, _, other in shown if one.name == angle.name and one is not angle]
             outwards = 1 if place[0] >= (twins[0][0] if twins else middle) else -1
             away = 1.6 * self._sizes.radius + self._sizes.thickness
+            if not angle.side:  # beside the trunk, not on it
+                away += float(np.nanmax(np.abs(places[self._trunk, 0] - place[0]), initial=0.0))
             box = self._placing.place(angle.name + angle.side, place, mark.size, away, samples, taken, outwards)
             taken.append(box)
             put_stamp(image, mark, round(box.left), round(box.top))
@@ -225,7 +240,7 @@ def _labelled(trial: Trial, names: Sequence[str]) -> Iterator[Labelled]:
     skeleton, columns = trial.pose.skeleton, list(trial.angles.names)
     joints = [name.partition("_")[0] for name in names]
     for name, joint in zip(names, joints, strict=True):
-        word = f"{name.partition('_')[2].replace('_', ' ')} " if joints.count(joint) > 1 else ""
+        word = f"{_WORDS.get(name.partition('_')[2], '')} " if joints.count(joint) > 1 else ""
         for side in ("left", "right") if joint not in _PLACES else ("",):
             full = f"{side}_{name}" if side else name
             rows = _rows_of(skeleton, f"{side}_{joint}" if side else _PLACES[joint])
@@ -262,10 +277,10 @@ class Others:
             ends = pose.xy[np.array(self._links, int).reshape(-1, 2)]
             ends = ends[np.isfinite(ends).all(axis=(1, 2))]
             if len(ends):
-                draw_lines(image, ends, OTHERS, thickness=thickness, opacity=0.8, edge=0)
+                draw_lines(image, ends, OTHERS, thickness=thickness)
             for head in self._head:
                 if np.isfinite(pose.xy[head]).all():
-                    draw_ring(image, pose.xy[head], 2.5 * thickness, OTHERS, thickness=thickness, opacity=0.8, edge=0)
+                    draw_ring(image, pose.xy[head], 2.5 * thickness, OTHERS, thickness=thickness)
 
 
 def _opacity(visibility: float) -> float:

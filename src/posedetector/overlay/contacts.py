@@ -1,6 +1,7 @@
 """When each foot stands on the floor, and when it has just touched or left it, by row of the clip."""
 
 from dataclasses import dataclass
+from itertools import zip_longest
 
 import numpy as np
 from numpy.typing import NDArray
@@ -42,7 +43,7 @@ def _stances(events: list[Event], time: Array) -> list[tuple[float, float]]:
     found = []
     if events and events[0].kind == "foot_off":
         found.append((events[0].time - _OPEN, events[0].time))
-    for one, following in zip(events, [*events[1:], None], strict=True):
+    for one, following in zip_longest(events, events[1:]):
         if one.kind == "initial_contact" and following is None:
             found.append((one.time, min(one.time + _OPEN, time[-1] + 1e-9)))
         elif one.kind == "initial_contact" and following is not None and following.kind == "foot_off":

@@ -10,9 +10,16 @@ from posedetector.pose import Array
 
 _OUTSIDE = 1000.0  # a label that leaves the picture, or covers another, is the last choice
 _STAY = 2.0  # covered samples that a label's place may cost more than the best one before it is left
-# directions from the joint: outwards, and aside first; pixels' y points down
-_DIRECTIONS = np.array([[1, 0], [0.8, -0.8], [0.8, 0.8], [-1, 0], [0, -1], [0, 1], [-0.8, -0.8], [-0.8, 0.8]], float)
-_PREFERENCE = np.array([0, 1, 1, 1.5, 2, 2, 2.5, 2.5])
+# From the joint, in halves of the label and the way to it: outwards and aside first, then above and below, then stacked
+# beyond a label that is there already. Pixels' y points down.
+_DIRECTIONS = np.array(
+    [
+        *([1, 0], [0.8, -0.8], [0.8, 0.8], [-1, 0], [0, -1], [0, 1], [-0.8, -0.8], [-0.8, 0.8]),
+        *([1, 2], [1, -2], [-1, 2], [-1, -2], [1, 3.5], [1, -3.5]),
+    ],
+    float,
+)
+_PREFERENCE = np.array([0, 1, 1, 1.5, 2, 2, 2.5, 2.5, 3, 3, 4, 4, 5, 5])
 
 
 class Box(NamedTuple):
@@ -72,5 +79,6 @@ class Placing:
 
 
 _MIRRORED = [
-    next(row for row, other in enumerate(_DIRECTIONS) if np.array_equal(other, one * [-1, 1])) for one in _DIRECTIONS
+    next((row for row, other in enumerate(_DIRECTIONS) if np.array_equal(other, one * [-1, 1])), number)
+    for number, one in enumerate(_DIRECTIONS)
 ]
