@@ -77,7 +77,7 @@ class Artist:
     def draw(self, row: int, image: ByteArray) -> None:
         """Draw a row of the trial on its frame (H, W, 3), in place."""
         places, depth = self._projected(row)
-        self._others.draw(image, row, self._sizes.fine)
+        self._others.draw(image, row, self._sizes.fine, min(self._sizes.edge, 1))
         self._draw_stance(image, row, places)
         self._draw_links(image, row, places, depth)
         self._draw_joints(image, row, places, depth)
@@ -104,6 +104,8 @@ class Artist:
             if not np.isfinite(ends).all():
                 continue
             fine = "fine" in (layout.kinds[link[0]], layout.kinds[link[1]])
+            if fine and not sizes.faces:
+                continue
             standing = self._stands(layout.side_of(link), row) and self._in_foot(link)
             thickness = sizes.fine if fine else round(_WIDER * sizes.thickness) if standing else sizes.thickness
             lines = ends[None]
@@ -115,7 +117,7 @@ class Artist:
                 COLOURS[layout.side_of(link)],
                 thickness=thickness,
                 opacity=_opacity(score[link].min()),
-                edge=sizes.edge if not fine else 1,
+                edge=min(sizes.edge, 1) if fine else sizes.edge,
             )
 
     def _draw_joints(self, image: ByteArray, row: int, places: Array, depth: Array) -> None:
@@ -123,11 +125,11 @@ class Artist:
         source, score = self._trial.pose.source[row], self._trial.pose.score[row]
         for joint in np.argsort(-depth):
             kind = layout.kinds[joint]
-            if kind is None or not np.isfinite(places[joint]).all():
+            if kind is None or (kind == "fine" and not sizes.faces) or not np.isfinite(places[joint]).all():
                 continue
             radius = sizes.radius * (1.0 if kind == "main" else 0.5)
             colour, opacity = COLOURS[layout.sides[joint]], _opacity(score[joint])
-            edge = sizes.edge if kind == "main" else 1
+            edge = sizes.edge if kind == "main" else min(sizes.edge, 1)
             if source[joint] > Source.AUGMENTED or kind == "marker":
                 draw_disc(image, places[joint], radius, colour, opacity=opacity, edge=edge)
             else:
@@ -135,10 +137,12 @@ class Artist:
 
     def _draw_detected(self, image: ByteArray, row: int) -> None:
         keypoints = self._trial.keypoints
+        sizes = self._sizes
         for point, kind in enumerate(self._detected):
-            if kind is not None and keypoints.source[row, point] == Source.MEASURED:
-                radius = max(1.0, (0.4 if kind == "main" else 0.25) * self._sizes.radius)
-                draw_disc(image, keypoints.xy[row, point], radius, DETECTED)
+            drawn = kind == "main" or (kind == "fine" and sizes.faces)
+            if drawn and keypoints.source[row, point] == Source.MEASURED:
+                radius = (0.4 if kind == "main" else 0.25) * sizes.radius
+                draw_disc(image, keypoints.xy[row, point], max(0.7, radius), DETECTED, edge=min(sizes.edge, 1))
 
     def _stands(self, side: str, row: int) -> bool:
         return side in SIDES and bool(self._contacts.stance[_as_side(side)][row])
@@ -271,16 +275,16 @@ class Others:
                 for row, pose in zip(track.rows, track.poses, strict=True):
                     self._poses.setdefault(row, []).append(pose)
 
-    def draw(self, image: ByteArray, row: int, thickness: int) -> None:
+    def draw(self, image: ByteArray, row: int, thickness: int, edge: int) -> None:
         """Draw those who are in this row's frame."""
         for pose in self._poses.get(row, ()):
             ends = pose.xy[np.array(self._links, int).reshape(-1, 2)]
             ends = ends[np.isfinite(ends).all(axis=(1, 2))]
             if len(ends):
-                draw_lines(image, ends, OTHERS, thickness=thickness)
+                draw_lines(image, ends, OTHERS, thickness=thickness, edge=edge)
             for head in self._head:
                 if np.isfinite(pose.xy[head]).all():
-                    draw_ring(image, pose.xy[head], 2.5 * thickness, OTHERS, thickness=thickness)
+                    draw_ring(image, pose.xy[head], 2.5 * thickness, OTHERS, thickness=thickness, edge=edge)
 
 
 def _opacity(visibility: float) -> float:

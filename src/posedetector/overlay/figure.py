@@ -17,6 +17,7 @@ _MARKER = re.compile(r"_study$|_[ap]sis$")  # the marker enhancer's: on the skin
 _FOOT = ("heel", "foot_index")
 _THICK = 1 / 240  # of the image's shorter side: thickness of a link
 _THICK_BODY = 1 / 110  # of the person's height in the image
+_LEAST_WITH_FACE = 130.0  # pixels of the person's height
 _FINE_SHARE = 0.5  # of a link's thickness
 
 
@@ -70,13 +71,17 @@ def _kind(point: str) -> Kind | None:
 
 @dataclass(frozen=True)
 class Sizes:
-    """Pixels: thickness of links and of fine ones, of dark edges; radius of joints; height of text."""
+    """Pixels: thickness of links and of fine ones, of dark edges; radius of joints; height of text.
+
+    `faces` tells whether a face and hands are large enough to be drawn.
+    """
 
     thickness: int
     fine: int
     edge: int
     radius: float
     text: int
+    faces: bool
 
 
 def sizes_for(image: tuple[int, int], person: float, thickness: int | None, radius: int | None) -> Sizes:
@@ -90,7 +95,8 @@ def sizes_for(image: tuple[int, int], person: float, thickness: int | None, radi
     return Sizes(
         thickness=link,
         fine=max(1, round(link * _FINE_SHARE)),
-        edge=max(1, round(link / 3)),
+        edge=0 if link == 1 else max(1, round(link / 3)),  # a line of one pixel would vanish between its edges
         radius=1.4 * link + 0.6 if radius is None else float(radius),
-        text=max(11, round(6.5 * usual)),
+        text=max(10, round(6.5 * usual)),
+        faces=not person < _LEAST_WITH_FACE,
     )
