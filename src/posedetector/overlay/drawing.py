@@ -7,6 +7,7 @@ of the image around each shape is blended, so the cost grows with what is drawn,
 
 from collections.abc import Callable
 from functools import lru_cache
+from math import ceil, floor
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -22,26 +23,28 @@ _OPAQUE = 0.98
 
 
 def blend(
-    image: ByteArray, points: Array, margin: float, opacity: float, draw: Callable[[ByteArray, Array], None]
+    image: ByteArray,
+    around: tuple[float, float, float, float],
+    opacity: float,
+    draw: Callable[[ByteArray, int, int], None],
 ) -> None:
-    """Draw on the part of the image that holds the points (N, 2) with a margin, both in pixels, with opacity in 0–1.
+    """Draw on the part of the image `around` a shape (left, top, right, bottom, pixels), with opacity in 0–1.
 
-    `draw` is given that part, and by how much (2,) it is moved against the image.
+    `draw` is given that part, and where its left and upper edges are in the image.
     """
     import cv2
 
     height, width = image.shape[:2]
-    left, top = np.maximum(np.floor(points.min(axis=0) - margin), 0).astype(int)
-    right, bottom = np.minimum(np.ceil(points.max(axis=0) + margin), (width, height)).astype(int)
+    left, top = max(floor(around[0]), 0), max(floor(around[1]), 0)
+    right, bottom = min(ceil(around[2]), width), min(ceil(around[3]), height)
     if left >= right or top >= bottom:
         return
     part = image[top:bottom, left:right]
-    corner = np.array([left, top], float)
     if opacity >= _OPAQUE:
-        draw(part, corner)
+        draw(part, left, top)
         return
     layer = part.copy()
-    draw(layer, corner)
+    draw(layer, left, top)
     cv2.addWeighted(layer, opacity, part, 1 - opacity, 0, dst=part)
 
 
@@ -51,15 +54,19 @@ def draw_lines(
     """Draw lines (N, 2, 2) as one shape, `edge` pixels of its thickness being dark on either side; 0 for none."""
     import cv2
 
-    def draw(part: ByteArray, corner: Array) -> None:
-        fixed = _fixed(ends, corner)
+    lines = ends.tolist()
+    margin = thickness / 2 + edge + 2
+    xs, ys = ([place[axis] for line in lines for place in line] for axis in (0, 1))
+
+    def draw(part: ByteArray, left: int, top: int) -> None:
+        fixed = [[_fixed(x - left, y - top) for x, y in line] for line in lines]
         if edge:
             for first, last in fixed:
                 cv2.line(part, first, last, EDGE, thickness + 2 * edge, cv2.LINE_AA, _SHIFT)
         for first, last in fixed:
             cv2.line(part, first, last, colour, thickness, cv2.LINE_AA, _SHIFT)
 
-    blend(image, ends.reshape(-1, 2), thickness / 2 + edge + 2, opacity, draw)
+    blend(image, (min(xs) - margin, min(ys) - margin, max(xs) + margin, max(ys) + margin), opacity, draw)
 
 
 def dashes(first: Array, last: Array, length: float) -> Array:
@@ -74,15 +81,7 @@ def draw_disc(
     image: ByteArray, place: Array, radius: float, colour: Colour, *, opacity: float = 1.0, edge: int = 1
 ) -> None:
     """Draw a filled disc around a place (2,)."""
-    import cv2
-
-    def draw(part: ByteArray, corner: Array) -> None:
-        (centre,) = _fixed(place[None], corner)
-        if edge:
-            cv2.circle(part, centre, round((radius + edge) * 2**_SHIFT), EDGE, -1, cv2.LINE_AA, _SHIFT)
-        cv2.circle(part, centre, round(radius * 2**_SHIFT), colour, -1, cv2.LINE_AA, _SHIFT)
-
-    blend(image, place[None], radius + edge + 2, opacity, draw)
+    _draw_circle(image, place, radius, colour, -1, opacity, edge)
 
 
 def draw_ring(
@@ -96,21 +95,31 @@ def draw_ring(
     edge: int = 1,
 ) -> None:
     """Draw a circle around a place (2,), through which the image is seen."""
+    _draw_circle(image, place, radius, colour, thickness, opacity, edge)
+
+
+def _draw_circle(
+    image: ByteArray, place: Array, radius: float, colour: Colour, thickness: int, opacity: float, edge: int
+) -> None:
+    """Draw a circle of this thickness, filled if that is negative."""
     import cv2
 
-    def draw(part: ByteArray, corner: Array) -> None:
-        (centre,) = _fixed(place[None], corner)
-        fixed = round(radius * 2**_SHIFT)
+    x, y = place.tolist()
+    reach = radius + max(thickness, 0) + edge + 2
+
+    def draw(part: ByteArray, left: int, top: int) -> None:
+        centre = _fixed(x - left, y - top)
         if edge:
-            cv2.circle(part, centre, fixed, EDGE, thickness + 2 * edge, cv2.LINE_AA, _SHIFT)
-        cv2.circle(part, centre, fixed, colour, thickness, cv2.LINE_AA, _SHIFT)
+            wider = (radius + edge, -1) if thickness < 0 else (radius, thickness + 2 * edge)
+            cv2.circle(part, centre, round(wider[0] * 2**_SHIFT), EDGE, wider[1], cv2.LINE_AA, _SHIFT)
+        cv2.circle(part, centre, round(radius * 2**_SHIFT), colour, thickness, cv2.LINE_AA, _SHIFT)
 
-    blend(image, place[None], radius + thickness + edge + 2, opacity, draw)
+    blend(image, (x - reach, y - reach, x + reach, y + reach), opacity, draw)
 
 
-def _fixed(points: Array, corner: Array) -> Any:
-    """Return points as OpenCV takes them: integers, the centre of the first pixel at 0."""
-    return np.round((points - corner - 0.5) * 2**_SHIFT).astype(int).tolist()
+def _fixed(x: float, y: float) -> tuple[int, int]:
+    """Return a place as OpenCV takes it: integers, the centre of the first pixel at 0."""
+    return round((x - 0.5) * 2**_SHIFT), round((y - 0.5) * 2**_SHIFT)
 
 
 class Stamp(NamedTuple):

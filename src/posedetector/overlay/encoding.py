@@ -17,7 +17,7 @@ CLOCK = 90_000  # ticks per second, as MPEG has them
 BETWEEN_KEYFRAMES = 0.25  # seconds
 _CODEC: Final = "libx264"
 # no frame refers to a later one: the first is at 0, and scrubbing decodes little
-_X264 = {"preset": "veryfast", "crf": "20", "forced-idr": "1"}
+X264 = {"preset": "veryfast", "crf": "20", "forced-idr": "1"}
 _BT709, _LIMITED = 1, 1  # ISO 23091-2: primaries, transfer and matrix; luma 16–235
 
 
@@ -64,15 +64,19 @@ def encode(path: Path, frames: Iterable[tuple[float, ByteArray]], *, rate: float
             for time, image in frames:
                 if stream is None:
                     first = time
-                    stream = container.add_stream(_CODEC, rate=nominal, options=dict(_X264))
+                    stream = container.add_stream(_CODEC, rate=nominal, options=dict(X264))
                     context = stream.codec_context
                     stream.width, stream.height = (side + side % 2 for side in (image.shape[1], image.shape[0]))
                     stream.pix_fmt, stream.time_base = "yuv420p", Fraction(1, CLOCK)
                     context.time_base, context.max_b_frames = Fraction(1, CLOCK), 0
                     context.color_range = _LIMITED
                     context.colorspace = context.color_primaries = context.color_trc = _BT709
-                picture = av.VideoFrame.from_ndarray(_even(image), format="rgb24").reformat(
-                    format="yuv420p", dst_colorspace="ITU709", src_color_range="JPEG", dst_color_range="MPEG"
+                picture = av.VideoFrame.from_numpy_buffer(_even(image), format="rgb24").reformat(
+                    format="yuv420p",
+                    dst_colorspace="ITU709",
+                    src_color_range="JPEG",
+                    dst_color_range="MPEG",
+                    interpolation="FAST_BILINEAR",
                 )
                 picture.pts, picture.time_base = round((time - first) * CLOCK), Fraction(1, CLOCK)
                 step = 1 / float(nominal) if before is None else time - before
