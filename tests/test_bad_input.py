@@ -24,7 +24,7 @@ from posedetector import cli
 
 ROOT = Path(__file__).parents[1]
 FILES = files_of("clip")
-ONE_FORMAT = ("--formats", "trc", "--no-refine")  # where the claim is not about what is written
+ONE_FORMAT = ("--formats", "trc", "--no-refine", "--no-overlay")  # where the claim is not about what is written
 
 
 @pytest.fixture

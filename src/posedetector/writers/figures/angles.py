@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from posedetector.colours import SIDES
 from posedetector.kinematics.nouns import Event, JointAngles, Repetition, Side
 from posedetector.pose import Array
 from posedetector.writers.figures.canvas import (
     NO_SIDE,
     PORTRAIT,
-    SIDES,
     SMALL,
     explain,
     message,

@@ -1,7 +1,7 @@
 """What all figures share: colours, the page with the clip's name, and how a page becomes a file.
 
 Pages are as wide as what A4 leaves to print on, upright or lengthways, so that sizes of letters are those on paper: 8 points or more.
-Colours are of Okabe & Ito (2008), told apart by colour-blind readers too; what has no side is black.
+The sides' colours are those of `colours`; what has no side is black.
 """
 
 import warnings
@@ -10,14 +10,13 @@ from pathlib import Path
 from textwrap import fill
 from typing import TYPE_CHECKING
 
-from posedetector.kinematics.nouns import Side
+from posedetector.colours import SIDES
 
 if TYPE_CHECKING:
     from matplotlib.artist import Artist
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure, FigureBase
 
-SIDES: dict[Side, str] = {"left": "#0072B2", "right": "#D55E00"}
 NO_SIDE = "#000000"
 LEAST_SPAN = 20.0  # degrees; a judgement: two degrees never fill a panel
 SMALL = 8.5  # points, as printed

@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from posedetector.colours import SIDES
 from posedetector.kinematics.nouns import Cycles, Gait
 from posedetector.pose import Array
 from posedetector.subject import Subject
 from posedetector.writers.figures.angles import name_panel
 from posedetector.writers.figures.bundles import draw_bundle
-from posedetector.writers.figures.canvas import LANDSCAPE, SIDES, explain, page, panels_of, side_handles, with_zero
+from posedetector.writers.figures.canvas import LANDSCAPE, explain, page, panels_of, side_handles, with_zero
 from posedetector.writers.figures.parameters import compared, draw_parameters
 
 if TYPE_CHECKING:

@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from posedetector.colours import SIDES
 from posedetector.kinematics.nouns import UNITS, Quantity
 from posedetector.kinematics.reference import Reference, references
 from posedetector.subject import Subject
-from posedetector.writers.figures.canvas import NO_SIDE, SIDES, SMALL
+from posedetector.writers.figures.canvas import NO_SIDE, SMALL
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

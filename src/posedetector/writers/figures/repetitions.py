@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from posedetector.colours import SIDES
 from posedetector.kinematics.nouns import JointAngles, Repetition
 from posedetector.pose import Array
 from posedetector.writers.figures.angles import name_panel
@@ -17,7 +18,6 @@ from posedetector.writers.figures.bundles import PERCENT, draw_bundle
 from posedetector.writers.figures.canvas import (
     LANDSCAPE,
     NO_SIDE,
-    SIDES,
     SMALL,
     explain,
     page,
