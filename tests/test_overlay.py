@@ -580,7 +580,7 @@ def test_an_overlay_that_cannot_be_drawn_costs_no_other_result(
     trial = analyze_to(settings, tmp_path, ["trc"], overlay=OverlayOptions())
 
     assert {path.name for path in tmp_path.iterdir()} == {"blank.trc", "provenance.json"}
-    assert trial.provenance.notes[-1] == f"no overlay was drawn: {error}"
+    assert trial.provenance.notes[-1].text == f"no overlay was drawn: {error}"
 
 
 def test_a_full_disk_leaves_nothing_half_written(
@@ -604,7 +604,7 @@ def test_a_camera_has_no_overlay_and_a_note_that_says_why(
 
     trial = analyze_to(settings.model_copy(update={"video": "0"}), tmp_path, ["trc"], overlay=OverlayOptions())
 
-    assert trial.provenance.notes[-1] == "no overlay was drawn: a camera cannot be read a second time"
+    assert trial.provenance.notes[-1].text == "no overlay was drawn: a camera cannot be read a second time"
     assert not (tmp_path / "overlay.mp4").exists()
 
 
