@@ -22,7 +22,7 @@ def files_of(clip: str) -> set[str]:
     """Return what `analyze` leaves in its folder when no formats are named."""
     tables = {f"{table}.csv" for table in _TABLES}
     motions = {f"{clip}.{ending}" for ending in ("trc", "mot", "c3d")}
-    return tables | motions | {"joint_angles.png", "movement.png", "provenance.json"}
+    return tables | motions | {"overlay.mp4", "joint_angles.png", "movement.png", "provenance.json", "report.html"}
 
 
 FILES_OF_THE_SAMPLE = files_of("walk_side")

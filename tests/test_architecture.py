@@ -20,6 +20,7 @@ ROOMS = (
     "metrics",
     "filters",
     "kinematics",
+    "colours",
     "boxes",
     "video",
     "downloads",

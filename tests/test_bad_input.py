@@ -24,7 +24,7 @@ from posedetector import cli
 
 ROOT = Path(__file__).parents[1]
 FILES = files_of("clip")
-ONE_FORMAT = ("--formats", "trc", "--no-refine")  # where the claim is not about what is written
+ONE_FORMAT = ("--formats", "trc", "--no-refine", "--no-overlay")  # where the claim is not about what is written
 
 
 @pytest.fixture
@@ -179,7 +179,7 @@ def test_a_height_that_nobody_has_is_refused(
     ("option", "says"),
     [
         (("--estimator", "mediapipe", "--model", "huge"), "no .*'huge'.*lite, full, heavy"),
-        (("--formats", "csv,bvh"), "there is no format 'bvh'; there are csv, trc, mot, c3d"),
+        (("--formats", "csv,fbx"), "there is no format 'fbx'; there are csv, trc, mot, c3d"),
         (("--bone-length", "left_thigh"), "--bone-length wants a name and metres"),
         (("--person", 2, "--max-persons", 2, "--no-refine"), "there is no person 2"),
         (("--hieght", 1.75), "No such option: --hieght"),

@@ -254,6 +254,8 @@ def test_a_strip_shows_when_a_landmark_was_seen_made_up_and_missing(trial: Trial
         (1.2, "s", 0.1, "1.20 ± 0.10"),
         (97.8, "steps/min", 3.2, "98 ± 3"),
         (NAN, "m", NAN, "–"),
+        (-0.001, "s", NAN, "0.00"),
+        (-12.4, "deg", NAN, "−12"),
     ],
 )
 def test_a_number_is_rounded_by_its_unit(value: float, unit: str, sd: float, text: str) -> None:
@@ -322,8 +324,8 @@ def test_a_difference_stands_beside_the_deviation_within_the_clips(trial: Trial)
     rows = {(row.name, row.side): row for row in compare(two(trial))}
     stride = rows["Stride time", "left"]
 
-    assert (stride.cells, stride.difference) == (("1.20 ± 0.10", "1.00 ± 0.05"), "-0.20")
-    assert stride.sd == "0.08"  # √((0.1² + 0.05²) / 2)
+    assert (stride.cells, stride.difference) == (("1.20 ± 0.10", "1.00 ± 0.05"), "−0.200")
+    assert stride.sd == "0.079"  # √((0.1² + 0.05²) / 2)
     assert stride.ratio == "2.5"
     assert stride.marked
     assert not rows["Stance phase", "right"].marked
@@ -333,7 +335,7 @@ def test_a_group_has_its_mean_and_the_deviation_between_clips(trial: Trial) -> N
     three = {**two(trial), "third": two(trial)["before"]}
     stride = next(row for row in compare(three) if row.name == "Stride time")
 
-    assert (stride.difference, stride.sd) == ("1.13", "0.12")  # of 1.2, 1.0 and 1.2
+    assert (stride.difference, stride.sd) == ("1.133", "0.115")  # of 1.2, 1.0 and 1.2
 
 
 def test_curves_of_a_group_lie_upon_each_other_with_their_mean(trial: Trial) -> None:

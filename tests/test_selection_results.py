@@ -203,6 +203,7 @@ def run(
             "--no-refine",
             "--formats",
             "trc",
+            "--no-overlay",
         )
         with pytest.raises(SystemExit) as ended:
             main(["analyze", *map(str, (*options, *arguments))])

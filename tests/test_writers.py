@@ -5,11 +5,13 @@ import json
 import os
 from dataclasses import replace
 from pathlib import Path
+from typing import get_type_hints
 
 import numpy as np
 import pytest
 from trc import TRCData
 
+from posedetector.cli.analyze import analyze
 from posedetector.errors import InputError, OutputError
 from posedetector.pipeline import silently
 from posedetector.pose import Source
@@ -244,8 +246,9 @@ def test_all_formats_give_these_files(trial: Trial, tmp_path: Path) -> None:
 
     tables = [f"{name}.{ending}" for ending in ("csv", "parquet") for name in TABLES]
     others = ["knees.trc", "knees.mot", "knees.c3d", "knees.xlsx", "joints.npy", "joints.json"]
+    others += ["knees.bvh", "knees_bvh.json"]
     pictures = ["joint_angles.png", "movement.png"]
-    assert sorted(files) == sorted([*tables, *others, *pictures, "predictions.json", "provenance.json"])
+    assert sorted(files) == sorted([*tables, *others, *pictures, "predictions.json", "provenance.json", "report.html"])
     assert sorted(path.name for path in (tmp_path / "out").iterdir()) == sorted(files)
 
 
@@ -311,9 +314,20 @@ def test_an_interruption_while_the_hidden_folder_is_made_leaves_none(
 
 
 def test_an_unknown_format_is_refused_and_the_known_ones_named() -> None:
-    with pytest.raises(InputError, match="there is no format 'bvh'; there are csv, trc, mot, c3d"):
-        check_formats(["csv", "bvh"])
+    with pytest.raises(InputError, match=r"there is no format 'fbx'; there are csv, trc, mot, c3d.* and all$"):
+        check_formats(["csv", "fbx"])
 
 
 def test_a_format_asked_for_twice_is_written_once() -> None:
     assert check_formats(["trc", "csv", "trc"]) == ["trc", "csv"]
+
+
+def test_all_is_every_format_once() -> None:
+    assert sorted(check_formats(["trc", "all"])) == sorted(FORMATS)
+
+
+def test_help_names_every_format_and_all() -> None:
+    hint = get_type_hints(analyze, include_extras=True)["formats"]
+    listed = hint.__metadata__[0].help.removeprefix("Comma-separated: ").removesuffix("; or all.").split(", ")
+
+    assert sorted(listed) == sorted(FORMATS)

@@ -12,6 +12,7 @@ import pytest
 from matplotlib.axes import Axes
 from matplotlib.collections import LineCollection, PolyCollection
 from matplotlib.figure import Figure
+from matplotlib.text import Text
 from matplotlib.transforms import Bbox
 
 from posedetector.kinematics.angles import ANGLES
@@ -64,11 +65,11 @@ def gait(*of: Cycles, quantities: tuple[Quantity, ...] = (), doubt: str = "") ->
 
 
 def panel(figure: Figure, name: str) -> Axes:
-    return next(axes for axes in figure.axes if axes.get_title().startswith(f"{name},"))
+    return next(axes for axes in figure.axes if axes.get_title().lower().startswith(f"{name} ("))
 
 
 def names(figure: Figure) -> list[str]:
-    return [axes.get_title().partition(",")[0] for axes in figure.axes if axes.get_title()]
+    return [axes.get_title().partition(" (")[0].lower() for axes in figure.axes if axes.get_title()]
 
 
 def mean(axes: Axes, colour: str = BLUE) -> Array:
@@ -241,7 +242,7 @@ def test_parameters_that_are_compared_are_those_with_a_reference() -> None:
 
 def test_only_parameters_that_are_compared_have_panels() -> None:
     assert names(figure_of_gait(gait(quantities=WALK), ADULT, "walk")) == [
-        *("walking speed", "cadence", "step length", "stance share", "double support share")
+        *("walking speed", "cadence", "step length", "stance phase", "double support")
     ]
 
 
@@ -249,8 +250,8 @@ def test_own_values_are_in_the_units_of_files() -> None:
     figure = figure_of_gait(gait(quantities=WALK), ADULT, "walk")
 
     assert marks(panel(figure, "cadence")) == pytest.approx({"#000000": 114})
-    assert marks(panel(figure, "stance share")) == pytest.approx({BLUE: 62, VERMILION: 58})
-    assert panel(figure, "cadence").get_title().startswith("cadence, steps/min\nown 114.0 · reference 114.7")
+    assert marks(panel(figure, "stance phase")) == pytest.approx({BLUE: 62, VERMILION: 58})
+    assert panel(figure, "cadence").get_title().startswith("Cadence (steps/min)\nthis clip 114.0 · reference 114.7")
 
 
 def test_the_reference_is_a_line_at_the_mean_and_a_band_of_two_deviations() -> None:
@@ -270,20 +271,20 @@ def test_without_age_and_sex_speed_has_no_reference_and_says_so() -> None:
     figure = figure_of_gait(gait(quantities=WALK), ADULT, "walk")
 
     assert reference(panel(figure, "walking speed")) == ([], [])
-    assert "walking speed: no reference; it needs sex and age" in said(figure)
+    assert "Walking speed: no reference; it needs sex and age" in said(figure)
 
 
 def test_without_age_the_reference_says_that_it_is_of_adults() -> None:
     figure = figure_of_gait(gait(quantities=WALK), ADULT, "walk")
 
     assert "age not given: adults" in said(figure)
-    assert "stance share, double support share: healthy adults of 21-84 years" in said(figure)
+    assert "stance phase, double support: healthy adults of 21-84 years" in said(figure)
 
 
 def test_of_a_grown_woman_both_populations_are_named() -> None:
     text = said(figure_of_gait(gait(quantities=WALK), WOMAN, "walk"))
 
-    assert "walking speed: healthy women of 30-39 years" in text
+    assert "Walking speed: healthy women of 30-39 years" in text
     assert "Fukuchi" in text
     assert "age not given" not in text
 
@@ -449,6 +450,40 @@ def test_no_text_of_repetitions_stands_on_another_or_off_the_page(count: int, kn
 
     assert overlaps(figure) == []
     assert outside(figure) == []
+
+
+LEGS = {f"left_{joint}": [10, 20] for joint in ("hip_flexion", "knee_flexion", "ankle_dorsiflexion", "hip_adduction")}
+
+
+@pytest.mark.parametrize(
+    "figure",
+    [
+        figure_of_gait(
+            gait(cycles(pelvis_obliquity=[1, 2], trunk_flexion=[1, 2], **LEGS), quantities=WALK), ADULT, "walk"
+        ),
+        figure_of_repetitions(
+            [squat(float(start)) for start in range(25)],
+            angles_at(TIME, trunk_flexion=5.0, **dict.fromkeys(LEGS, 10.0)),
+            "squat",
+        ),
+    ],
+    ids=["gait", "repetitions"],
+)
+def test_letters_are_no_smaller_than_eight_points_on_a4_lengthways(figure: Figure) -> None:
+    assert figure.get_figwidth() <= 11.69 - 1  # inches, with margins of half an inch
+    assert figure.get_figheight() <= 8.27 - 1
+    assert min(text.get_fontsize() for text in figure.findobj(Text) if text.get_text()) >= 8
+
+
+def test_panels_of_cycles_and_of_repetitions_are_called_as_those_over_time() -> None:
+    cycle = panel(figure_of_gait(gait(cycles(left_knee_flexion=[1])), ADULT, "walk"), "knee flexion")
+    repetition = panel(
+        figure_of_repetitions((squat(5.0),), angles_at(TIME, left_knee_flexion=TIME), "squat"), "knee flexion"
+    )
+
+    assert (cycle.get_title(), cycle.get_xlabel()) == ("Knee flexion (°)", "Gait cycle (%)")
+    assert (repetition.get_title(), repetition.get_xlabel()) == ("Knee flexion (°)", "Repetition (%)")
+    assert cycle.get_ylabel() == repetition.get_ylabel() == "← extension   flexion →"
 
 
 @pytest.mark.parametrize(

@@ -9,6 +9,7 @@ import pytest
 from matplotlib.axes import Axes
 from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
+from matplotlib.text import Text
 
 from posedetector.kinematics.angles import ANGLES
 from posedetector.kinematics.nouns import Event, EventKind, JointAngles, Repetition, Side
@@ -53,7 +54,7 @@ def marks(axes: Axes) -> set[tuple[str, str, float]]:
 
 
 def titles(figure: Figure) -> list[str]:
-    return [panel.get_title().partition(",")[0] for panel in figure.axes]
+    return [panel.get_title().removesuffix(" (°)") for panel in figure.axes]
 
 
 def legend(figure: Figure) -> list[str]:
@@ -64,23 +65,63 @@ def test_every_angle_that_is_shown_is_one_of_the_table() -> None:
     assert all(name in ANGLES or f"left_{name}" in ANGLES for name in SHOWN)
 
 
-def test_hip_knee_and_ankle_stand_in_one_column_of_a_body_seen_whole() -> None:
-    whole = some(np.arange(2.0), 2, **dict.fromkeys(ANGLES, np.array([10.0, 20.0])))
+def whole() -> JointAngles:
+    """Every angle of the table, of a body seen whole."""
+    return some(np.arange(2.0), 2, **dict.fromkeys(ANGLES, np.array([10.0, 20.0])))
 
-    assert titles(figure_of_angles(whole, "walk"))[:6:2] == ["hip flexion", "knee flexion", "ankle dorsiflexion"]
+
+def test_rows_begin_with_the_lower_body_and_hip_knee_and_ankle_stand_in_one_column() -> None:
+    shown = titles(figure_of_angles(whole(), "walk"))
+
+    assert shown[:6:2] == ["Hip flexion", "Knee flexion", "Ankle dorsiflexion"]
+    assert shown[1::2] == ["Pelvis obliquity", "Hip adduction", "Trunk flexion", "Elbow flexion"]
 
 
-def test_a_panel_names_unit_direction_and_zero_as_the_table_does() -> None:
+def test_a_panel_has_name_and_unit_above_and_directions_beside() -> None:
     (panel,) = figure_of_angles(knees([30, 40]), "walk").axes
 
-    assert panel.get_title() == "knee flexion, °  (+ shank backwards; 0 joint centres in line)"
-    assert panel.get_xlabel() == "time, s"
+    assert panel.get_title() == "Knee flexion (°)"
+    assert panel.get_ylabel() == "← extension   flexion →"
+    assert panel.get_xlabel() == "Time (s)"
+
+
+# the table says to where an angle grows; the panel says it in a clinician's word
+GROWS = {
+    "hip_flexion": ("thigh forwards", "flexion"),
+    "pelvis_obliquity": ("left side up", "left up"),
+    "knee_flexion": ("shank backwards", "flexion"),
+    "hip_adduction": ("thigh inwards", "adduction"),
+    "ankle_dorsiflexion": ("toes up", "dorsi"),
+    "trunk_flexion": ("forwards", "forward"),
+    "shoulder_elevation": ("arm up", "up"),
+    "elbow_flexion": ("forearm forwards", "flexion"),
+}
+
+
+def test_the_direction_upwards_is_the_tables_positive_one() -> None:
+    panels = figure_of_angles(whole(), "walk").axes
+    upwards = {
+        joint: panel.get_ylabel().removesuffix(" →").split("   ")[-1]
+        for joint, panel in zip(SHOWN, panels, strict=True)
+    }
+    rows = {joint: ANGLES.get(joint) or ANGLES[f"left_{joint}"] for joint in SHOWN}
+
+    assert {joint: (rows[joint].positive, word) for joint, word in upwards.items()} == GROWS
+
+
+def test_letters_are_no_smaller_than_eight_points_on_a4() -> None:
+    figure = figure_of_angles(whole(), "walk", (event("initial_contact", "left", 0.1),))
+    texts = [text for text in figure.findobj(Text) if text.get_text()]
+
+    assert figure.get_figwidth() <= 8.27 - 1  # inches, with margins of half an inch
+    assert figure.get_figheight() <= 11.69 - 1
+    assert min(text.get_fontsize() for text in texts) >= 8
 
 
 def test_an_angle_without_any_value_has_no_panel() -> None:
     seen = some(np.arange(2.0), left_elbow_flexion=[10, 20], trunk_flexion=[1, 2])
 
-    assert titles(figure_of_angles(seen, "walk")) == ["trunk flexion", "elbow flexion"]
+    assert titles(figure_of_angles(seen, "walk")) == ["Trunk flexion", "Elbow flexion"]
 
 
 def test_without_any_value_the_figure_says_so_and_has_no_axes() -> None:
@@ -93,7 +134,7 @@ def test_without_any_value_the_figure_says_so_and_has_no_axes() -> None:
 def test_the_lowest_panel_of_each_column_names_the_time() -> None:
     three = some(np.arange(2.0), left_hip_flexion=[1, 2], left_knee_flexion=[1, 2], left_elbow_flexion=[1, 2])
 
-    assert [panel.get_xlabel() for panel in figure_of_angles(three, "walk").axes] == ["", "time, s", "time, s"]
+    assert [panel.get_xlabel() for panel in figure_of_angles(three, "walk").axes] == ["", "Time (s)", "Time (s)"]
 
 
 def test_the_clips_name_stands_above_as_it_is() -> None:
@@ -157,7 +198,7 @@ def test_the_band_goes_below_nought_only_where_the_angle_can(name: str, least: f
 
 
 def test_the_band_is_named_where_there_is_one() -> None:
-    assert legend(figure_of_angles(knees([30, 40], sd=2), "walk")) == ["left", "right", "90 % interval of the fit"]
+    assert legend(figure_of_angles(knees([30, 40], sd=2), "walk")) == ["left", "right", "90 % interval"]
 
 
 def test_no_band_is_named_where_there_is_none() -> None:
@@ -186,7 +227,7 @@ def test_each_gait_event_is_marked_at_its_time_in_its_sides_colour() -> None:
     figure = figure_of_angles(knees([30, 40, 50]), "walk", events)
 
     assert marks(figure.axes[0]) == {(BLUE, "v", 0.1), (VERMILION, "^", 0.2)}
-    assert legend(figure) == ["left", "right", "foot contact", "foot off"]
+    assert legend(figure) == ["left", "right", "initial contact", "toe-off"]
 
 
 def test_marks_of_events_lie_below_every_value() -> None:
@@ -200,11 +241,11 @@ def test_marks_of_events_lie_below_every_value() -> None:
 
 
 def test_marks_of_many_events_are_small_enough_to_be_told_apart() -> None:
-    # a panel of 6.5 inches is 468 points wide; each side has half of the marks
+    # a panel of 6 inches is 432 points wide; each side has half of the marks
     events = tuple(event("initial_contact", side, time) for time in range(100) for side in ("left", "right"))
     panel = figure_of_angles(knees(np.full(1000, 30.0)), "walk", events).axes[0]
 
-    assert max(line.get_markersize() for line in panel.lines if line.get_marker() == "v") * 100 < 468
+    assert max(line.get_markersize() for line in panel.lines if line.get_marker() == "v") * 100 < 432
 
 
 def test_repetitions_are_shaded_from_start_to_end() -> None:

@@ -15,21 +15,22 @@ from posedetector.augmenting import augment, check_installed
 from posedetector.calibration import calibrate
 from posedetector.cleaning import clean
 from posedetector.downloads import Told
-from posedetector.errors import InputError
+from posedetector.errors import InputError, ResourceError, VideoError
 from posedetector.estimators import KeypointEstimator, make_estimator
 from posedetector.kinematics import study
 from posedetector.lifters import make_lifter
 from posedetector.lifters.native import without_depth
 from posedetector.mirroring import mirror_missing
+from posedetector.overlay import OverlayOptions, draw_overlay, overlay_name
 from posedetector.pose import Frame, PersonPose
-from posedetector.provenance import account_for
+from posedetector.provenance import account_for, info
 from posedetector.refinement import NOT_REFINED, other_opinions, refine
 from posedetector.sanity import find_doubts
 from posedetector.settings import Settings
 from posedetector.smoothing import smooth
 from posedetector.tracking import AS_USUAL, MAX_GAP, Tracking, Tracks, track
 from posedetector.trial import Trial
-from posedetector.video import Video, open_video
+from posedetector.video import Video, is_camera, open_video
 from posedetector.writers import Folder
 
 T = TypeVar("T")
@@ -184,11 +185,30 @@ def analyze_to(
     folder: Path,
     formats: Iterable[str],
     *,
+    overlay: OverlayOptions | None = None,
     progress: Progress = silently,
     download_progress: Told | None = None,
 ) -> Trial:
-    """Analyse and write, all files or none; raises OutputError before the work when the folder cannot be written."""
+    """Analyse and write, all files or none; raises OutputError before the work when the folder cannot be written.
+
+    With `overlay`, the video is read a second time and drawn on. Where that cannot be, a note says why, and all else is written.
+    """
     with Folder(folder) as output:
         trial = analyze(settings, progress=progress, download_progress=download_progress)
+        if overlay is not None and (why_not := _add_overlay(settings, trial, output, overlay, progress)):
+            notes = [*trial.provenance.notes, info(f"no overlay was drawn: {why_not}")]
+            trial = replace(trial, provenance=trial.provenance.model_copy(update={"notes": notes}))
         files = output.write(trial, formats, progress)
     return replace(trial, provenance=trial.provenance.model_copy(update={"files": files}))
+
+
+def _add_overlay(settings: Settings, trial: Trial, output: Folder, options: OverlayOptions, progress: Progress) -> str:
+    """Write the overlay ahead of the other files; return why there is none, or nothing."""
+    if is_camera(settings.video):
+        return "a camera cannot be read a second time"
+    try:
+        video = open_selected(settings)
+        output.write_ahead(overlay_name(video), lambda path: draw_overlay(trial, video, path, options, progress))
+    except (VideoError, ResourceError) as error:
+        return str(error)
+    return ""

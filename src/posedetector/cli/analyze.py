@@ -5,6 +5,7 @@ import os
 import time
 import traceback
 from collections.abc import Iterator
+from dataclasses import replace
 from itertools import zip_longest
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -15,6 +16,7 @@ from posedetector.cli.console import Stopped, complain, download_progress, progr
 from posedetector.errors import InputError, PosedetectorError
 
 if TYPE_CHECKING:
+    from posedetector.overlay import OverlayOptions
     from posedetector.settings import Settings
     from posedetector.trial import Trial, VideoRecord
     from posedetector.video import Selection
@@ -152,12 +154,39 @@ def analyze(
     ] = None,
     every: Annotated[int, typer.Option(help="Analyse every Nth frame only; times stay those of the video.")] = 1,
     formats: Annotated[
-        str, typer.Option(help="Comma-separated: csv, trc, mot, c3d, png, html, parquet, xlsx, npy, predictions.")
+        str,
+        typer.Option(
+            help="Comma-separated: csv, trc, mot, c3d, png, html, parquet, xlsx, npy, bvh, predictions; or all."
+        ),
     ] = "csv,trc,mot,c3d,png,html",
     save_predictions: Annotated[
         bool,
         typer.Option("--save-predictions", help="Everybody's poses in the format of MMPose's demo: adds predictions."),
     ] = False,
+    overlay: Annotated[
+        bool,
+        typer.Option(
+            "--overlay/--no-overlay",
+            help="Write overlay.mp4, the fitted body drawn on the video, which is read a second time for it.",
+        ),
+    ] = True,
+    overlay_angles: Annotated[
+        str,
+        typer.Option(
+            help="Angles drawn beside their joints, comma-separated: knee, hip, ankle, trunk …, full names such as "
+            "hip_adduction, or none."
+        ),
+    ] = "knee",
+    thickness: Annotated[
+        int | None, typer.Option(help="Thickness of the overlay's links in pixels. [default: scales with the picture]")
+    ] = None,
+    radius: Annotated[
+        int | None, typer.Option(help="Radius of the overlay's points in pixels. [default: scales with the picture]")
+    ] = None,
+    show: Annotated[
+        bool, typer.Option("--show", help="Show the overlay in a window while it is drawn, where there is a display.")
+    ] = False,
+    show_interval: Annotated[float, typer.Option(help="Seconds for which --show holds each frame.")] = 0.0,
     output_dir: Annotated[
         Path | None,
         typer.Option(
@@ -182,6 +211,7 @@ def analyze(
         raise InputError(f"--sex is male or female, got {sex!r}; it can be left out")
     if not use_videopose3d and (videopose3d_model or videopose3d_like or no_flip):
         raise InputError("--videopose3d-model, --videopose3d-like and --no-flip go with --use-videopose3d")
+    drawing = _overlay(overlay, overlay_angles, thickness, radius, show, show_interval)
     asked = {"refine": refine, "cutoff": cutoff, "max_gap": max_gap, "batch_size": _batch(batch_size)}
     subject = Subject(height=height, mass=mass, age=age, sex=sex, bone_lengths=_bones(bone_length or []))
     options: dict[str, Any] = dict(
@@ -227,10 +257,28 @@ def analyze(
         raise InputError("--open shows the report page, which --formats leaves out: add html")
     parts = [Settings(**options, **part) for part in _parts(start or [], end or [], duration)]
     folders = _folders(parts, output_dir)
-    _analyze_parts(folders, wanted, quiet=quiet, debug=debug)
+    _analyze_parts(folders, wanted, drawing, quiet=quiet, debug=debug)
     if open_page:
         for folder in folders:
             show_page(folder / REPORT)
+
+
+def _overlay(
+    wanted: bool, angles: str, thickness: int | None, radius: int | None, show: bool, show_interval: float
+) -> "OverlayOptions | None":
+    """Return how the overlay is drawn, None without one; raises InputError. Without a display, one line says so."""
+    from posedetector.overlay import OverlayOptions, parse_angles
+
+    options = OverlayOptions(parse_angles(angles), thickness, radius, show, show_interval)
+    if not wanted and show:
+        raise InputError("--show shows the overlay while it is drawn: leave out --no-overlay")
+    if show:
+        from posedetector.overlay.window import why_no_window
+
+        if why_not := why_no_window():
+            complain(f"--show is left out: {why_not}; the overlay is written all the same")
+            options = replace(options, show=False, show_interval=0.0)
+    return options if wanted else None
 
 
 def _parts(starts: list[float], ends: list[float], duration: float | None) -> list[dict[str, float | None]]:
@@ -267,7 +315,9 @@ def _range(selection: "Selection") -> str:
     return f"{selection.start:.10g}-" + ("end" if selection.end is None else f"{selection.end:.10g}s")
 
 
-def _analyze_parts(parts: dict[Path, "Settings"], formats: list[str], *, quiet: bool, debug: bool) -> None:
+def _analyze_parts(
+    parts: dict[Path, "Settings"], formats: list[str], overlay: "OverlayOptions | None", *, quiet: bool, debug: bool
+) -> None:
     """Analyse the parts one after the other, each from the beginning, networks included: seconds beside minutes.
 
     All are opened before the first is analysed, so that a typing error costs nothing. Of several parts, one that fails does
@@ -277,7 +327,7 @@ def _analyze_parts(parts: dict[Path, "Settings"], formats: list[str], *, quiet: 
 
     if len(parts) == 1:
         ((folder, settings),) = parts.items()
-        _analyze_one(settings, folder, formats, quiet=quiet)
+        _analyze_one(settings, folder, formats, overlay, quiet=quiet)
         return
     for settings in parts.values():
         open_selected(settings)
@@ -287,7 +337,7 @@ def _analyze_parts(parts: dict[Path, "Settings"], formats: list[str], *, quiet: 
         if not quiet:
             typer.echo(f"{folder.name}:", err=True)
         try:
-            _analyze_one(settings, folder, formats, quiet=quiet)
+            _analyze_one(settings, folder, formats, overlay, quiet=quiet)
             done.append(folder.name)
         except PosedetectorError as error:
             if debug:
@@ -302,15 +352,17 @@ def _analyze_parts(parts: dict[Path, "Settings"], formats: list[str], *, quiet: 
         raise typer.Exit(2)
 
 
-def _analyze_one(settings: "Settings", folder: Path, formats: list[str], *, quiet: bool) -> None:
+def _analyze_one(
+    settings: "Settings", folder: Path, formats: list[str], overlay: "OverlayOptions | None", *, quiet: bool
+) -> None:
     from posedetector.pipeline import analyze_to
 
     start = time.perf_counter()
     if quiet:
-        analyze_to(settings, folder, formats)
+        analyze_to(settings, folder, formats, overlay=overlay)
         return
     with download_progress() as told:
-        trial = analyze_to(settings, folder, formats, progress=progress, download_progress=told)
+        trial = analyze_to(settings, folder, formats, overlay=overlay, progress=progress, download_progress=told)
     _summarize(trial, folder, time.perf_counter() - start)
 
 

@@ -75,6 +75,7 @@ def render_comparison(clips: Mapping[str, Results]) -> str:
         data={"labels": labels, **drawn},
         axis=drawn["axis"],
         scripts=("libraries.js", "comparison.js"),
+        styles=("libraries.css", "page.css", "comparison.css"),
         labels=labels,
         clips=list(clips.items()),
         rows=compare(clips),
@@ -128,11 +129,21 @@ def _row(key: tuple[str, str, str], found: Sequence[Measure]) -> Compared:
     row = Compared(name, side, shown_unit(unit), texts, "", "", "", marked=False)
     if len(found) > 2:
         group = _measure(values)
-        return Compared(*_head(row), texts, number(group.value, unit), number(group.sd, unit), "", marked=False)
+        return Compared(
+            *_head(row),
+            texts,
+            number(group.value, unit, finer=True),
+            number(group.sd, unit, finer=True),
+            "",
+            marked=False,
+        )
     difference, sd = float(values[1] - values[0]), pooled([one.sd for one in found])
     ratio = abs(difference) / sd if sd > 0 else float("nan")
-    signed = "–" if not np.isfinite(difference) else ("+" if difference > 0 else "") + number(difference, unit)
-    return Compared(*_head(row), texts, signed, number(sd, unit), number(ratio, ""), marked=bool(ratio > _MARKED))
+    text = number(difference, unit, finer=True)
+    signed = f"+{text}" if difference > 0 and text.strip("0.") else text
+    return Compared(
+        *_head(row), texts, signed, number(sd, unit, finer=True), number(ratio, ""), marked=bool(ratio > _MARKED)
+    )
 
 
 def _head(row: Compared) -> tuple[str, str, str]:

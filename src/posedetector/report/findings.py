@@ -63,12 +63,20 @@ _NAMES = {
 }
 
 
-def number(value: float, unit: str, sd: float = float("nan")) -> str:
-    """Return a value for reading, with its standard deviation where there is one; a dash where it is missing."""
+def number(value: float, unit: str, sd: float = float("nan"), *, finer: bool = False) -> str:
+    """Return a value for reading, with its standard deviation where there is one; a dash where it is missing.
+
+    `finer` is for differences: one digit more.
+    """
     if not np.isfinite(value):
         return "–"
-    digits = 2 if unit in {"m", "s", "m/s"} else 0 if unit in {"deg", "steps/min", "%"} else 1
-    return f"{value:.{digits}f}" + (f" ± {sd:.{digits}f}" if np.isfinite(sd) else "")
+    digits = (2 if unit in {"m", "s", "m/s"} else 0 if unit in {"deg", "steps/min", "%"} else 1) + finer
+    return _rounded(value, digits) + (f" ± {_rounded(sd, digits)}" if np.isfinite(sd) else "")
+
+
+def _rounded(value: float, digits: int) -> str:
+    """Return a number without a minus before zero, and with a true minus sign."""
+    return f"{round(value, digits) + 0.0:.{digits}f}".replace("-", "−")
 
 
 def shown_unit(unit: str) -> str:
@@ -179,7 +187,7 @@ def range_rows(results: Results) -> list[dict[str, str]]:
                 low, high = (float(ends.mean()) for ends in found[joint, side])
                 ranges[side] = high - low
                 row |= {
-                    side or "both": f"{round(low)} to {round(high)}",
+                    side or "both": f"{_rounded(low, 0)} to {_rounded(high, 0)}",
                     f"{side or 'both'}_range": f"{high - low:.0f}",
                 }
         if {"left", "right"} <= set(ranges) and ranges["left"] + ranges["right"] >= 2 * np.degrees(LEAST_RANGE):

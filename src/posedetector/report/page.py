@@ -62,6 +62,7 @@ def render(results: Results, beside: str = "") -> str:
         "report.html.jinja",
         data=data,
         scripts=("libraries.js", "page.js"),
+        styles=("libraries.css", "page.css"),
         name=results.name,
         account=results.account,
         headline=headline(results),
@@ -81,8 +82,8 @@ def render(results: Results, beside: str = "") -> str:
     )
 
 
-def fill(template: str, *, data: dict[str, Any], scripts: Sequence[str], **context: Any) -> str:
-    """Return a template filled, with these scripts of `assets/` in it and a policy that lets nothing else run.
+def fill(template: str, *, data: dict[str, Any], scripts: Sequence[str], styles: Sequence[str], **context: Any) -> str:
+    """Return a template filled, with these scripts and styles of `assets/` and a policy that lets nothing else run.
 
     Everything but our own scripts and styles is escaped.
     """
@@ -93,12 +94,12 @@ def fill(template: str, *, data: dict[str, Any], scripts: Sequence[str], **conte
     environment = Environment(
         loader=FunctionLoader(asset), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
-    codes, styles = [asset(name) for name in scripts], [asset(name) for name in ("libraries.css", "page.css")]
+    codes, sheets = [asset(name) for name in scripts], [asset(name) for name in styles]
     policy = "; ".join(
         (
             "default-src 'none'",
             f"script-src {' '.join(map(_digest, codes))}",
-            f"style-src {' '.join(map(_digest, styles))}",
+            f"style-src {' '.join(map(_digest, sheets))}",
             "img-src data: blob:",
             "media-src 'self' file:",
             "base-uri 'none'",
@@ -109,7 +110,7 @@ def fill(template: str, *, data: dict[str, Any], scripts: Sequence[str], **conte
         data=htmlsafe_json_dumps(data, allow_nan=False, separators=(",", ":")),
         # assets of our own, which end no script or style early (a test holds them to that)
         scripts=[Markup(code) for code in codes],  # noqa: S704
-        styles=[Markup(style) for style in styles],  # noqa: S704
+        styles=[Markup(sheet) for sheet in sheets],  # noqa: S704
         csp=policy,
         **context,
     )

@@ -16,14 +16,19 @@ from posedetector.video.images import CAMERA_SECONDS, IMAGE_SUFFIXES, images_in,
 from posedetector.video.nouns import WHOLE, Selection, Video, read_ahead
 from posedetector.video.streams import open_stream
 
-__all__ = ["CAMERA_SECONDS", "WHOLE", "Selection", "Video", "open_video", "read_ahead", "source_name"]
+__all__ = ["CAMERA_SECONDS", "WHOLE", "Selection", "Video", "is_camera", "open_video", "read_ahead", "source_name"]
 
 _URL = re.compile(r"https?://")
 
 
+def is_camera(source: str) -> bool:
+    """Tell whether a source is the number of a camera, which shows nothing twice."""
+    return re.fullmatch(r"\d+", source) is not None
+
+
 def source_name(source: str) -> str:
     """Return what the results of a source are called after."""
-    if re.fullmatch(r"\d+", source):
+    if is_camera(source):
         return f"camera{source}"
     if _URL.match(source):
         return Path(unquote(urlsplit(source).path)).stem or "video"
@@ -49,7 +54,7 @@ def open_video(
         If there is nothing there, nothing that can be read, or nothing in the part that was selected.
     """
     name = source_name(source)
-    if re.fullmatch(r"\d+", source):
+    if is_camera(source):
         if selection.start > 0 or selection.end is not None:
             raise VideoError("--start and --end select a part of a recording; for a camera use --duration")
         seconds = CAMERA_SECONDS if duration is None else duration

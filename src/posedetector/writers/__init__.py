@@ -19,6 +19,7 @@ from posedetector.errors import InputError, OutputError
 from posedetector.report import write_report
 from posedetector.tables import TABLES
 from posedetector.trial import PROVENANCE, Trial
+from posedetector.writers.bvh import write_bvh, write_bvh_account
 from posedetector.writers.c3d import write_c3d
 from posedetector.writers.csv import write_csv
 from posedetector.writers.mot import write_mot
@@ -43,18 +44,20 @@ FORMATS: dict[str, dict[str, Writer]] = {
     "npy": {"joints.npy": write_joints, "joints.json": write_joints_account},
     "png": {"joint_angles.png": draw_joint_angles, "movement.png": draw_movement},
     "predictions": {"predictions.json": write_predictions},
+    "bvh": {"{}.bvh": write_bvh, "{}_bvh.json": write_bvh_account},
     "html": {REPORT: write_report},
 }
+ALL = "all"
 
 
 def check_formats(formats: Iterable[str]) -> list[str]:
-    """Return the formats, each once; raises InputError for one that does not exist."""
-    wanted = list(dict.fromkeys(formats))
+    """Return the formats, each once; `all` is every one. Raises InputError for one that does not exist."""
+    wanted = list(dict.fromkeys(one for name in formats for one in (FORMATS if name == ALL else (name,))))
     if not wanted:
-        raise InputError(f"which format? there are {', '.join(FORMATS)}")
+        raise InputError(f"which format? there are {', '.join(FORMATS)}, and {ALL}")
     for name in wanted:
         if name not in FORMATS:
-            raise InputError(f"there is no format {name!r}; there are {', '.join(FORMATS)}")
+            raise InputError(f"there is no format {name!r}; there are {', '.join(FORMATS)}, and {ALL}")
     return wanted
 
 
@@ -70,6 +73,7 @@ class Folder:
         self.path = path
         self._made: list[Path] = []
         self._partial: Path | None = None
+        self._ahead: list[str] = []
 
     def __enter__(self) -> Self:
         try:
@@ -95,17 +99,35 @@ class Folder:
         if kind is not None:
             self._remove_empty()
 
+    def write_ahead(self, name: str, write: Callable[[Path], object]) -> None:
+        """Write a file that `write` then puts into its place together with all others, or not at all.
+
+        What the function raises is handed on, but for OSError, which becomes OutputError; then there is no such file.
+        """
+        if self._partial is None:
+            raise OutputError(f"{self.path} was not opened")
+        place = self._partial / name
+        try:
+            write(place)
+        except OSError as error:
+            raise _failed(self.path, error) from error
+        except BaseException:
+            with suppress(OSError):
+                place.unlink(missing_ok=True)
+            raise
+        self._ahead.append(name)
+
     def write(
         self, trial: Trial, formats: Iterable[str], progress: Callable[[str, Iterable[Any], int | None], Iterator[Any]]
     ) -> list[str]:
-        """Write the trial in these formats and the provenance; return the files' names.
+        """Write the trial in these formats and the provenance; return the files' names, of those written ahead too.
 
         Raises OutputError when anything fails, with the folder as it was before.
         """
         writers = {
             name.format(trial.name): writer for form in check_formats(formats) for name, writer in FORMATS[form].items()
         }
-        files = [*writers, PROVENANCE]
+        files = [*writers, *self._ahead, PROVENANCE]
         trial = replace(trial, provenance=trial.provenance.model_copy(update={"files": files}))
         account = trial.provenance.model_dump_json(indent=2) + "\n"
         earlier = self._earlier_files()
@@ -128,17 +150,15 @@ class Folder:
         """
         if self._partial is None:
             raise OutputError(f"{self.path} was not opened")
-        if folders := [name for name in files if (self.path / name).is_dir()]:
+        if folders := [name for name in (*files, *self._ahead) if (self.path / name).is_dir()]:
             raise OutputError(f"cannot write {', '.join(folders)} into {self.path}: there are folders of these names")
         try:
             for name, write in progress("writing", files.items(), len(files)):
                 write(self._partial / name)
-            for name in files:
+            for name in (*self._ahead, *files):
                 (self._partial / name).replace(self.path / name)
         except OSError as error:
-            raise OutputError(
-                f"writing into {self.path} failed, nothing there was changed: {error.strerror}"
-            ) from error
+            raise _failed(self.path, error) from error
 
     def _earlier_files(self) -> set[str]:
         try:
@@ -153,3 +173,7 @@ class Folder:
                 folder.rmdir()
             except OSError:
                 return
+
+
+def _failed(folder: Path, error: OSError) -> OutputError:
+    return OutputError(f"writing into {folder} failed, nothing there was changed: {error.strerror}")

@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from posedetector.kinematics.angles import ANGLES
+from posedetector.colours import SIDES
 from posedetector.kinematics.nouns import Event, JointAngles, Repetition, Side
 from posedetector.pose import Array
 from posedetector.writers.figures.canvas import (
     NO_SIDE,
-    SIDES,
+    PORTRAIT,
     SMALL,
     explain,
     message,
@@ -29,21 +29,33 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-# What is looked at first, legs on the left and the rest on the right, as far as the clip shows them. A judgement; every angle is
-# in the tables.
+# In rows, lower body first: hips, knees and ankles below each other on the left; pelvis, and then the trunk, beside them; arms last.
+# A judgement; every angle is in the tables.
 SHOWN = (
-    *("hip_flexion", "trunk_flexion"),
-    *("knee_flexion", "pelvis_obliquity"),
-    *("ankle_dorsiflexion", "shoulder_elevation"),
-    *("hip_adduction", "elbow_flexion"),
+    *("hip_flexion", "pelvis_obliquity"),
+    *("knee_flexion", "hip_adduction"),
+    *("ankle_dorsiflexion", "trunk_flexion"),
+    *("shoulder_elevation", "elbow_flexion"),
 )
+# What falling and growing values are called along the vertical axis; an arm cannot be less than hanging
+_DIRECTIONS = {
+    "hip_flexion": ("extension", "flexion"),
+    "pelvis_obliquity": ("left down", "left up"),
+    "knee_flexion": ("extension", "flexion"),
+    "hip_adduction": ("abduction", "adduction"),
+    "ankle_dorsiflexion": ("plantar", "dorsi"),
+    "trunk_flexion": ("backward", "forward"),
+    "shoulder_elevation": ("", "up"),
+    "elbow_flexion": ("extension", "flexion"),
+}
 _REACH = 1.645  # standard deviations to either side hold 90 % of a normal distribution
 _NEVER_NEGATIVE = ("shoulder_elevation",)  # to wherever an arm is lifted
 _SHADE = "#FCF9D2"  # a pale yellow: bands are grey, blue and red
 _STRETCHES = 2000  # more cannot be told apart across the picture
 _ROWS: dict[Side, float] = {"left": 0.09, "right": 0.035}  # where the marks are, in shares of a panel's height
-_MARKS = {"initial_contact": ("v", "full", "foot contact"), "foot_off": ("^", "none", "foot off")}
-_MARK, _MARKS_IN_A_ROW = 5.0, 60  # points; so many marks of that size fit beside each other
+_MARKS = {"initial_contact": ("v", "full", "initial contact"), "foot_off": ("^", "none", "toe-off")}
+_MARK, _MARKS_IN_A_ROW = 4.5, 40  # points; so many marks of that size fit beside each other
+_ALONE = 6.0  # inches of a page with one column
 
 
 def figure_of_angles(
@@ -53,27 +65,28 @@ def figure_of_angles(
     joints = [joint for joint in SHOWN if _columns(angles, joint)]
     if not joints:
         return message(
-            name, "None of the usual joint angles could be measured: too few of the body's points were seen."
+            name, "None of the usual joint angles could be measured: too many of the body's landmarks are missing."
         )
     wide = min(len(joints), 2)
     tall = -(-len(joints) // wide)
-    picture = page(6.5 * wide, 1.2 + 2.3 * tall, name)
-    for axes, joint in zip(panels_of(picture, len(joints), wide, "time, s"), joints, strict=True):
+    picture = page(PORTRAIT if wide > 1 else _ALONE, 1.2 + 2.2 * tall, name)
+    for axes, joint in zip(panels_of(picture, len(joints), wide, "Time (s)"), joints, strict=True):
         _draw_repetitions(axes, repetitions)
         for column, colour in _columns(angles, joint).items():
             value, sd = np.degrees(angles.values[:, column]), np.degrees(angles.sd[:, column])
             _draw(axes, angles.time, value, sd, colour, 0.0 if joint in _NEVER_NEGATIVE else -np.inf)
         with_zero(axes)
         _draw_events(axes, events)
-        axes.set_title(title_of(joint), fontsize=SMALL + 1)
+        name_panel(axes, joint)
     explain(picture, _legend(angles, joints, events, repetitions))
     return picture
 
 
-def title_of(joint: str) -> str:
-    """Return an angle's name, to where it grows and where it is nought; as in the table."""
-    row = ANGLES[joint] if joint in ANGLES else ANGLES[f"left_{joint}"]
-    return f"{joint.replace('_', ' ')}, °  (+ {row.positive}; 0 {row.neutral})"
+def name_panel(axes: "Axes", joint: str) -> None:
+    """Put an angle's name and unit above a panel, and along its vertical axis to where it grows and falls."""
+    axes.set_title(f"{joint.replace('_', ' ').capitalize()} (°)", fontsize=SMALL + 1)
+    low, high = _DIRECTIONS[joint]
+    axes.set_ylabel(f"← {low}   {high} →" if low else f"{high} →", fontsize=SMALL, color="0.35")
 
 
 def _columns(angles: JointAngles, joint: str) -> dict[int, str]:
@@ -96,7 +109,7 @@ def _legend(
     columns = {column: colour for joint in joints for column, colour in _columns(angles, joint).items()}
     handles = side_handles(columns.values())
     if np.isfinite(angles.sd[:, list(columns)]).any():
-        handles.append(Patch(color="0.5", alpha=0.3, lw=0, label="90 % interval of the fit"))
+        handles.append(Patch(color="0.5", alpha=0.3, lw=0, label="90 % interval"))
     for kind, (marker, fill, label) in _MARKS.items():
         if any(event.kind == kind for event in events):
             handles.append(Line2D([], [], color="0.3", marker=marker, fillstyle=fill, ls="", label=label))  # type: ignore[arg-type]

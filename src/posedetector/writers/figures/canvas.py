@@ -1,6 +1,7 @@
 """What all figures share: colours, the page with the clip's name, and how a page becomes a file.
 
-Colours are of Okabe & Ito (2008), told apart by colour-blind readers too; what has no side is black.
+Pages are as wide as what A4 leaves to print on, upright or lengthways, so that sizes of letters are those on paper: 8 points or more.
+The sides' colours are those of `colours`; what has no side is black.
 """
 
 import warnings
@@ -9,19 +10,24 @@ from pathlib import Path
 from textwrap import fill
 from typing import TYPE_CHECKING
 
-from posedetector.kinematics.nouns import Side
+from posedetector.colours import SIDES
 
 if TYPE_CHECKING:
     from matplotlib.artist import Artist
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure, FigureBase
 
-SIDES: dict[Side, str] = {"left": "#0072B2", "right": "#D55E00"}
 NO_SIDE = "#000000"
 LEAST_SPAN = 20.0  # degrees; a judgement: two degrees never fill a panel
-SMALL = 9.0  # points; read at half the size too
+SMALL = 8.5  # points, as printed
+PORTRAIT, LANDSCAPE = 7.2, 10.6  # inches that A4 leaves between margins of half an inch
+_DOTS = 200  # an inch
 _LONGEST_NAME = 80  # letters
 _LETTERS = 9.0  # an inch, of the title's size
+_LETTER, _HANDLE = (
+    0.55,
+    4.0,
+)  # of the legend: widths of a letter, and of a line or patch with its gaps, in letters' heights
 
 
 def page(width: float, height: float, name: str, about: str = "") -> "Figure":
@@ -43,13 +49,13 @@ def save(picture: "Figure", path: Path) -> None:
     """Write the page; the same page makes the same file."""
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", r"Glyph .* missing from", UserWarning)  # a clip may be named in any script
-        picture.savefig(path, format="png", dpi=150, metadata={"Software": None})
+        picture.savefig(path, format="png", dpi=_DOTS, metadata={"Software": None})
 
 
 def message(name: str, text: str) -> "Figure":
     """Return a small page that only says something; no empty axes."""
-    picture = page(8, 2.5, name)
-    picture.text(0.5, 0.4, fill(text, 90), ha="center", va="center", fontsize=11, color="0.25", parse_math=False)
+    picture = page(PORTRAIT, 2.5, name)
+    picture.text(0.5, 0.4, fill(text, 80), ha="center", va="center", fontsize=10, color="0.25", parse_math=False)
     return picture
 
 
@@ -59,15 +65,19 @@ def panels_of(part: "FigureBase", count: int, wide: int, along: str) -> "list[Ax
     for axes in panels[count:]:
         axes.remove()
     for axes in panels[:count][-wide:]:
-        axes.set_xlabel(along)
+        axes.set_xlabel(along, fontsize=SMALL)
         axes.tick_params(labelbottom=True)
+    for axes in panels[:count]:
+        axes.tick_params(labelsize=SMALL)
     return panels[:count]
 
 
 def explain(picture: "Figure", handles: "Sequence[Artist]") -> None:
-    """Put a legend of what the page holds below its panels."""
+    """Put a legend of what the page holds below its panels, in as few rows as are wide enough for it."""
     if handles:
-        picture.legend(handles=handles, loc="outside lower center", ncols=len(handles), fontsize=SMALL, frameon=False)
+        wide = sum(_LETTER * len(str(one.get_label())) + _HANDLE for one in handles) * SMALL / 72
+        columns = -(-len(handles) // -(-wide // picture.get_figwidth()))
+        picture.legend(handles=handles, loc="outside lower center", ncols=int(columns), fontsize=SMALL, frameon=False)
 
 
 def side_handles(colours: Iterable[str]) -> "list[Artist]":

@@ -1,19 +1,20 @@
 """The page of gait: each side's cycles, 0–100 % from a foot's contact to its next, and the parameters that have a reference.
 
 Bold is the mean of a side's cycles, the band one standard deviation over them, thin lines are single cycles; dashed is the mean
-foot off, where stance ends. Angles that have no side are drawn for the cycles of each side.
+toe-off, where stance ends. Angles that have no side are drawn for the cycles of each side.
 """
 
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from posedetector.colours import SIDES
 from posedetector.kinematics.nouns import Cycles, Gait
 from posedetector.pose import Array
 from posedetector.subject import Subject
-from posedetector.writers.figures.angles import title_of
+from posedetector.writers.figures.angles import name_panel
 from posedetector.writers.figures.bundles import draw_bundle
-from posedetector.writers.figures.canvas import SIDES, SMALL, explain, page, panels_of, side_handles, with_zero
+from posedetector.writers.figures.canvas import LANDSCAPE, explain, page, panels_of, side_handles, with_zero
 from posedetector.writers.figures.parameters import compared, draw_parameters
 
 if TYPE_CHECKING:
@@ -22,7 +23,8 @@ if TYPE_CHECKING:
 
 # Flexion of the legs first, as in clinical reports of gait; beside it what lists and leans. A judgement.
 SHOWN = ("hip_flexion", "pelvis_obliquity", "knee_flexion", "hip_adduction", "ankle_dorsiflexion", "trunk_flexion")
-_BESIDE = 5.6  # inches, of the parameters
+_BESIDE = 4.3  # inches, of the parameters
+_PANEL = (LANDSCAPE - _BESIDE) / 2
 _NARROWEST = 6.0  # inches that the legend and a heading need
 
 
@@ -36,8 +38,8 @@ def figure_of_gait(gait: Gait, subject: Subject, name: str) -> "Figure":
     joints, beside = _shown(gait), compared(gait.quantities)
     wide = min(len(joints), 2)
     tall = -(-len(joints) // 2)
-    widths = [4.2 * wide] * bool(joints) + [_BESIDE] * bool(beside)
-    picture = page(max(sum(widths), _NARROWEST), max(1.6 + 2.5 * tall, 2.4 + 1.25 * len(beside)), name, about(gait))
+    widths = [_PANEL * wide] * bool(joints) + [_BESIDE] * bool(beside)
+    picture = page(max(sum(widths), _NARROWEST), max(1.5 + 1.9 * tall, 2.2 + 1.0 * len(beside)), name, about(gait))
     parts = picture.subfigures(1, len(widths), width_ratios=widths, squeeze=False)[0]
     if joints:
         _draw_curves(parts[0], gait, joints, wide)
@@ -56,7 +58,7 @@ def _legend(gait: Gait) -> "list[Artist]":
     if any(len(one.values) > 1 for one in gait.cycles):
         handles.append(Patch(color="0.5", alpha=0.3, lw=0, label="mean ± SD over cycles"))
     if has_curves(gait) and any(one.name == "stance_share" for one in gait.quantities):
-        handles.append(Line2D([], [], color="0.3", ls="--", label="mean foot off"))
+        handles.append(Line2D([], [], color="0.3", ls="--", label="mean toe-off"))
     return handles
 
 
@@ -81,7 +83,7 @@ def _curves(cycles: Cycles, joint: str) -> Array:
 
 
 def _draw_curves(part: "SubFigure", gait: Gait, joints: list[str], wide: int) -> None:
-    for axes, joint in zip(panels_of(part, len(joints), wide, "gait cycle, %"), joints, strict=True):
+    for axes, joint in zip(panels_of(part, len(joints), wide, "Gait cycle (%)"), joints, strict=True):
         for one in gait.cycles:
             curves = _curves(one, joint)
             if len(curves):
@@ -90,4 +92,4 @@ def _draw_curves(part: "SubFigure", gait: Gait, joints: list[str], wide: int) ->
         for quantity in gait.quantities:
             if quantity.name == "stance_share" and quantity.side in {one.side for one in gait.cycles}:
                 axes.axvline(100 * quantity.value, color=SIDES[quantity.side], ls="--", lw=1)
-        axes.set_title(title_of(joint), fontsize=SMALL)
+        name_panel(axes, joint)

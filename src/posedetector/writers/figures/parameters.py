@@ -10,22 +10,30 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from posedetector.colours import SIDES
 from posedetector.kinematics.nouns import UNITS, Quantity
 from posedetector.kinematics.reference import Reference, references
 from posedetector.subject import Subject
-from posedetector.writers.figures.canvas import NO_SIDE, SIDES, SMALL
+from posedetector.writers.figures.canvas import NO_SIDE, SMALL
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import SubFigure
 
-COMPARED = ("walking_speed", "cadence", "step_length", "stance_share", "double_support_share")  # those with a reference
+# those with a reference, and what they are called
+COMPARED = {
+    "walking_speed": "Walking speed",
+    "cadence": "Cadence",
+    "step_length": "Step length",
+    "stance_share": "Stance phase",
+    "double_support_share": "Double support",
+}
 _AGES = "20 to 99 years"  # of speed's reference
 _DEVIATIONS = 2.0  # to either side hold 95 % of a normal distribution
 # by side: colour, marker, height in the panel; the markers differ too, for those who see no colours
 _OWN = {"left": (SIDES["left"], "o", 0.68), "right": (SIDES["right"], "D", 0.32), "": (NO_SIDE, "s", 0.5)}
 _RUNNING = 0.01  # of the stride; a judgement: in running it is 0, but for errors of the events
-_LETTERS = 72  # of small print in a line
+_LETTERS = 66  # of small print in a line
 _BAND, _MEAN = "0.85", "0.45"
 
 
@@ -53,11 +61,11 @@ def runs(quantities: Sequence[Quantity]) -> bool:
 
 def small_print(names: Sequence[str], usual: Mapping[str, Reference], subject: Subject, *, running: bool) -> str:
     """Return what the marks and bands of the quantities of these names are, and of whom."""
-    lines = ["marks: own mean ± SD over the clip"]
+    lines = ["marks: mean ± SD in this clip"]
     of: dict[tuple[str, str], list[str]] = {}
     for name, one in usual.items():
         if name in names:
-            of.setdefault((one.population, one.source), []).append(_plain(name))
+            of.setdefault((one.population, one.source), []).append(COMPARED[name])
     if running:
         lines.append("no reference: those at hand are of walking, and this is running")
     elif not usual:
@@ -65,8 +73,12 @@ def small_print(names: Sequence[str], usual: Mapping[str, Reference], subject: S
     else:
         unknown = "; age not given: adults" if subject.age is None else ""
         lines.append(f"grey: reference, line mean, band mean ± 2 SD{unknown}" * bool(of))
-        lines += [f"{', '.join(alike)}: {population}; {source}" for (population, source), alike in of.items()]
-        lines += [f"{_plain(name)}: no reference; it needs sex and age, {_AGES}" for name in names if name not in usual]
+        lines += [
+            f"{', '.join(alike).capitalize()}: {population}; {source}" for (population, source), alike in of.items()
+        ]
+        lines += [
+            f"{COMPARED[name]}: no reference; it needs sex and age, {_AGES}" for name in names if name not in usual
+        ]
     return "\n".join(fill(line, _LETTERS) for line in lines if line)
 
 
@@ -79,23 +91,21 @@ def _draw(axes: "Axes", name: str, own: Sequence[Quantity], usual: Reference | N
     for one in own:
         colour, marker, height = _OWN[one.side]
         spread = one.sd * factor if np.isfinite(one.sd) else None
-        axes.errorbar(one.value * factor, height, xerr=spread, fmt=marker, color=colour, ms=7, elinewidth=1.6)
+        axes.errorbar(one.value * factor, height, xerr=spread, fmt=marker, color=colour, ms=6, elinewidth=1.6)
     axes.margins(x=0.12)
     axes.set_ylim(0, 1)
     axes.set_yticks([])
+    axes.tick_params(labelsize=SMALL)
     axes.spines[["top", "right", "left"]].set_visible(False)
-    axes.set_title(_heading(name, own, usual, unit, factor), fontsize=SMALL + 1)
+    axes.set_title(_heading(name, own, usual, unit, factor), fontsize=SMALL)
 
 
 def _heading(name: str, own: Sequence[Quantity], usual: Reference | None, unit: str, factor: float) -> str:
     digits = 2 if unit.startswith("m") else 1
-    said = [f"{one.side or 'own'} {one.value * factor:.{digits}f}" for one in own]
+    said = [f"{one.side or 'this clip'} {one.value * factor:.{digits}f}" for one in own]
     if usual is not None:
         band = usual.band(_DEVIATIONS)
         ends = "" if band is None else f" ({'–'.join(f'{end * factor:.{digits}f}' for end in band)})"
         said.append(f"reference {usual.mean * factor:.{digits}f}{ends}")
-    return f"{_plain(name)}, {unit}\n{' · '.join(said)}"
-
-
-def _plain(name: str) -> str:
-    return name.replace("_", " ")
+    of = " of gait cycle" if unit == "%" else ""
+    return f"{COMPARED[name]} ({unit}{of})\n{' · '.join(said)}"

@@ -10,11 +10,21 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from posedetector.colours import SIDES
 from posedetector.kinematics.nouns import JointAngles, Repetition
 from posedetector.pose import Array
-from posedetector.writers.figures.angles import title_of
+from posedetector.writers.figures.angles import name_panel
 from posedetector.writers.figures.bundles import PERCENT, draw_bundle
-from posedetector.writers.figures.canvas import NO_SIDE, SIDES, SMALL, explain, page, panels_of, side_handles, with_zero
+from posedetector.writers.figures.canvas import (
+    LANDSCAPE,
+    NO_SIDE,
+    SMALL,
+    explain,
+    page,
+    panels_of,
+    side_handles,
+    with_zero,
+)
 
 if TYPE_CHECKING:
     from matplotlib.artist import Artist
@@ -24,7 +34,8 @@ if TYPE_CHECKING:
 SHOWN = ("knee_flexion", "hip_flexion", "ankle_dorsiflexion", "trunk_flexion")
 _MOST_LISTED = 20  # lines that the page holds
 _COLUMNS = (("start", "s"), ("down", "s"), ("up", "s"), ("depth", "m"), ("knee", "°"))
-_LISTED = 5.0  # inches, of the list
+_LISTED = 4.3  # inches, of the list
+_PANEL = (LANDSCAPE - _LISTED) / 2
 
 
 def figure_of_repetitions(repetitions: Sequence[Repetition], angles: JointAngles, name: str) -> "Figure":
@@ -34,12 +45,12 @@ def figure_of_repetitions(repetitions: Sequence[Repetition], angles: JointAngles
     joints = [joint for joint in SHOWN if any(len(curves) for _, curves in _bundles(angles, joint, drawn))]
     wide = min(len(joints), 2)
     tall = -(-len(joints) // 2)
-    widths = [4.2 * wide] * bool(joints) + [_LISTED]
+    widths = [_PANEL * wide] * bool(joints) + [_LISTED]
     counted = f"{len(drawn)} × {kind}" + (f" of {len(repetitions)} repetitions" * (len(drawn) < len(repetitions)))
-    picture = page(sum(widths), max(1.6 + 2.7 * tall, 1.8 + 0.2 * min(len(repetitions), _MOST_LISTED)), name, counted)
+    picture = page(sum(widths), max(1.6 + 2.4 * tall, 1.8 + 0.2 * min(len(repetitions), _MOST_LISTED)), name, counted)
     parts = picture.subfigures(1, len(widths), width_ratios=widths, squeeze=False)[0]
     if joints:
-        for axes, joint in zip(panels_of(parts[0], len(joints), wide, "repetition, %"), joints, strict=True):
+        for axes, joint in zip(panels_of(parts[0], len(joints), wide, "Repetition (%)"), joints, strict=True):
             _draw(axes, joint, _bundles(angles, joint, drawn), drawn)
     beside = parts[-1].subplots()
     beside.set_axis_off()
@@ -124,4 +135,4 @@ def _draw(axes: "Axes", joint: str, bundles: Sequence[tuple[str, Array]], repeti
     with_zero(axes)
     if (turn := _lowest(repetitions)) > 0:
         axes.axvline(100 * turn, color="0.3", ls=":", lw=1.2)
-    axes.set_title(title_of(joint), fontsize=SMALL)
+    name_panel(axes, joint)
