@@ -1143,7 +1143,7 @@
         const text = `${number(trial.time[row], 3)} s`;
         scrub.setAttribute("aria-valuetext", `${text}, frame ${trial.frames[row]}`);
         by("clock-time").textContent = text;
-        by("clock-frame").textContent = `frame ${trial.frames[row]}`;
+        by("clock-frame").textContent = `frame ${trial.frames[row]}${trial.thinned > 1 ? `, one of ${trial.thinned} drawn` : ""}`;
         if (state.playing || speaking || source === "start") return; // a screen reader is told where it came to rest, once a second at most
         speaking = setTimeout(say, Math.max(300, 1000 - (performance.now() - spokenAt)));
       },
