@@ -175,6 +175,23 @@ def test_the_verdict_says_how_sure_the_angles_are(trial: Trial) -> None:
     assert said.endswith("knee ± 3°")  # 1.645 times 2°
 
 
+def test_angles_that_the_fit_is_not_sure_of_call_for_care(trial: Trial) -> None:
+    found = results_with(trial, notes=[], landmarks={})
+    unsure = replace(found, angles_sd={"left_knee_flexion": np.full(3, 10.0)})
+    verdict = judge(unsure)
+
+    assert verdict.level == "caution"
+    assert verdict.points[0].startswith("the fit leaves knee flexion uncertain by more than 15°")
+
+
+def test_a_single_picture_calls_for_care(trial: Trial) -> None:
+    picture = results_of(over(trial, [0.0]))
+    verdict = judge(replace(picture, account=picture.account.model_copy(update={"landmarks": {}})))
+
+    assert verdict.level == "caution"
+    assert [one["value"] for one in headline(picture)] == ["1 frame"]
+
+
 def test_without_deviations_the_verdict_says_so(trial: Trial) -> None:
     found = replace(results_with(trial, notes=[], landmarks={}), angles_sd={})
 

@@ -235,8 +235,8 @@ def _movement(results: Results) -> Iterator[dict[str, str]]:
         if all(stance is not None for stance in stances):
             yield {
                 "label": "stance phase",
-                "value": f"{stances[0]:.0f} / {stances[1]:.0f} %",
-                "detail": "left / right, of the gait cycle",
+                "value": f"L {stances[0]:.0f} %\nR {stances[1]:.0f} %",
+                "detail": "of the gait cycle",
             }
     elif len(repetitions):
         kinds = repetitions["movement"].value_counts()
@@ -252,6 +252,8 @@ def _movement(results: Results) -> Iterator[dict[str, str]]:
             "value": f"{repetitions['duration_s'].mean():.1f} s",
             "detail": "mean of a repetition",
         }
+    elif len(results.time) == 1:
+        yield {"label": "picture", "value": "1 frame", "detail": "no movement, so neither gait nor repetitions"}
     else:
         yield {
             "label": "movement",
@@ -268,11 +270,10 @@ def _count_events(results: Results) -> str:
 def _knees(results: Results) -> Iterator[dict[str, str]]:
     for row in range_rows(results):
         if row["name"] in ("Knee flexion", "Hip flexion") and {"left", "right"} & set(row):
-            sides = [row.get(side, "–") for side in ("left", "right")]
             yield {
-                "label": f"{row['name'].lower()}, left / right",
-                "value": " / ".join(f"{one}°" for one in sides),
-                "detail": "",
+                "label": row["name"].lower(),
+                "value": "\n".join(f"{side[0].upper()} {row[side]}°" for side in ("left", "right") if side in row),
+                "detail": "in gait cycles" if len(results.tables["gait_cycles"]) else "over the clip",
             }
 
 

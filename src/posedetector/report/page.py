@@ -45,9 +45,9 @@ def page_data(results: Results, beside: str = "") -> dict[str, Any]:
         **marks(results),
         "bundles": bundles(results),
         "video": None
-        if results.overlay is None
+        if results.overlay is None or _is_picture(results.overlay)
         else {
-            "src": quote((PurePath(beside) / results.overlay).as_posix()),
+            "src": _link(beside, results.overlay),
             "start": float(results.time[0]),
             "width": video.width_px,
             "height": video.height_px,
@@ -64,6 +64,7 @@ def render(results: Results, beside: str = "") -> str:
         scripts=("libraries.js", "page.js"),
         styles=("libraries.css", "page.css"),
         name=results.name,
+        picture=_link(beside, results.overlay) if results.overlay and _is_picture(results.overlay) else "",
         account=results.account,
         headline=headline(results),
         verdict=judge(results),
@@ -100,7 +101,7 @@ def fill(template: str, *, data: dict[str, Any], scripts: Sequence[str], styles:
             "default-src 'none'",
             f"script-src {' '.join(map(_digest, codes))}",
             f"style-src {' '.join(map(_digest, sheets))}",
-            "img-src data: blob:",
+            "img-src data: blob: 'self' file:",
             "media-src 'self' file:",
             "base-uri 'none'",
             "form-action 'none'",
@@ -114,6 +115,14 @@ def fill(template: str, *, data: dict[str, Any], scripts: Sequence[str], styles:
         csp=policy,
         **context,
     )
+
+
+def _is_picture(overlay: str) -> bool:
+    return overlay.endswith(".png")
+
+
+def _link(beside: str, name: str) -> str:
+    return quote((PurePath(beside) / name).as_posix())
 
 
 @cache

@@ -21,7 +21,7 @@ from posedetector.trial import PROVENANCE, Provenance, Trial
 if TYPE_CHECKING:
     import pandas as pd
 
-OVERLAY = "overlay.mp4"
+OVERLAYS = ("overlay.mp4", "overlay.png")  # of a video, of a single picture
 SMALL_TABLES = (
     *("angle_definitions", "gait_events", "gait_parameters", "gait_cycles", "gait_cycle_means"),
     *("repetitions", "summary"),
@@ -42,7 +42,7 @@ class Results:
     source : (T, P) uint8, a `Source` each.
     angles, angles_sd : by name, (T,) degrees; NaN where missing or unknown.
     tables : the small ones, by name, as in the files.
-    overlay : file name of the overlay video beside the page, or None.
+    overlay : file name of the overlay, a video or a picture, beside the page; or None.
     """
 
     name: str
@@ -83,7 +83,7 @@ def results_of(trial: Trial) -> Results:
         angles=dict(zip(angles.names, np.degrees(angles.values).T, strict=True)),
         angles_sd=dict(zip(angles.names, np.degrees(angles.sd).T, strict=True)),
         tables={name: pd.concat(list(TABLES[name].pieces(trial)), ignore_index=True) for name in SMALL_TABLES},
-        overlay=OVERLAY if OVERLAY in trial.provenance.files else None,
+        overlay=next((name for name in OVERLAYS if name in trial.provenance.files), None),
     )
 
 
@@ -119,7 +119,7 @@ def read_results(folder: Path) -> Results:
         angles=dict(_columns(angles, "_deg")),
         angles_sd=dict(_columns(angles, "_sd_deg")),
         tables={name: _table(folder, name) for name in SMALL_TABLES},
-        overlay=OVERLAY if (folder / OVERLAY).is_file() else None,
+        overlay=next((name for name in OVERLAYS if (folder / name).is_file()), None),
     )
 
 

@@ -9,6 +9,7 @@ from posedetector.report.results import Results
 
 _LEGS = ("hip", "knee", "ankle")
 _SEEN_ENOUGH = 0.9  # of the frames; a judgement
+_SURE_ENOUGH = 15.0  # degrees, half of a 90 % interval; three times our mean error of the knee; a judgement
 _REACH = 1.645  # standard deviations to either side hold 90 % of a normal distribution
 LIMITS = (
     "One camera sees depth least well. On our two clips with motion capture, knee flexion was 5° off on average and hip "
@@ -36,8 +37,13 @@ def judge(results: Results) -> Verdict:
     """Return the verdict on a clip's results."""
     notes = results.account.notes
     serious = [note.text for note in notes if note.severity == "serious"]
-    careful = [*(note.text for note in notes if note.severity == "caution"), *_unseen(results)]
-    sure = _how_sure(results)
+    reaches = _reaches(results)
+    sure = _how_sure(reaches)
+    careful = [*(note.text for note in notes if note.severity == "caution"), *_unseen(results), *_unsure(reaches)]
+    if len(results.time) == 1:
+        careful.append(
+            "a single picture: nothing is averaged over time, and its depth rests on what bodies usually look like"
+        )
     if serious:
         return Verdict("serious", "Not yet: first settle what is said here", (*serious, *careful, *sure))
     if careful:
@@ -60,15 +66,31 @@ def _unseen(results: Results) -> list[str]:
     ]
 
 
-def _how_sure(results: Results) -> list[str]:
-    """Return the typical 90 % interval of the legs' angles."""
-    said = []
+def _reaches(results: Results) -> dict[str, float]:
+    """Return by joint of the legs half of its typical 90 % interval, degrees; nothing where none is known."""
+    found = {}
     for joint in ("hip_flexion", "knee_flexion", "ankle_dorsiflexion"):
         values = [results.angles_sd.get(f"{side}_{joint}", np.array([np.nan])) for side in ("left", "right")]
         known = np.concatenate(values)
         known = known[np.isfinite(known)]
         if len(known):
-            said.append(f"{joint.partition('_')[0]} ± {_REACH * float(np.median(known)):.0f}°")
-    if not said:
+            found[joint.partition("_")[0]] = _REACH * float(np.median(known))
+    return found
+
+
+def _how_sure(reaches: dict[str, float]) -> list[str]:
+    if not reaches:
         return ["no intervals: without the fit of one body nobody knows how sure the angles are"]
-    return [f"typical 90 % interval of a single value, from the fit: {', '.join(said)}"]
+    said = ", ".join(f"{joint} ± {reach:.0f}°" for joint, reach in reaches.items())
+    return [f"typical 90 % interval of a single value, from the fit: {said}"]
+
+
+def _unsure(reaches: dict[str, float]) -> list[str]:
+    """Return which flexion, of hip and knee, the fit is not sure enough of."""
+    poor = [joint for joint in ("hip", "knee") if reaches.get(joint, 0.0) > _SURE_ENOUGH]
+    if not poor:
+        return []
+    return [
+        f"the fit leaves {' and '.join(poor)} flexion uncertain by more than {_SURE_ENOUGH:.0f}°: trust means over several strides "
+        + "or repetitions, not single values"
+    ]

@@ -1192,6 +1192,15 @@
     });
   }
 
+  /** Row of the first frame in which somebody was seen; 0 if nobody ever was. */
+  function firstSeen() {
+    const { seen } = trial;
+    for (let row = 0; row < seen.rows; row++) {
+      for (let point = 0; point < seen.columns; point++) if (seen.at(row, point)) return row;
+    }
+    return 0;
+  }
+
   async function start() {
     trial = await load();
     by("viewer").hidden = false;
@@ -1204,7 +1213,7 @@
     const controls = makeControls(body, curves);
     views = [film, body, curves, controls];
     paper(body, curves, bundles);
-    setFrame(0, "start");
+    setFrame(firstSeen(), "start");
     // what tests read; nothing of it can be set
     globalThis.report = Object.freeze({
       get frame() { return state.frame; },
