@@ -3,10 +3,9 @@
     uv run python benchmarks/overlay.py CLIP --height 1.69                      ratio, and the overlay's share of `analyze`
     uv run python benchmarks/overlay.py CLIP --height 1.69 --looped 20          the same of the clip 20 times over, and peak memory
 
-The clip is analysed once (not timed); then, in turn, each in a process of its own: decoding and encoding with the overlay's
-settings, and the overlay. What is timed begins when both are imported and ends when the file is written. Looped clips repeat the
-clip and its analysis. Without RGB: what FFmpeg
-decodes goes to the encoder as it is.
+The clip is analysed once (not timed). Then, in turn, each in a process of its own: decoding and encoding the clip with the overlay's
+encoder settings, without and with the way through RGB that any drawing takes, and the overlay. What is timed begins when all is
+imported and ends when the file is written. A looped clip repeats the clip, and its analysis too.
 """
 
 import argparse

@@ -350,7 +350,7 @@ def test_a_quiet_run_says_nothing(run: Callable[..., Done], clip: Path, out: Pat
 def test_results_that_a_new_run_does_not_write_are_removed_and_other_files_are_not(
     run: Callable[..., Done], clip: Path, out: Path
 ) -> None:
-    arguments = ("--video", clip, "--height", 1.75, "--output-dir", out, "--no-refine")
+    arguments = ("--video", clip, "--height", 1.75, "--output-dir", out, "--no-refine", "--no-overlay")
     assert run(*arguments, "--formats", "csv,trc").status == 0
     (out / "my notes.txt").write_text("left knee\n")
 
@@ -360,13 +360,25 @@ def test_results_that_a_new_run_does_not_write_are_removed_and_other_files_are_n
 
 
 def test_the_options_of_mmposes_demos_are_taken_by_their_names(run: Callable[..., Done], clip: Path, out: Path) -> None:
-    names = ("--kpt-thr", 0.3, "--num-instances", -1, "--use-oks-tracking", "--tracking-thr", 0.2)
+    names = (
+        "--kpt-thr",
+        0.3,
+        "--num-instances",
+        -1,
+        "--use-oks-tracking",
+        "--tracking-thr",
+        0.2,
+        "--thickness",
+        1,
+        "--radius",
+        3,
+    )
     arguments = ("--video", clip, "--height", 1.75, "--output-dir", out, "--formats", "trc", "--save-predictions")
     done = run(*arguments, "--online", *names)
     account = json.loads((out / "provenance.json").read_text(encoding="utf-8"))
 
     assert done.status == 0, done.errors
-    assert {path.name for path in out.iterdir()} == {"clip.trc", "predictions.json", "provenance.json"}
+    assert {path.name for path in out.iterdir()} == {"clip.trc", "predictions.json", "overlay.mp4", "provenance.json"}
     assert account["cleaning"]["min_score"] == 0.3
     assert account["tracking"] == "object keypoint similarity (COCO), at least 0.2"
     assert account["online"]

@@ -16,6 +16,7 @@ from clips import CORNER, RED, Image, corner_image, plain_image, set_rotation, w
 from commands import Done
 from posedetector import pipeline
 from posedetector.errors import InputError, OutputError, ResourceError, VideoError
+from posedetector.estimators.synthetic import PinholeCamera
 from posedetector.kinematics.nouns import Event, Gait
 from posedetector.overlay import OverlayOptions, draw_overlay, parse_angles
 from posedetector.overlay.artist import COLOURS, DETECTED, OTHERS, Artist
@@ -126,14 +127,17 @@ def written(trial: Trial, clip: Path, selection: Selection = WHOLE, options: Ove
 
 
 def test_a_projected_body_is_where_its_camera_saw_it(walk: Callable[..., Any]) -> None:
-    seen = walk(frames=10)
+    seen = walk(camera=PinholeCamera(pitch=0.2, roll=0.1), frames=10)
     camera = seen.camera
     x, _, z = seen.world[0, seen.keypoints.skeleton.indices("left_hip", "right_hip")].mean(axis=0)
     # from the walker's world into the laboratory, see `Walk.lab`
     position = np.array([camera.position[2] - z, camera.position[1], x - camera.position[0]])
-    view = View(np.array([[0, 0, -1], [0, -1, 0], [-1, 0, 0.0]]), position, camera.focal_length, camera.size)
+    to_laboratory = np.array([[0, 0, 1.0], [0, 1, 0], [-1, 0, 0]]) @ camera.rotation.T
+    view = View(to_laboratory, position, camera.focal_length, camera.size)
+    inside = np.isfinite(seen.keypoints.xy)
 
-    assert view.project(seen.lab)[0] == pytest.approx(seen.keypoints.xy, abs=1e-6)
+    assert inside.mean() > 0.9
+    assert view.project(seen.lab)[0][inside] == pytest.approx(seen.keypoints.xy[inside], abs=1e-6)
 
 
 def test_what_is_behind_the_camera_is_nowhere_in_the_picture(trial: Trial) -> None:
@@ -211,24 +215,29 @@ def test_the_overlay_of_a_part_begins_at_zero_and_keeps_the_distances_in_time(po
     assert [image[200, 300].mean() for _, image in found] == pytest.approx([60, 90, 120, 150], abs=4)
 
 
-@pytest.mark.parametrize("degrees", [90, 180, 270])
-def test_a_turned_clip_is_upright(posed: Posed, tmp_path: Path, degrees: int) -> None:
+@pytest.mark.parametrize(("degrees", "corner"), [(90, (1, 0)), (180, (1, 1)), (270, (0, 1))])
+def test_a_turned_clip_is_upright(posed: Posed, tmp_path: Path, degrees: int, corner: tuple[int, int]) -> None:
     clip = set_rotation(write_clip(tmp_path / "clip.mp4", [corner_image()] * 2), degrees)
     video = open_video(str(clip))
-    upright = next(video.frames()).image
     trial = posed(KNEES, [[99, 99], [120, 120]], times=[0, 1 / 30], size=video.size)
 
     _, image = decoded(written(trial, clip))[0]
 
-    assert image.shape == upright.shape
-    assert middle_of(image, RED, 60) == pytest.approx(middle_of(upright, RED, 60), abs=1)
+    far = np.array(video.size) - CORNER
+    assert image.shape[:2] == video.size[::-1] == ((240, 320) if degrees == 180 else (320, 240))
+    assert middle_of(image, RED, 60) == pytest.approx(CORNER / 2 + far * corner, abs=1)
     assert near(image, RED, 60).sum() == pytest.approx(CORNER**2, rel=0.1)
 
 
 def test_odd_sizes_are_padded_by_one_pixel(tmp_path: Path) -> None:
-    encode(tmp_path / "odd.mp4", [(0.0, plain_image(90, (33, 31)))], rate=30)
+    image = plain_image(0, (33, 31))
+    image[:, 16:] = 255
+    encode(tmp_path / "odd.mp4", [(0.0, image)], rate=30)
 
-    assert decoded(tmp_path / "odd.mp4")[0][1].shape == (32, 34, 3)
+    ((_, found),) = decoded(tmp_path / "odd.mp4")
+    assert found.shape == (32, 34, 3)
+    assert found[:, :16].max() < 40  # nothing was stretched
+    assert found[:, 16:].min() > 215
 
 
 @pytest.mark.parametrize("rate", [12.0, 30.0, 240.0])
@@ -314,7 +323,8 @@ def test_the_subject_is_not_among_the_others(posed: Posed) -> None:
     trial = posed(LEG, [[100, 60], [120, 160], [100, 260]], others=(pose,))
     second = replace(trial, provenance=trial.provenance.model_copy(update={"person": 2}))
 
-    assert not near(drawn(second), OTHERS, 8).any()
+    assert near(drawn(trial), OTHERS, 70).any()
+    assert not near(drawn(second), OTHERS, 70).any()
 
 
 @pytest.mark.parametrize(
@@ -469,7 +479,7 @@ def test_a_label_does_not_jump_when_another_place_is_a_little_better() -> None:
     joint = np.array([200.0, 200.0])
     free = placing.place("knee", joint, (40, 20), 5, np.zeros((0, 2)), [], 1)
 
-    assert placing.place("knee", joint, (40, 20), 5, np.array([[220.0, 200.0]]), [], 1) == free
+    assert placing.place("knee", joint, (40, 20), 5, np.full((2, 2), [220.0, 200.0]), [], 1) == free
     assert placing.place("knee", joint, (40, 20), 5, np.full((9, 2), [220.0, 200.0]), [], 1) != free
 
 
@@ -535,6 +545,11 @@ def test_a_file_that_cannot_be_written_is_an_oserror(tmp_path: Path) -> None:
         encode(tmp_path / "nowhere" / "clip.mp4", [(0.0, plain_image())], rate=30)
 
 
+def test_what_the_encoder_refuses_is_named_and_no_error_of_the_disk(tmp_path: Path) -> None:
+    with pytest.raises(ResourceError, match=r"the H\.264 encoder takes no frames of 17000×64 pixels"):
+        encode(tmp_path / "clip.mp4", [(0.0, plain_image(0, (17000, 64)))], rate=30)
+
+
 # With the other results
 
 
@@ -580,7 +595,7 @@ def test_an_overlay_that_cannot_be_drawn_costs_no_other_result(
     trial = analyze_to(settings, tmp_path, ["trc"], overlay=OverlayOptions())
 
     assert {path.name for path in tmp_path.iterdir()} == {"blank.trc", "provenance.json"}
-    assert trial.provenance.notes[-1] == f"no overlay was drawn: {error}"
+    assert trial.provenance.notes[-1].text == f"no overlay was drawn: {error}"
 
 
 def test_a_full_disk_leaves_nothing_half_written(
@@ -604,7 +619,7 @@ def test_a_camera_has_no_overlay_and_a_note_that_says_why(
 
     trial = analyze_to(settings.model_copy(update={"video": "0"}), tmp_path, ["trc"], overlay=OverlayOptions())
 
-    assert trial.provenance.notes[-1] == "no overlay was drawn: a camera cannot be read a second time"
+    assert trial.provenance.notes[-1].text == "no overlay was drawn: a camera cannot be read a second time"
     assert not (tmp_path / "overlay.mp4").exists()
 
 
@@ -663,23 +678,6 @@ def test_the_command_refuses_before_the_analysis(
     assert not (tmp_path / "out").exists()
 
 
-def test_without_a_display_one_line_says_so_and_all_is_written(
-    run: Callable[..., Done], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(sys, "platform", "linux")
-    for name in ("DISPLAY", "WAYLAND_DISPLAY"):
-        monkeypatch.delenv(name, raising=False)
-
-    done = run("--show", "--show-interval", 5)
-
-    assert done.status == 0
-    assert (
-        done.errors
-        == "posedetector: --show is left out: there is no display here; the overlay is written all the same\n"
-    )
-    assert (tmp_path / "out" / "overlay.mp4").exists()
-
-
 class Screen:
     """A stand-in for tkinter with one window, which is closed by its user after so many pictures."""
 
@@ -713,6 +711,27 @@ class Screen:
     def PhotoImage(self, *, data: bytes, **_: object) -> str:  # noqa: N802
         self.shown.append(data)
         return "picture"
+
+
+def test_without_a_display_one_line_says_so_and_all_is_written(
+    run: Callable[..., Done], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys, "platform", "linux")
+    for name in ("DISPLAY", "WAYLAND_DISPLAY"):
+        monkeypatch.delenv(name, raising=False)
+
+    screen = Screen(pictures=99)
+    monkeypatch.setitem(sys.modules, "tkinter", screen)  # type: ignore[arg-type]
+
+    done = run("--show", "--show-interval", 5)
+
+    assert done.status == 0
+    assert (
+        done.errors
+        == "posedetector: --show is left out: there is no display here; the overlay is written all the same\n"
+    )
+    assert (tmp_path / "out" / "overlay.mp4").exists()
+    assert screen.shown == []
 
 
 def test_a_window_shows_frames_that_fit_the_screen_until_it_is_closed(monkeypatch: pytest.MonkeyPatch) -> None:

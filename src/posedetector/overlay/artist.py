@@ -40,6 +40,8 @@ _ROWS = 256  # frames projected at once
 _WIDER = 1.7  # of a link, where the foot stands
 # Of angles without a side: the point whose place the label has; others stand at their joint.
 _PLACES = {"pelvis": "pelvis", "trunk": "spine", "neck": "neck"}
+# Labels of these stand beside those points, not on what lies between them
+_BESIDE = {"pelvis": "hip$", "trunk": "hip$|shoulder$"}
 # What tells the angles of one joint apart
 _WORDS = {
     "flexion": "flex",
@@ -69,7 +71,10 @@ class Artist:
         self._others = Others(trial)
         self._contacts = contacts_of(trial.kinematics.gait, trial.pose.time)
         self._angles = list(_labelled(trial, options.angles))
-        self._trunk = [row for row, name in enumerate(trial.pose.skeleton.points) if re.search("shoulder$|hip$", name)]
+        self._beside = {
+            joint: [row for row, name in enumerate(trial.pose.skeleton.points) if re.search(ends, name)]
+            for joint, ends in _BESIDE.items()
+        }
         self._placing = Placing(self._view.size)
         self._block = -1
         self._pixels, self._depth = np.empty((0, 0, 2)), np.empty((0, 0))
@@ -214,8 +219,8 @@ class Artist:
             twins = [other for one, _, other in shown if one.name == angle.name and one is not angle]
             outwards = 1 if place[0] >= (twins[0][0] if twins else middle) else -1
             away = 1.6 * self._sizes.radius + self._sizes.thickness
-            if not angle.side:  # beside the trunk, not on it
-                away += float(np.nanmax(np.abs(places[self._trunk, 0] - place[0]), initial=0.0))
+            if beside := self._beside.get(angle.joint):
+                away += float(np.nanmax(np.abs(places[beside, 0] - place[0]), initial=0.0))
             box = self._placing.place(angle.name + angle.side, place, mark.size, away, samples, taken, outwards)
             taken.append(box)
             put_stamp(image, mark, round(box.left), round(box.top))
@@ -234,17 +239,19 @@ class Labelled:
 
     def __init__(self, name: str, side: str, column: int, rows: Sequence[int], word: str) -> None:
         self.name, self.side, self.column, self.rows, self.word = name, side, column, tuple(rows), word
+        self.joint = name.partition("_")[0]
 
 
 def _labelled(trial: Trial, names: Sequence[str]) -> Iterator[Labelled]:
     """Yield the angles of these names, without side, that have a joint in the skeleton.
 
-    Where several belong to one joint, a word says which is which.
+    A word says of which segment an angle without a side is, and which is which where several belong to one joint.
     """
     skeleton, columns = trial.pose.skeleton, list(trial.angles.names)
     joints = [name.partition("_")[0] for name in names]
     for name, joint in zip(names, joints, strict=True):
-        word = f"{_WORDS.get(name.partition('_')[2], '')} " if joints.count(joint) > 1 else ""
+        which = _WORDS.get(name.partition("_")[2], "") if joints.count(joint) > 1 else ""
+        word = "".join(f"{part} " for part in (joint if joint in _PLACES else "", which) if part)
         for side in ("left", "right") if joint not in _PLACES else ("",):
             full = f"{side}_{name}" if side else name
             rows = _rows_of(skeleton, f"{side}_{joint}" if side else _PLACES[joint])

@@ -47,7 +47,7 @@ def encode(path: Path, frames: Iterable[tuple[float, ByteArray]], *, rate: float
     Raises
     ------
     ResourceError
-        Where there is no encoder.
+        Where there is no encoder, or it cannot take frames of this size.
     OSError
         If the file cannot be written.
     """
@@ -57,11 +57,13 @@ def encode(path: Path, frames: Iterable[tuple[float, ByteArray]], *, rate: float
     check_encoder()
     count, first, keyframe = 0, 0.0, -np.inf
     before: float | None = None
+    last = np.empty((0, 0, 3), np.uint8)
     nominal = Fraction(rate).limit_denominator(100_000) if rate > 0 else Fraction(30)
     try:
         with av.open(str(path), "w", format="mp4", options={"movflags": "+faststart"}) as container:
             stream = None
             for time, image in frames:
+                last = image
                 if stream is None:
                     first = time
                     stream = container.add_stream(_CODEC, rate=nominal, options=dict(X264))
@@ -89,7 +91,12 @@ def encode(path: Path, frames: Iterable[tuple[float, ByteArray]], *, rate: float
             if stream is not None:
                 container.mux(stream.encode())
     except av.FFmpegError as error:
-        raise OSError(error.errno, error.strerror or str(error)) from error
+        if isinstance(error, OSError):
+            raise OSError(error.errno, error.strerror or str(error)) from error
+        height, width = last.shape[:2]
+        raise ResourceError(
+            f"the H.264 encoder takes no frames of {width}×{height} pixels: {error.strerror or error}"
+        ) from error
     return count
 
 
