@@ -727,6 +727,7 @@
     const gaitful = events.length > 0;
     document.querySelectorAll(".key-events").forEach((key) => (key.hidden = !gaitful));
     by("key-band").hidden = !sd;
+    by("key-repetition").hidden = !repetitions.length;
     by("key-contact").hidden = !["left", "right"].some((side) => trial.stance?.[side]?.length);
 
     const plots = panels.map((panel) => {
