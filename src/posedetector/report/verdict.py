@@ -90,7 +90,5 @@ def _unsure(reaches: dict[str, float]) -> list[str]:
     poor = [joint for joint in ("hip", "knee") if reaches.get(joint, 0.0) > _SURE_ENOUGH]
     if not poor:
         return []
-    return [
-        f"the fit leaves {' and '.join(poor)} flexion uncertain by more than {_SURE_ENOUGH:.0f}°: trust means over several strides "
-        + "or repetitions, not single values"
-    ]
+    flexion = f"{' and '.join(poor)} flexion uncertain by more than {_SURE_ENOUGH:.0f}°"
+    return [f"the fit leaves {flexion}: trust means over several strides or repetitions, not single values"]

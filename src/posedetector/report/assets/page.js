@@ -837,6 +837,7 @@
       over.addEventListener(
         "wheel",
         (event) => {
+          if (!event.ctrlKey && !event.metaKey) return; // the wheel alone scrolls
           event.preventDefault();
           const about = clamp(timeAt(event), from, to);
           const factor = Math.exp(clamp(event.deltaY, -200, 200) * 0.002);
