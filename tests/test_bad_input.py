@@ -401,13 +401,32 @@ def test_debug_shows_where_it_went_wrong(run: Callable[..., Done], tmp_path: Pat
     assert "there is no file" in done.errors
 
 
-def test_an_interrupt_within_import_machinery_comes_when_that_is_done() -> None:
+@pytest.fixture
+def interruptible() -> Iterator[None]:
+    """SIGINT is the commands' own, and none is under way any more when the test ends."""
     before = signal.signal(signal.SIGINT, cli._interrupt)
+    cli._heard.clear()
     try:
-        importing = compile("signal.raise_signal(signal.SIGINT)", "<frozen importlib._bootstrap>", "exec")
-        exec(importing, {"signal": signal})  # nothing is raised here
-
-        with pytest.raises(KeyboardInterrupt):
-            time.sleep(10)
+        yield
     finally:
+        cli._heard.set()
         signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("interruptible")
+def test_an_interrupt_within_import_machinery_comes_when_that_is_done() -> None:
+    importing = compile("signal.raise_signal(signal.SIGINT)", "<frozen importlib._bootstrap>", "exec")
+    exec(importing, {"signal": signal})  # nothing is raised here
+
+    with pytest.raises(KeyboardInterrupt):
+        time.sleep(10)
+
+
+@pytest.mark.usefixtures("interruptible")
+def test_an_interrupt_that_somebody_swallows_comes_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(cli, "_LOST", 0.05)
+    with pytest.raises(KeyboardInterrupt):
+        signal.raise_signal(signal.SIGINT)  # a bare except would pass over it
+
+    with pytest.raises(KeyboardInterrupt):
+        time.sleep(10)

@@ -4,7 +4,7 @@ import logging
 import signal
 import sys
 import traceback
-from threading import Timer
+from threading import Event, Thread, Timer
 from types import FrameType
 
 import typer
@@ -39,14 +39,17 @@ def main(args: list[str] | None = None) -> None:
     """Run a command and leave: 0 when it worked, 2 when what was given cannot be used, 130 after Ctrl-C."""
     arguments = sys.argv[1:] if args is None else args
     logging.captureWarnings(capture="--debug" not in arguments)
+    _heard.clear()
     signal.signal(signal.SIGTERM, _interrupt)
     if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
         signal.signal(signal.SIGINT, _interrupt)
     try:
         status = app(arguments, standalone_mode=False)
     except (KeyboardInterrupt, typer.Abort):
+        _heard.set()
         status = 130
     except Stopped as stopped:
+        _heard.set()
         complain(str(stopped))
         sys.exit(130)
     except TyperException as error:  # a usage error
@@ -64,6 +67,22 @@ def main(args: list[str] | None = None) -> None:
 
 def _interrupt(number: int, frame: FrameType | None) -> None:
     """Raise KeyboardInterrupt, but a moment later within import machinery: its locks would stay held (CPython 3.11)."""
-    if frame is None or not frame.f_code.co_filename.startswith("<frozen importlib"):
-        raise KeyboardInterrupt
-    Timer(0.01, signal.raise_signal, [number]).start()
+    if frame is not None and frame.f_code.co_filename.startswith("<frozen importlib"):
+        Timer(0.01, signal.raise_signal, [number]).start()
+        return
+    _again(number)
+    raise KeyboardInterrupt
+
+
+_LOST = 2.5  # seconds; longer than a command takes to clean up
+_heard = Event()  # the interrupt reached `main`
+
+
+def _again(number: int) -> None:
+    """Raise the signal once more if it gets lost: a bare `except` in somebody's module, or a destructor, may swallow it."""
+
+    def check() -> None:
+        if not _heard.wait(_LOST):
+            signal.raise_signal(number)
+
+    Thread(target=check, name="interrupt", daemon=True).start()
