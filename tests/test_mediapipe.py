@@ -154,7 +154,7 @@ def test_a_body_has_to_be_surer_when_first_seen_than_later(presence: list[float]
 
 
 def test_stderr_comes_back_when_the_last_thread_leaves(tmp_path: Path) -> None:
-    # A descriptor of its own: threads that earlier tests left behind may silence the process' stderr meanwhile.
+    # a descriptor of its own: threads that earlier tests left behind may silence the process' stderr meanwhile
     descriptor = os.open(tmp_path / "stderr", os.O_WRONLY | os.O_CREAT)
     silence = _SilentStderr(descriptor)
     inside, leave = threading.Event(), threading.Event()

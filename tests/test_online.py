@@ -250,7 +250,7 @@ def test_the_account_says_what_still_comes_from_the_whole_clip(settings: Callabl
     assert account.online
     assert (account.refinement.done, account.smoothing) == ("off: --online", "off")
     assert account.cleaning.max_gap_s == 0
-    assert any("size" in note and "still come from the whole clip" in note for note in account.notes)
+    assert any("size" in note.text and "still come from the whole clip" in note.text for note in account.notes)
 
 
 def test_the_account_of_any_other_clip_says_that_frames_may_rest_on_later_ones(blank_clip: Path) -> None:
