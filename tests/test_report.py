@@ -20,12 +20,21 @@ from posedetector.errors import InputError
 from posedetector.kinematics.nouns import Repetition
 from posedetector.pose import Array, Source
 from posedetector.provenance import caution, info, serious
-from posedetector.report.comparison import GROUP, compare, measures, overlaid, pooled, render_comparison, unlike
+from posedetector.report.comparison import (
+    GROUP,
+    Measure,
+    compare,
+    measures,
+    overlaid,
+    pooled,
+    render_comparison,
+    unlike,
+)
 from posedetector.report.findings import gait_rows, headline, marks, number, range_rows, runs, strips
 from posedetector.report.motion import lines_of, pack
 from posedetector.report.page import page_data, render
 from posedetector.report.results import Results, read_results, results_of
-from posedetector.report.verdict import judge
+from posedetector.report.verdict import judge, limits
 from posedetector.skeletons import BLAZEPOSE_33, H36M_17
 from posedetector.trial import LandmarkShares, Note, Trial
 from posedetector.writers import Folder
@@ -126,12 +135,30 @@ def spoil(name: str, text: str) -> Callable[[Path], object]:
         (spoil("provenance.json", "{"), "provenance.json is damaged or of another version"),
         (spoil("provenance.json", '{"posedetector": "9.9"}'), r"of another version \(posedetector 9.9\)"),
         (lambda folder: (folder / "landmarks.csv").unlink(), "neither landmarks.csv nor landmarks.parquet"),
-        (spoil("landmarks.csv", "a,b\n1,2\n"), "has no column landmark, timestamp_s, x_m"),
+        (spoil("landmarks.csv", "a,b\n1,2\n"), "has no column landmark, source, timestamp_s, x_m"),
         (spoil("landmarks.csv", ""), "landmarks.csv cannot be read"),
         (spoil("joint_angles.csv", "frame_index,timestamp_s\n0,0.0\n"), "do not belong together: 6 rows of landmarks"),
         (spoil("summary.csv", '"a\n'), "summary.csv cannot be read"),
+        (spoil("summary.csv", "a,b\n1,2\n"), "summary.csv has no column quantity, side, value"),
+        (spoil("joint_angles.csv", "frame_index,timestamp_s\n"), "has no frames"),
+        (
+            spoil("joint_angles.csv", "frame_index,timestamp_s\n0,soon\n"),
+            "words where numbers belong, in column timestamp_s",
+        ),
     ],
-    ids=["none", "damaged", "newer", "no table", "other table", "empty", "other clip", "broken"],
+    ids=[
+        "none",
+        "damaged",
+        "newer",
+        "no table",
+        "other table",
+        "empty",
+        "other clip",
+        "broken",
+        "no columns",
+        "no frames",
+        "words",
+    ],
 )
 def test_a_folder_that_is_not_whole_is_one_clear_error(folder: Path, harm: Callable[[Path], object], says: str) -> None:
     harm(folder)
@@ -195,7 +222,24 @@ def test_a_single_picture_calls_for_care(trial: Trial) -> None:
 def test_without_deviations_the_verdict_says_so(trial: Trial) -> None:
     found = replace(results_with(trial, notes=[], landmarks={}), angles_sd={})
 
+    assert judge(found).level == "caution"
     assert judge(found).points == ("no intervals: without the fit of one body nobody knows how sure the angles are",)
+
+
+@pytest.mark.parametrize(
+    ("lifter", "frames", "said"),
+    [
+        ("native", 3, "4–8° off on average with MediaPipe's own"),
+        ("videopose3d", 3, "5–6° off"),
+        ("native", 0, "11–12° off"),
+    ],
+)
+def test_what_such_results_are_worth_is_that_of_their_kind_of_analysis(
+    trial: Trial, lifter: str, frames: int, said: str
+) -> None:
+    refinement = trial.provenance.refinement.model_copy(update={"frames": frames})
+
+    assert said in limits(results_with(trial, lifter=lifter, refinement=refinement))
 
 
 def test_gait_stands_with_both_sides_in_a_row_beside_what_is_usual(trial: Trial) -> None:
@@ -228,7 +272,7 @@ def test_events_become_stance_phases(trial: Trial) -> None:
     contact, off = EVENTS[1], replace(EVENTS[0], side="left", time=1.1)
     found = with_kinematics(all_found(trial), gait=replace(GAIT, events=(contact, off, *EVENTS[:1])))
 
-    assert marks(results_of(found))["stance"] == {"left": [[0.5, 1.1]], "right": []}
+    assert marks(results_of(found))["stance"] == {"left": [(0.5, 1.1)], "right": [(60.25, 61.25)]}
 
 
 def test_the_headline_of_squats_is_of_repetitions(trial: Trial) -> None:
@@ -381,6 +425,9 @@ def test_curves_of_clips_that_repeat_nothing_are_over_time(trial: Trial) -> None
     data = overlaid({"a": results_of(clip), "b": results_of(short)})
     (panel,) = data["panels"]
 
+    assert GROUP not in [
+        curve["clip"] for curve in overlaid({name: results_of(clip) for name in "abc"})["panels"][0]["curves"]
+    ]
     assert (data["axis"], data["x"][-1]) == ("time from the clip's beginning, s", 4.0)
     assert panel["curves"][0]["mean"][100] == pytest.approx(2.0)
     assert panel["curves"][1]["mean"][-1] is None  # it had ended
@@ -400,9 +447,17 @@ def test_clips_that_were_not_analysed_alike_are_named(trial: Trial) -> None:
     assert unlike({"a": one, "b": other}) == ["lifter: a native, b videopose3d"]
 
 
-@pytest.mark.parametrize(("deviations", "together"), [([3.0, 4.0], 3.5355), ([NAN, 2.0], 2.0), ([NAN, NAN], NAN)])
-def test_deviations_are_pooled_as_variances(deviations: list[float], together: float) -> None:
-    assert pooled(deviations) == pytest.approx(together, abs=1e-4, nan_ok=True)
+@pytest.mark.parametrize(
+    ("found", "together"),
+    [
+        ([Measure(0, 3.0, 2), Measure(0, 4.0, 2)], 3.5355),
+        ([Measure(0, 3.0, 4), Measure(0, 4.0, 2)], 3.2787),  # √((3·9 + 1·16) / 4)
+        ([Measure(0, NAN, 1), Measure(0, 2.0, 5)], 2.0),
+        ([Measure(0, NAN, 1), Measure(0, NAN, 1)], NAN),
+    ],
+)
+def test_deviations_are_pooled_by_their_degrees_of_freedom(found: list[Measure], together: float) -> None:
+    assert pooled(found) == pytest.approx(together, abs=1e-4, nan_ok=True)
 
 
 # The command

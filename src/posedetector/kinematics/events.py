@@ -24,7 +24,9 @@ is put down and taken up, by the median over a side's events in a run (`_STRIKE`
   (`tests/rolling.py`).
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
+from itertools import zip_longest
 from typing import NamedTuple
 
 import numpy as np
@@ -221,3 +223,24 @@ def _by_half_speed(feet: Feet, motion: _Motion, at: _Candidate) -> float:
     hips = float(np.median(heel[standing]))  # how fast they leave a standing heel behind: below 0
     near = slice(at.row, standing.stop)
     return first_below(feet.time[near], heel[near], 0, 1, hips / 2) if hips < 0 else np.nan
+
+
+_OPEN = 1.0  # seconds that a stance which the clip cuts off is taken to last at most; a judgement
+
+
+def stances(events: Iterable[tuple[float, str]], last: float) -> list[tuple[float, float]]:
+    """Return start and end, seconds, of one foot's stance phases out of its events (time, kind).
+
+    From each initial contact to the foot-off that follows. A stance that the clip's beginning or its end, at `last`, cuts off
+    counts up to there, but for a second at most.
+    """
+    ordered = sorted(events)
+    found = []
+    if ordered and ordered[0][1] == "foot_off":
+        found.append((ordered[0][0] - _OPEN, ordered[0][0]))
+    for (start, kind), following in zip_longest(ordered, ordered[1:]):
+        if kind == "initial_contact" and following is None:
+            found.append((start, min(start + _OPEN, last + 1e-9)))
+        elif kind == "initial_contact" and following[1] == "foot_off":
+            found.append((start, following[0]))
+    return found

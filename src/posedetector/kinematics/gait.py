@@ -59,7 +59,7 @@ def find_gait(pose: MetricPose, angles: JointAngles) -> Gait:
     strides = [stride for chain in chains for stride in strides_of(chain)]
     forward = [_forward(pose, chain, ahead, travels, facing(pose, arrows)) for chain in chains]
     if not chains or not (strides or (forward == [True] and not _tangled(chains[0]))):
-        return Gait("none", "no steps: feet that go to and fro in turn, 40 to 300 times a minute, were not found")
+        return Gait("none", "no steps were found (feet alternating 40 to 300 times a minute)")
     footing = Footing(pose.time, pose.root, {side: heels[side] + pose.root for side in SIDES})
     doubts = _doubts(chains, strides, footing, made_do=heel == toe, backwards=False in forward)
     cycles, left_out = cut_cycles(angles, strides)

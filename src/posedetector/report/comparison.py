@@ -29,6 +29,7 @@ from posedetector.report.results import Results
 Curves = list[tuple[int, Array, Array]]  # repeats, mean, standard deviation: one or none
 SIDES = ("left", "right", "")
 GROUP = -1  # in place of a clip's number: the mean of all, and the standard deviation between them
+OVER_TIME = "time from the clip's beginning, s"
 _NOT_COMPARED = ("_symmetry", "cycles_left_out")
 _MARKED = 2.0  # standard deviations: a difference that is marked
 _SAMPLES = 201  # of a curve over time
@@ -51,7 +52,7 @@ class Compared:
     ----------
     cells : of each clip, in order.
     difference, sd, ratio : of two clips: second less first, the standard deviation within the clips, and the one in units of
-        the other; of more, mean, standard deviation between the clips, and empty.
+        the other; of more, mean, standard deviation between the clips, and of how many clips.
     marked : whether a difference of two clips is greater than two standard deviations.
     """
 
@@ -81,6 +82,7 @@ def render_comparison(clips: Mapping[str, Results]) -> str:
         rows=compare(clips),
         unlike=unlike(clips),
         pair=len(clips) == 2,
+        grouped=len(clips) > 2 and drawn["axis"] != OVER_TIME,
         library_licences=asset("libraries.LICENSES.txt"),
     )
 
@@ -129,15 +131,9 @@ def _row(key: tuple[str, str, str], found: Sequence[Measure]) -> Compared:
     row = Compared(name, side, shown_unit(unit), texts, "", "", "", marked=False)
     if len(found) > 2:
         group = _measure(values)
-        return Compared(
-            *_head(row),
-            texts,
-            number(group.value, unit, finer=True),
-            number(group.sd, unit, finer=True),
-            "",
-            marked=False,
-        )
-    difference, sd = float(values[1] - values[0]), pooled([one.sd for one in found])
+        mean, sd_between = (number(value, unit, finer=True) for value in group[:2])
+        return Compared(*_head(row), texts, mean, sd_between, str(group.repeats), marked=False)
+    difference, sd = float(values[1] - values[0]), pooled(found)
     ratio = abs(difference) / sd if sd > 0 else float("nan")
     text = number(difference, unit, finer=True)
     signed = f"+{text}" if difference > 0 and text.strip("0.") else text
@@ -150,10 +146,13 @@ def _head(row: Compared) -> tuple[str, str, str]:
     return row.name, row.side, row.unit
 
 
-def pooled(deviations: Sequence[float]) -> float:
-    """Return the root mean square of the standard deviations that are known; NaN of none."""
-    known = np.array([one for one in deviations if np.isfinite(one)])
-    return float(np.sqrt((known**2).mean())) if len(known) else float("nan")
+def pooled(found: Sequence[Measure]) -> float:
+    """Return the pooled standard deviation within the clips, by their degrees of freedom (n - 1); NaN where none has one."""
+    known = [(one.sd, one.repeats - 1) for one in found if np.isfinite(one.sd) and one.repeats > 1]
+    if not known:
+        return float("nan")
+    deviations, freedom = np.array(known).T
+    return float(np.sqrt((freedom * deviations**2).sum() / freedom.sum()))
 
 
 def overlaid(clips: Mapping[str, Results]) -> dict[str, Any]:
@@ -169,13 +168,13 @@ def overlaid(clips: Mapping[str, Results]) -> dict[str, Any]:
         axis, x, find = "repetition, %", np.linspace(0, 100, 101), _of_repetitions
     else:
         longest = max(float(one.time[-1] - one.time[0]) for one in clips.values())
-        axis, x, find = "time from the clip's beginning, s", np.linspace(0, longest, _SAMPLES), _of_time
+        axis, x, find = OVER_TIME, np.linspace(0, longest, _SAMPLES), _of_time
     panels = []
     for joint in JOINTS:
         for side in SIDES:
             found = [(row, *one) for row, results in enumerate(clips.values()) for one in find(results, joint, side, x)]
             curves = [{**curve(side, count, mean, sd), "clip": row} for row, count, mean, sd in found]
-            if len(curves) > 2:
+            if len(curves) > 2 and find is not _of_time:
                 mean, sd = mean_and_sd(np.array([mean for _, _, mean, _ in found]))
                 curves.append({**curve(side, len(found), mean, sd), "clip": GROUP})
             if curves:
@@ -237,7 +236,16 @@ def _facts(results: Results) -> dict[str, str]:
     size = f"{account.video.width_px}×{account.video.height_px}"
     subject = account.subject
     given = f"{subject.height:.2f} m" if subject.height else "by bone lengths"
+    gait = account.kinematics.gait.partition(":")[0]
+    moves = (
+        "gait"
+        if gait != "none"
+        else "repetitions"
+        if account.kinematics.repetitions
+        else "neither gait nor repetitions"
+    )
     return {
+        "movement": moves,
         "frame rate": f"{account.video.fps:.4g} fps",
         "picture": size,
         "networks": networks,

@@ -1,14 +1,15 @@
 """What a page says in rows and words: the headline, gait, ranges of motion, repetitions, quality, sources.
 
-All numbers are those of the tables, rounded for reading; nothing is computed here that a file does not hold.
+All numbers are those of the tables, rounded for reading, or means and extremes over the cycles that a table holds.
 """
 
 import itertools
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
+from posedetector.kinematics.events import stances
 from posedetector.kinematics.nouns import UNITS
 from posedetector.kinematics.reference import Reference, references
 from posedetector.kinematics.summary import LEAST_RANGE, symmetry_index
@@ -227,16 +228,17 @@ def _movement(results: Results) -> Iterator[dict[str, str]]:
             for name, side, value in zip(gait["quantity"], gait["side"].fillna(""), gait["value"], strict=True)
         }
         what = "running" if runs(gait) else "walking"
+        doubt = "doubtful: see below" if quality == "doubtful" else ""
         if (speed := own.get(("walking_speed", ""))) is not None:
-            yield {"label": f"{what} speed", "value": f"{speed:.2f} m/s", "detail": f"gait {quality}"}
+            yield {"label": f"{what} speed", "value": f"{speed:.2f} m/s", "detail": doubt}
         if (cadence := own.get(("cadence", ""))) is not None:
-            yield {"label": "cadence", "value": f"{cadence:.0f} steps/min", "detail": _count_events(results)}
+            yield {"label": "cadence", "value": f"{cadence:.0f} steps/min", "detail": doubt or _count_events(results)}
         stances = [own.get(("stance_share", side)) for side in ("left", "right")]
         if all(stance is not None for stance in stances):
             yield {
                 "label": "stance phase",
                 "value": f"L {stances[0]:.0f} %\nR {stances[1]:.0f} %",
-                "detail": "of the gait cycle",
+                "detail": doubt or "of the gait cycle",
             }
     elif len(repetitions):
         kinds = repetitions["movement"].value_counts()
@@ -295,8 +297,23 @@ def strips(results: Results) -> list[dict[str, Any]]:
             for first, last in itertools.pairwise(changes)
             if kinds[first] != "missing"
         ]
-        share = float((source > Source.INTERPOLATED).mean())
-        rows.append({"name": plain(name), "stretches": stretches, "share": f"{100 * share:.0f}"})
+        shares = [
+            source > Source.INTERPOLATED,
+            source == Source.INTERPOLATED,
+            source == Source.MIRRORED,
+            source == Source.NONE,
+        ]
+        seen, interpolated, mirrored, missing = (f"{100 * float(share.mean()):.0f}" for share in shares)
+        rows.append(
+            {
+                "name": plain(name),
+                "stretches": stretches,
+                "share": seen,
+                "interpolated": interpolated,
+                "mirrored": mirrored,
+                "missing": missing,
+            }
+        )
     return rows
 
 
@@ -320,6 +337,7 @@ def assumptions(results: Results) -> list[tuple[str, str]]:
     error = refinement.reprojection_share
     in_centimetres = "" if stature is None or error is None else f", about {100 * error * stature:.1f} cm"
     return [
+        ("Frame of reference", account.frame_of_reference),
         ("Size", f"from {calibration.scale_from}{spread}"),
         ("Focal length", f"{calibration.focal_length_px:.0f} px, {given}; distances and speed scale with it"),
         ("Vertical", calibration.vertical_from),
@@ -406,7 +424,12 @@ def marks(results: Results) -> dict[str, Any]:
     spans = cycles[["side", "start_s", "end_s"]].drop_duplicates() if len(cycles) else cycles
     return {
         "events": events,
-        "stance": {side: list(_stances([one for one in events if one["side"] == side])) for side in ("left", "right")},
+        "stance": {
+            side: stances(
+                [(one["time"], one["kind"]) for one in events if one["side"] == side], float(results.time[-1])
+            )
+            for side in ("left", "right")
+        },
         "cycles": [
             {"side": one["side"], "start": float(one["start_s"]), "end": float(one["end_s"])} for one in rows_of(spans)
         ],
@@ -420,10 +443,3 @@ def marks(results: Results) -> dict[str, Any]:
             for one in rows_of(results.tables["repetitions"])
         ],
     }
-
-
-def _stances(events: Sequence[dict[str, Any]]) -> Iterable[list[float]]:
-    """Yield [initial contact, foot off] of one foot's events in order of time; nothing where one of the two is missing."""
-    for one, following in itertools.pairwise(events):
-        if (one["kind"], following["kind"]) == ("initial_contact", "foot_off"):
-            yield [one["time"], following["time"]]

@@ -51,12 +51,11 @@ _LIMBS = (
     *(("shoulder", "elbow"), ("elbow", "wrist"), ("wrist", "index"), ("wrist", "forefinger1")),
     *(("hip", "knee"), ("knee", "ankle"), ("ankle", "heel")),
     *(("heel", "foot_index"), ("ankle", "foot_index"), ("heel", "big_toe"), ("ankle", "big_toe")),
-    *(("ear", "eye"),),
 )
 _MIDDLE = (
     *(("left_shoulder", "right_shoulder"), ("left_hip", "right_hip")),
     *(("pelvis", "spine"), ("spine", "thorax"), ("thorax", "neck"), ("neck", "head")),
-    *(("left_eye", "nose"), ("right_eye", "nose")),
+    ("left_ear", "right_ear"),
 )
 _FLANKS = ("left_shoulder", "left_hip"), ("right_shoulder", "right_hip")  # where there is no spine
 _FEET = ("heel", "foot_index", "big_toe", "ankle")

@@ -26,7 +26,7 @@ from posedetector.report.findings import (
 )
 from posedetector.report.motion import curves, moving
 from posedetector.report.results import Results
-from posedetector.report.verdict import LIMITS, judge
+from posedetector.report.verdict import judge, limits
 
 _ASSETS = files("posedetector.report") / "assets"
 
@@ -68,7 +68,7 @@ def render(results: Results, beside: str = "") -> str:
         account=results.account,
         headline=headline(results),
         verdict=judge(results),
-        limits=LIMITS,
+        limits=limits(results),
         gait=gait_rows(results),
         reference=sources_of_reference(results),
         ranges=range_rows(results),

@@ -26,6 +26,30 @@ SMALL_TABLES = (
     *("angle_definitions", "gait_events", "gait_parameters", "gait_cycles", "gait_cycle_means"),
     *("repetitions", "summary"),
 )
+# columns that a page reads
+_WORDS: dict[str, tuple[str, ...]] = {
+    "landmarks": ("landmark", "source"),
+    "joint_angles": (),
+    "angle_definitions": ("angle",),
+    "gait_events": ("event", "side"),
+    "gait_parameters": ("quantity", "side", "unit", "definition"),
+    "gait_cycles": ("side",),
+    "gait_cycle_means": ("side",),
+    "repetitions": ("movement",),
+    "summary": ("quantity", "side"),
+}
+_NUMBERS: dict[str, tuple[str, ...]] = {
+    "landmarks": ("timestamp_s", "x_m", "y_m", "z_m"),
+    "joint_angles": ("frame_index", "timestamp_s"),
+    "angle_definitions": (),
+    "gait_events": ("timestamp_s",),
+    "gait_parameters": ("value", "sd", "n"),
+    "gait_cycles": ("cycle", "start_s", "end_s", "percent"),
+    "gait_cycle_means": ("cycles", "percent"),
+    "repetitions": ("start_s", "turn_s", "end_s", "down_s", "up_s", "duration_s", "depth_m", "knee_flexion_deg"),
+    "summary": ("value",),
+}
+_ENDINGS = ("_deg", "_sd_deg")  # of the angles' columns
 _LABELS = {source.label: source.value for source in Source}
 
 
@@ -98,10 +122,10 @@ def read_results(folder: Path) -> Results:
     account = _account(folder)
     landmarks = _table(folder, "landmarks")
     angles = _table(folder, "joint_angles")
-    _require(folder, "landmarks", landmarks, ("landmark", "timestamp_s", "x_m", "y_m", "z_m", "source"))
-    _require(folder, "joint_angles", angles, ("frame_index", "timestamp_s"))
     points = tuple(dict.fromkeys(landmarks["landmark"]))
     shape = (len(angles), len(points))
+    if not len(angles):
+        raise InputError(f"joint_angles in {folder} has no frames: analyze the clip again")
     if len(landmarks) != shape[0] * shape[1]:
         raise InputError(
             f"landmarks and joint_angles in {folder} do not belong together: {len(landmarks)} rows of landmarks for "
@@ -156,17 +180,23 @@ def _table(folder: Path, name: str) -> "pd.DataFrame":
         path = folder / f"{name}{suffix}"
         if path.is_file():
             try:
-                return pd.read_csv(path, encoding="utf-8") if suffix == ".csv" else pd.read_parquet(path)
+                table = pd.read_csv(path, encoding="utf-8") if suffix == ".csv" else pd.read_parquet(path)
             except (OSError, ValueError) as error:  # pandas' and pyarrow's errors are ValueErrors
                 raise InputError(f"{path} cannot be read: {error}") from error
+            _check(path, name, table)
+            return table
     raise InputError(
         f"{folder} holds neither {name}.csv nor {name}.parquet, of which the report is made: analyze with --formats csv"
     )
 
 
-def _require(folder: Path, name: str, table: "pd.DataFrame", columns: tuple[str, ...]) -> None:
-    if missing := [column for column in columns if column not in table]:
-        raise InputError(f"{name} in {folder} has no column {', '.join(missing)}: analyze the clip again")
+def _check(path: Path, name: str, table: "pd.DataFrame") -> None:
+    """Raise InputError for a table without the columns that a page reads, or with words where numbers belong."""
+    if missing := [column for column in (*_WORDS[name], *_NUMBERS[name]) if column not in table]:
+        raise InputError(f"{path} has no column {', '.join(missing)}: analyze the clip again")
+    numbers = [column for column in table if str(column).endswith(_ENDINGS) or column in _NUMBERS[name]]
+    if worded := [str(column) for column in numbers if len(table) and table[column].dtype.kind not in "iufb"]:
+        raise InputError(f"{path} has words where numbers belong, in column {worded[0]}: analyze the clip again")
 
 
 def _columns(table: "pd.DataFrame", ending: str) -> Iterator[tuple[str, Array]]:

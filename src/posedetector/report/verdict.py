@@ -11,11 +11,8 @@ _LEGS = ("hip", "knee", "ankle")
 _SEEN_ENOUGH = 0.9  # of the frames; a judgement
 _SURE_ENOUGH = 15.0  # degrees, half of a 90 % interval; three times our mean error of the knee; a judgement
 _REACH = 1.645  # standard deviations to either side hold 90 % of a normal distribution
-LIMITS = (
-    "One camera sees depth least well. On our two clips with motion capture, knee flexion was 5° off on average and hip "
-    "flexion 4–9° (README, “How good is it”). Differences smaller than that may be error: compare clips filmed from the same place, and do not rest a "
-    "clinical decision on this alone."
-)
+# Mean errors of knee flexion against motion capture, by what made the pose: README, "How good is it"
+_ERRORS = {"lifted": "5–6°", "native": "4–8°", "unfitted": "11–12°"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,15 +37,33 @@ def judge(results: Results) -> Verdict:
     reaches = _reaches(results)
     sure = _how_sure(reaches)
     careful = [*(note.text for note in notes if note.severity == "caution"), *_unseen(results), *_unsure(reaches)]
+    careful += [] if reaches else sure
     if len(results.time) == 1:
         careful.append(
             "a single picture: nothing is averaged over time, and its depth rests on what bodies usually look like"
         )
+    sure = sure if reaches else []
     if serious:
         return Verdict("serious", "Not yet: first settle what is said here", (*serious, *careful, *sure))
     if careful:
         return Verdict("caution", "Yes, with care: some numbers are less certain than they look", (*careful, *sure))
     return Verdict("good", "Yes, within the limits of one camera", tuple(sure))
+
+
+def limits(results: Results) -> str:
+    """Return what such an analysis was measured to be worth, in words."""
+    account = results.account
+    kind = "unfitted" if not account.refinement.frames else "native" if account.lifter == "native" else "lifted"
+    how = {
+        "lifted": "with VideoPose3D and the fit, as here",
+        "native": "with MediaPipe's own depth and the fit, as here",
+        "unfitted": "without the fit, as here",
+    }[kind]
+    return (
+        f"One camera sees depth least well. On our two clips with motion capture, knee flexion was {_ERRORS[kind]} off on average "
+        f"{how} (README, “How good is it”). Differences smaller than that may be error: compare clips filmed from the same place, "
+        "and do not rest a clinical decision on this alone."
+    )
 
 
 def _unseen(results: Results) -> list[str]:

@@ -44,7 +44,7 @@
       {
         width: box.clientWidth || 320,
         height: 190,
-        padding: [6, 16, 0, 0],
+        padding: [6, 18, 0, 0],
         legend: { show: false },
         cursor: { show: false },
         scales: { x: { time: false } },

@@ -291,19 +291,20 @@
     const ball = new THREE.SphereGeometry(1, 14, 10);
     const stick = new THREE.CylinderGeometry(1, 1, 1, 10);
     const skin = () => new THREE.MeshLambertMaterial();
-    const balls = many(ball, skin(), points.length);
+    const balls = many(ball, skin(), points.length + 1); // and a head
     const sticks = many(stick, skin(), links.length + 1);
     const rings = many(new THREE.RingGeometry(0.62, 1, 18), new THREE.MeshBasicMaterial({ transparent: true, opacity: 0.9 }), points.length);
     const dashes = many(stick, new THREE.MeshLambertMaterial({ transparent: true, opacity: 0.65 }), (links.length + 1) * DASHES);
     const soles = many(new THREE.CircleGeometry(1, 28).rotateX(-Math.PI / 2), new THREE.MeshBasicMaterial({ transparent: true, opacity: 0.4 }), 2);
     scene.add(soles, sticks, balls, dashes, rings);
 
+    const HEAD = 0.085; // metres, about half of a head's breadth
     // a head that no landmark joins to the trunk would float: a line from between the shoulders to between the ears
     const rowsOf = (...names) => names.map((name) => points.indexOf(name)).filter((row) => row >= 0);
     const neck = [rowsOf("left_shoulder", "right_shoulder"), rowsOf("left_ear", "right_ear")];
     const loose = !points.includes("neck") && neck.every((rows) => rows.length === 2);
     const sideOf = points.map((name) => (name.startsWith("left_") ? "left" : name.startsWith("right_") ? "right" : ""));
-    const radius = points.map((name) => (SMALL.test(name) ? 0.011 : 0.022));
+    const radius = points.map((name) => (name === "head" ? HEAD : SMALL.test(name) ? 0.011 : 0.022));
     const footOf = links.map(([i, j]) => ["left", "right"].find((side) => feet?.[side]?.includes(i) && feet[side].includes(j)) ?? "");
     const paints = {};
     const matrix = new THREE.Matrix4();
@@ -355,7 +356,9 @@
       });
       if (loose) {
         neck.forEach(([left, right], end) => (end ? b : a).copy(place(row, left, centre)).add(place(row, right, centre)).divideScalar(2));
-        join(Math.min(...neck.flat().map((point) => seen.at(row, point))), paints[""], 0.01);
+        const how = Math.min(...neck.flat().map((point) => seen.at(row, point)));
+        join(how, paints[""], 0.01);
+        if (how) put(balls, "balls", paints[""], b, turned.identity(), size.setScalar(HEAD));
       }
       for (const side of ["left", "right"]) {
         const rows = (feet?.[side] ?? []).filter((point) => seen.at(row, point) && Number.isFinite(motion.at(row, 3 * point)));
@@ -664,8 +667,11 @@
   function degrees(curves, room) {
     let [low, high] = [Infinity, -Infinity];
     for (const { value, sd } of curves) {
+      // where the fit is lost for a moment its band is vast: that must not flatten the curve
+      const halves = sd ? Array.from(sd).filter(Number.isFinite).sort((one, other) => one - other) : [];
+      const most = halves.length ? SIGMAS * halves[Math.floor(0.9 * (halves.length - 1))] : 0;
       value.forEach((here, row) => {
-        const half = sd && Number.isFinite(sd[row]) ? SIGMAS * sd[row] : 0;
+        const half = sd && Number.isFinite(sd[row]) ? Math.min(SIGMAS * sd[row], most) : 0;
         if (here - half < low) low = here - half;
         if (here + half > high) high = here + half;
       });
@@ -711,7 +717,7 @@
     const grid = { stroke: () => colours.grid, width: 1 };
     return [
       { ...common, grid, size: 22, gap: 4, space: 64, values: (_, marks) => marks.map((mark) => `${tidy(mark)}${unit}`) },
-      { ...common, grid, size: 42, gap: 6, space: 26, values: (_, marks) => marks.map((mark) => `${tidy(mark)}°`) },
+      { ...common, grid, size: 42, gap: 6, space: 18, values: (_, marks) => marks.map((mark) => `${tidy(mark)}°`) },
     ];
   }
 
@@ -884,7 +890,8 @@
         for (const { u, cursor, dots, curves: lines, readouts } of plots) {
           lines.forEach(({ value, sd: doubt }, index) => {
             const half = doubt ? SIGMAS * doubt[row] : NaN;
-            readouts[index].value.textContent = `${number(value[row])}°${Number.isFinite(half) ? ` ± ${number(half)}` : ""}`;
+            const there = Number.isFinite(value[row]);
+            readouts[index].value.textContent = there ? `${number(value[row])}°${Number.isFinite(half) ? ` ± ${number(half)}` : ""}` : "–";
           });
           if (!u) continue;
           const x = u.valToPos(now, "x");
@@ -1077,7 +1084,7 @@
     };
     range.addEventListener("change", () => {
       state.range = stretches[range.value] ?? null;
-      setLoop(true);
+      setLoop(Boolean(state.range));
       const [first, end] = bounds();
       if (state.frame < first || state.frame > end) jump(first, "loop");
     });
