@@ -113,11 +113,11 @@ class Opened:
 
     @property
     def moments(self) -> tuple[float, float, float]:
-        """Seconds that the curves' cursors show, that the skeleton shows (by its nose), and that the video shows."""
+        """Seconds that the curves' cursors show, that the skeleton shows (by its left knee), and that the video shows."""
         cursors = self.get("cursor")
         assert np.ptp(cursors) == pytest.approx(0, abs=1e-6)
-        nose = next(place for name, *place in self.get("points") if name == "nose")
-        away = np.linalg.norm(self.results.positions[:, self.results.points.index("nose")] - nose, axis=1)
+        knee = next(place for name, *place in self.get("points") if name == "left_knee")
+        away = np.linalg.norm(self.results.positions[:, self.results.points.index("left_knee")] - knee, axis=1)
         assert away.min() < 1e-3
         return cursors[0], float(self.results.time[away.argmin()]), self.get("video")
 
