@@ -7,6 +7,7 @@ import argparse
 import shutil
 import statistics
 import tempfile
+import time
 from dataclasses import replace
 from pathlib import Path
 
@@ -46,8 +47,10 @@ def main() -> None:
         short = read_results(folder)
         for results in (short, repeated(short, options.frames, options.rate)):
             path = folder / "measured.html"
+            start = time.perf_counter()
             path.write_text(render(results), encoding="utf-8")
-            print(f"{len(results.time):,} frames: {path.stat().st_size / 1e6:.2f} MB")
+            seconds = time.perf_counter() - start
+            print(f"{len(results.time):,} frames: {path.stat().st_size / 1e6:.2f} MB, written in {seconds:.2f} s")
         measure(path)
 
 
