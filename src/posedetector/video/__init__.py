@@ -37,7 +37,12 @@ def source_name(source: str) -> str:
 
 
 def open_video(
-    source: str, *, rate: float | None = None, duration: float | None = None, selection: Selection = WHOLE
+    source: str,
+    *,
+    rate: float | None = None,
+    duration: float | None = None,
+    selection: Selection = WHOLE,
+    mirrored: bool = False,
 ) -> Video:
     """Open a video wherever it is.
 
@@ -47,6 +52,7 @@ def open_video(
     rate : frames per second of a folder of images, which carries none; 30 unless told.
     duration : seconds to read, from the selection's start; everything unless told, 10 from a camera.
     selection : which part to read.
+    mirrored : whether the images are mirrored, as front cameras record them; they are then mirrored back.
 
     Raises
     ------
@@ -61,7 +67,7 @@ def open_video(
         return open_camera(int(source), name, selection.lasting(seconds))
     selection = selection.lasting(duration)
     if _URL.match(source):
-        return open_stream(source, name, selection)
+        return open_stream(source, name, selection, mirrored=mirrored)
     path = Path(source).expanduser()
     if path.is_dir():
         return open_images(images_in(path), name, rate, selection)
@@ -69,4 +75,4 @@ def open_video(
         raise VideoError(f"there is no file {source}")
     if path.suffix.lower() in IMAGE_SUFFIXES:
         return open_images([path], name, None, selection)
-    return open_stream(str(path), name, selection)
+    return open_stream(str(path), name, selection, mirrored=mirrored)
