@@ -51,6 +51,13 @@ def square_pixels(size: Size, aspect: Fraction) -> Size:
     return width, round(height / aspect)
 
 
+def flipped(image: ByteArray) -> ByteArray:
+    """Return the image with left and right exchanged, contiguous."""
+    import cv2  # eight times as fast as copying a view; turning, ten times
+
+    return np.asarray(cv2.flip(image, 1), np.uint8)
+
+
 def mirror_note(*, undone: bool) -> str:
     """Return what to say of images that are mirrored."""
     if undone:
@@ -104,8 +111,8 @@ class _Orientation:
         import cv2
 
         turned = (None, cv2.ROTATE_90_CLOCKWISE, cv2.ROTATE_180, cv2.ROTATE_90_COUNTERCLOCKWISE)[self.turns]
-        image = cv2.flip(image, 1) if self.mirrored else image  # type: ignore[assignment]
-        return image if turned is None else cv2.rotate(image, turned)  # type: ignore[return-value]
+        image = flipped(image) if self.mirrored else image
+        return image if turned is None else np.asarray(cv2.rotate(image, turned), np.uint8)
 
 
 _UPRIGHT = _Orientation()
@@ -144,7 +151,6 @@ class Display:
     interlaced: bool
     mirrored: bool
     notes: list[str] = field(default_factory=list)
-    _first: Any = None
     _changed: bool = False
     _woven: bool = False
     _reformatter: Any = None
@@ -153,7 +159,7 @@ class Display:
     def of(cls, declared: Declared, first: Any, *, mirrored: bool = False) -> "Display":
         """Return the display of a clip by what its container declares and its first picture."""
         interlaced = first.interlaced_frame or declared.field_order > 1
-        display = cls(declared, (0, 0), interlaced, mirrored, _first=_shape(first))
+        display = cls(declared, (0, 0), interlaced, mirrored)
         display.size = display._displayed(first)
         display._note_on_pixels(first)
         return display
@@ -168,12 +174,14 @@ class Display:
 
         Frames that turn up interlaced in a clip that did not begin so keep their number and lose their second field.
         """
-        graph, shape = None, None
+        graph: av.filter.Graph | None = None
+        shape: tuple[Any, ...] = ()
         for picture in pictures:
             if graph is None and not self.interlaced and not picture.interlaced_frame:
                 yield picture
                 continue
-            if shape != (shape := _shape(picture)):
+            if graph is None or shape != _shape(picture):
+                shape = _shape(picture)
                 yield from _finished(graph)
                 graph = self._deinterlacer(picture)
             graph.push(picture)
@@ -221,7 +229,7 @@ class Display:
         from av.video.reformatter import Interpolation, VideoReformatter
 
         self._reformatter = self._reformatter or VideoReformatter()
-        orientation = self._orientation(picture)
+        orientation = orientation_of(picture)
         stored = width, height = orientation.size(size)
         cropped = any(self.declared.crop)
         options: dict[str, Any] = {}
@@ -241,16 +249,9 @@ class Display:
             left, top, right, bottom = self.declared.crop
             image = image[top : picture.height - bottom, left : picture.width - right]
             if stored != (image.shape[1], image.shape[0]):
-                image = cv2.resize(image, stored, interpolation=cv2.INTER_CUBIC)
+                image = np.asarray(cv2.resize(image, stored, interpolation=cv2.INTER_CUBIC), np.uint8)
         image = orientation.apply(np.ascontiguousarray(image))
-        if self.mirrored:
-            import cv2
-
-            image = cv2.flip(image, 1)  # type: ignore[assignment]
-        return image
-
-    def _orientation(self, picture: Any) -> _Orientation:
-        return orientation_of(picture)
+        return flipped(image) if self.mirrored else image
 
     def _displayed(self, picture: Any) -> Size:
         left, top, right, bottom = self.declared.crop
