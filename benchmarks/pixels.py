@@ -50,7 +50,7 @@ def plain(picture: Any) -> np.ndarray:
 
 def decoded(clip: Path) -> tuple[Declared, list[Any]]:
     with av.open(str(clip)) as container:
-        declared = Declared.by(container)
+        declared = Declared.by(container, str(clip))
         pictures = list(container.decode(video=0))
         for picture in pictures:
             picture.opaque = container.streams.video[0].codec_context.sample_aspect_ratio

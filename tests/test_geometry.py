@@ -3,6 +3,7 @@
 Four coloured corners show by themselves how an image was turned, mirrored and scaled.
 """
 
+import struct
 from collections.abc import Callable, Sequence
 from fractions import Fraction
 from itertools import product
@@ -73,6 +74,10 @@ def show(source: Path, *, tolerance: int = 40, **options: Any) -> tuple[str, tup
     assert all(frame.size == video.size and frame.image.flags.c_contiguous for frame in frames)
     (seen,) = {corners(frame.image, tolerance) for frame in frames}
     return seen, video.size, video.notes
+
+
+def show_size(source: Path) -> tuple[int, int]:
+    return open_video(str(source)).size
 
 
 def matrix(values: Sequence[int]) -> list[int]:
@@ -201,6 +206,108 @@ def test_unequal_resolutions_of_an_image_are_named(tmp_path: Path) -> None:
     _, size, notes = show(tmp_path / "image.png")
 
     assert (size, ["100×50 dots per inch" in note for note in notes]) == (SIZE, [True])
+
+
+# Crop
+
+BORDER = (16, 8, 4, 12)  # left, top, right, bottom
+
+
+def framed() -> Image:
+    """Return the marks with a black border."""
+    left, top, right, bottom = BORDER
+    return np.pad(marks(), ((top, bottom), (left, right), (0, 0)))
+
+
+def with_clean_aperture(path: Path, width: int, height: int, right: float, down: float) -> Path:
+    """Add a `clap` box (ISO 14496-12, 12.1.4) of this size, its middle off the frame's by so much, to an MP4 of one track."""
+    data = bytearray(path.read_bytes())
+    box = struct.pack(">I4s4I", 40, b"clap", width, 1, height, 1) + struct.pack(
+        ">iIiI", round(2 * right), 2, round(2 * down), 2
+    )
+    start, end, parents = 0, len(data), []
+    for name, header in zip((b"moov", b"trak", b"mdia", b"minf", b"stbl", b"stsd"), (8, 8, 8, 8, 8, 16), strict=True):
+        while data[start + 4 : start + 8] != name:
+            start += struct.unpack_from(">I", data, start)[0]
+            assert start < end
+        parents.append(start)
+        end = start + struct.unpack_from(">I", data, start)[0]
+        start += header
+    parents.append(start)  # the sample entry
+    for parent in parents:
+        struct.pack_into(">I", data, parent, struct.unpack_from(">I", data, parent)[0] + len(box))
+    data[end:end] = box
+    path.write_bytes(data)
+    return path
+
+
+@pytest.mark.parametrize("suffix", [".mp4", ".mov"])
+def test_images_are_cropped_to_the_clean_aperture(tmp_path: Path, suffix: str) -> None:
+    clip = write_clip(tmp_path / f"clip{suffix}", [framed()] * 2, codec="libx264")
+    left, top, right, bottom = BORDER
+    with_clean_aperture(clip, *SIZE, (left - right) / 2, (top - bottom) / 2)
+
+    seen, size, notes = show(clip)
+
+    assert (seen, size) == ("RGBW", SIZE)
+    assert ["clean aperture" in note for note in notes] == [True]
+
+
+def test_images_are_cropped_before_they_are_turned(tmp_path: Path) -> None:
+    clip = write_clip(
+        tmp_path / "clip.mp4",
+        [framed()] * 2,
+        codec="libx264",
+        configure=lambda it: it.set_display_matrix(matrix(EIGHT[6][1])),
+    )
+    with_clean_aperture(clip, *SIZE, (16 - 4) / 2, (8 - 12) / 2)
+
+    assert show(clip)[:2] == ("BRWG", SIZE[::-1])
+
+
+@pytest.mark.parametrize("aperture", [(0, 64, 0, 0), (500, 64, 0, 0), (96, 64, 300, 0)])
+def test_an_aperture_that_is_no_part_of_the_frame_crops_nothing(tmp_path: Path, aperture: tuple[int, ...]) -> None:
+    clip = with_clean_aperture(write_clip(tmp_path / "clip.mp4", [framed()] * 2, codec="libx264"), *aperture)
+
+    assert show_size(clip) == framed().shape[1::-1]
+
+
+def with_elements(path: Path, elements: dict[bytes, int]) -> Path:
+    """Put elements (RFC 9559) in the place of those on colours in a Matroska file, which must have them."""
+    data = bytearray(path.read_bytes())
+    place = data.index(b"\x55\xb0")
+    room = 3 + (data[place + 2] & 0x7F)
+    new = b"".join(name + b"\x81" + bytes([value]) for name, value in elements.items())
+    void = room - len(new)
+    assert void >= 2
+    data[place : place + room] = new + bytes([0xEC, 0x80 | (void - 2)]) + bytes(void - 2)
+    path.write_bytes(data)
+    return path
+
+
+def tagged_as_bt709(stream: av.VideoStream) -> None:
+    context = stream.codec_context
+    context.colorspace = context.color_range = context.color_primaries = context.color_trc = 1
+
+
+@pytest.mark.parametrize(("suffix", "codec"), [(".mkv", "libx264"), (".webm", "libvpx-vp9")])
+def test_images_are_cropped_as_matroska_says(tmp_path: Path, suffix: str, codec: str) -> None:
+    clip = write_clip(tmp_path / f"clip{suffix}", [framed()] * 2, codec=codec, configure=tagged_as_bt709)
+    names = (b"\x54\xcc", b"\x54\xbb", b"\x54\xdd", b"\x54\xaa")
+    with_elements(clip, dict(zip(names, BORDER, strict=True)))
+
+    seen, size, notes = show(clip)
+
+    assert (seen, size) == ("RGBW", SIZE)
+    assert ["clean aperture" in note for note in notes] == [True]
+
+
+@pytest.mark.parametrize(("suffix", "codec"), [(".mkv", "libx264"), (".webm", "libvpx-vp9")])
+def test_aspect_is_also_read_where_only_matroska_has_it(tmp_path: Path, suffix: str, codec: str) -> None:
+    clip = write_clip(tmp_path / f"clip{suffix}", [marks()] * 2, codec=codec, configure=tagged_as_bt709)
+    with_elements(clip, {b"\x54\xb0": 128, b"\x54\xba": 64, b"\x54\xb2": 0})  # and these are pixels
+
+    assert show(clip)[:2] == ("RGBW", (128, 64))
 
 
 # Size

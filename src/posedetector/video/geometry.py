@@ -10,12 +10,14 @@ import struct
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from fractions import Fraction
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from posedetector.errors import VideoError
 from posedetector.pose import ByteArray
+from posedetector.video.apertures import NO_CROP, Crop, declared_crop
 
 if TYPE_CHECKING:
     import av.container
@@ -83,15 +85,17 @@ class Declared:
     aspect: Fraction | None
     default: Fraction
     field_order: int
-    crop: tuple[int, int, int, int] = (0, 0, 0, 0)
+    crop: Crop = NO_CROP
 
     @classmethod
-    def by(cls, container: "av.container.InputContainer") -> "Declared":
-        """Return what a container that has just been opened declares about its first video stream."""
+    def by(cls, container: "av.container.InputContainer", source: str) -> "Declared":
+        """Return what a container, just opened from a file or URL, declares about its first video stream."""
         stream = container.streams.video[0]
         guess, codec = stream.sample_aspect_ratio, stream.codec_context.sample_aspect_ratio
         # as FFmpeg has it: what the container says wins over what the frames say
-        return cls(guess if guess != codec else None, guess or Fraction(1), stream.codec_context.field_order)
+        aspect = guess if guess != codec else None
+        crop = declared_crop(Path(source), (stream.codec_context.width, stream.codec_context.height))
+        return cls(aspect, guess or Fraction(1), stream.codec_context.field_order, crop)
 
 
 @dataclass(frozen=True)
@@ -151,6 +155,7 @@ class Display:
     interlaced: bool
     mirrored: bool
     notes: list[str] = field(default_factory=list)
+    _cropped: Size = (0, 0)
     _changed: bool = False
     _woven: bool = False
     _reformatter: Any = None
@@ -160,7 +165,7 @@ class Display:
     def of(cls, declared: Declared, first: Any, *, mirrored: bool = False) -> "Display":
         """Return the display of a clip by what its container declares and its first picture."""
         interlaced = first.interlaced_frame or declared.field_order > 1
-        display = cls(declared, (0, 0), interlaced, mirrored)
+        display = cls(declared, (0, 0), interlaced, mirrored, _cropped=(first.width, first.height))
         display.size = display._displayed(first)
         display._note_on_pixels(first)
         return display
@@ -239,7 +244,7 @@ class Display:
             image = self._reformatter.reformat(picture, format="rgb24", **target).to_ndarray()
         except (av.FFmpegError, ValueError) as error:
             raise VideoError(f"frames of the pixel format {picture.format.name} cannot be read: {error}") from error
-        left, top, right, bottom = self.declared.crop
+        left, top, right, bottom = self._crop(picture)
         image = image[top : picture.height - bottom, left : picture.width - right]
         orientation = orientation_of(picture)
         stored = orientation.size(size)
@@ -250,10 +255,14 @@ class Display:
         image = orientation.apply(np.ascontiguousarray(image))
         return flipped(image) if self.mirrored else image
 
+    def _crop(self, picture: Any) -> Crop:
+        """Return the declared crop, which is that of the first picture's size."""
+        return self.declared.crop if (picture.width, picture.height) == self._cropped else NO_CROP
+
     def _displayed(self, picture: Any) -> Size:
         known = picture.width, picture.height, picture.opaque
         if self._square[0] != known:
-            left, top, right, bottom = self.declared.crop
+            left, top, right, bottom = self._crop(picture)
             size = picture.width - left - right, picture.height - top - bottom
             self._square = known, square_pixels(size, self._aspect(picture))
         return orientation_of(picture).size(self._square[1])

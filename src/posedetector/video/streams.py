@@ -20,7 +20,7 @@ def open_stream(source: str, name: str, selection: Selection, *, mirrored: bool 
     with open_container(source) as container:
         if not container.streams.video:
             raise VideoError(f"{source} holds no video stream")
-        declared = Declared.by(container)
+        declared = Declared.by(container, source)
         first = next(_decode(container, [], "SLICE"), None)
         if first is None:
             raise VideoError(f"no frame of {source} can be decoded; the file is empty or damaged")
