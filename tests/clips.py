@@ -1,7 +1,7 @@
 """Small videos for tests, made on the spot, so that every picture and every time in them is known."""
 
 import struct
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from fractions import Fraction
 from pathlib import Path
 
@@ -37,7 +37,7 @@ def noise_images(count: int, size: tuple[int, int] = SIZE) -> list[Image]:
 
 def write_clip(
     path: Path,
-    images: Sequence[Image],
+    images: Sequence[Image | av.VideoFrame],
     *,
     pts: Iterable[int] | None = None,
     rate: int = 30,
@@ -46,17 +46,24 @@ def write_clip(
     faststart: bool = False,
     between_keyframes: int | None = None,
     options: dict[str, str] | None = None,
+    configure: Callable[[av.VideoStream], object] = lambda _: None,
 ) -> Path:
-    """Write the images at pts / rate seconds, one after the other unless told; `options` are the codec's."""
+    """Write the images at pts / rate seconds, one after the other unless told; `options` are the codec's.
+
+    `configure` is given the stream before the first image.
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
     with av.open(str(path), "w", options={"movflags": "faststart"} if faststart else {}) as container:
         stream = container.add_stream(codec, rate=rate, options=options)
         if between_keyframes is not None:
             stream.codec_context.gop_size = between_keyframes
-        stream.height, stream.width = images[0].shape[:2]
+        first = images[0]
+        size = (first.width, first.height) if isinstance(first, av.VideoFrame) else first.shape[1::-1]
+        stream.width, stream.height = size
         stream.pix_fmt = pixels
+        configure(stream)
         for moment, image in zip(range(len(images)) if pts is None else pts, images, strict=True):
-            frame = av.VideoFrame.from_ndarray(image, format="rgb24")
+            frame = image if isinstance(image, av.VideoFrame) else av.VideoFrame.from_ndarray(image, format="rgb24")
             frame.pts, frame.time_base = moment, Fraction(1, rate)
             container.mux(stream.encode(frame))
         container.mux(stream.encode())

@@ -97,7 +97,7 @@ def entered(source: Path, start: float) -> int | None:
     known: list[seeking.Stream] = []
     opened = open_video(str(source))
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(streams, "_read_stream", lambda one, _: known.append(one) or iter(()))
+        patch.setattr(streams, "_read_stream", lambda one, *_: known.append(one) or iter(()))
         list(opened.frames())
     entry = seeking.find_entry(known[0], start)
     return None if entry is None else entry.number
@@ -266,7 +266,7 @@ def test_as_many_frames_are_expected_as_there_are_in_the_part(
 def damaged(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """30 pictures that stand alone, of which number 10 is damaged."""
     if request.param == "read from its beginning":
-        monkeypatch.setattr(streams, "find_entry", lambda *_: None)
+        monkeypatch.setattr(streams, "find_entry", lambda *_, **__: None)
     clip = write_clip(tmp_path / "clip.mov", noise_images(30, SMALL), codec="png", pixels="rgb24")
     data, ends = bytearray(clip.read_bytes()), packet_ends(clip)
     data[ends[10] - 2000 : ends[10]] = bytes(2000)

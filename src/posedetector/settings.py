@@ -54,7 +54,7 @@ class Settings(BaseModel):
 
     `start` and `end` count from the video's first frame, `duration` from the start; `every` 2 is every second frame.
     With `online`, what looks ahead is off (refine, cutoff, max_gap, batches of frames), and refused where it was asked for.
-    A `max_persons` below 0 is no limit.
+    A `max_persons` below 0 is no limit. `mirrored` images are mirrored back before they are looked at.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", protected_namespaces=())
@@ -95,6 +95,7 @@ class Settings(BaseModel):
     start: float = 0.0
     end: float | None = None
     every: int = 1
+    mirrored: bool = False
 
     @model_validator(mode="before")
     @classmethod

@@ -153,6 +153,12 @@ def analyze(
         float | None, typer.Option(help="Seconds to analyse from --start on; everything, or 10 from a camera.")
     ] = None,
     every: Annotated[int, typer.Option(help="Analyse every Nth frame only; times stay those of the video.")] = 1,
+    mirrored: Annotated[
+        bool,
+        typer.Option(
+            "--mirrored", help="The images are mirrored (front camera): mirror them back, so that left is left."
+        ),
+    ] = False,
     formats: Annotated[
         str,
         typer.Option(
@@ -245,6 +251,7 @@ def analyze(
         fps=fps,
         duration=duration,
         every=every,
+        mirrored=mirrored,
         **{
             name: None if (name, value) == ("cutoff", 0) else value
             for name, value in asked.items()

@@ -1,6 +1,6 @@
 """Any moving picture as a stream of frames: file, URL, image, folder of images or camera number.
 
-Images are RGB with the recording's rotation applied. Times are the stream's own presentation times in seconds, from
+Images are upright RGB of square pixels, as the file declares them (`geometry`, `stills`), all of one size. Times are the stream's own presentation times in seconds, from
 the first picture, so that a variable frame rate stays one. Memory does not grow with the length of the clip.
 
 A `Selection` is a part of a video. Frames keep their own times and numbers, those of the whole video. What lies before
@@ -14,6 +14,7 @@ from urllib.parse import unquote, urlsplit
 from posedetector.errors import VideoError
 from posedetector.video.images import CAMERA_SECONDS, IMAGE_SUFFIXES, images_in, open_camera, open_images
 from posedetector.video.nouns import WHOLE, Selection, Video, read_ahead
+from posedetector.video.stills import open_pages, pages_of
 from posedetector.video.streams import open_stream
 
 __all__ = ["CAMERA_SECONDS", "WHOLE", "Selection", "Video", "is_camera", "open_video", "read_ahead", "source_name"]
@@ -37,7 +38,12 @@ def source_name(source: str) -> str:
 
 
 def open_video(
-    source: str, *, rate: float | None = None, duration: float | None = None, selection: Selection = WHOLE
+    source: str,
+    *,
+    rate: float | None = None,
+    duration: float | None = None,
+    selection: Selection = WHOLE,
+    mirrored: bool = False,
 ) -> Video:
     """Open a video wherever it is.
 
@@ -47,6 +53,7 @@ def open_video(
     rate : frames per second of a folder of images, which carries none; 30 unless told.
     duration : seconds to read, from the selection's start; everything unless told, 10 from a camera.
     selection : which part to read.
+    mirrored : whether the images are mirrored, as front cameras record them; they are then mirrored back.
 
     Raises
     ------
@@ -58,15 +65,18 @@ def open_video(
         if selection.start > 0 or selection.end is not None:
             raise VideoError("--start and --end select a part of a recording; for a camera use --duration")
         seconds = CAMERA_SECONDS if duration is None else duration
-        return open_camera(int(source), name, selection.lasting(seconds))
+        return open_camera(int(source), name, selection.lasting(seconds), mirrored=mirrored)
     selection = selection.lasting(duration)
     if _URL.match(source):
-        return open_stream(source, name, selection)
+        return open_stream(source, name, selection, mirrored=mirrored)
     path = Path(source).expanduser()
     if path.is_dir():
-        return open_images(images_in(path), name, rate, selection)
+        return open_images(images_in(path), name, rate, selection, mirrored=mirrored)
     if not path.exists():
         raise VideoError(f"there is no file {source}")
     if path.suffix.lower() in IMAGE_SUFFIXES:
-        return open_images([path], name, None, selection)
-    return open_stream(str(path), name, selection)
+        shown = pages_of(path)
+        if len(shown) > 1:
+            return open_pages(path, name, shown, rate, selection, mirrored=mirrored)
+        return open_images([path], name, None, selection, mirrored=mirrored)
+    return open_stream(str(path), name, selection, mirrored=mirrored)

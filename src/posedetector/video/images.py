@@ -8,8 +8,10 @@ from pathlib import Path
 import numpy as np
 
 from posedetector.errors import VideoError
-from posedetector.pose import ByteArray, Frame
+from posedetector.pose import Frame
+from posedetector.video.geometry import check_shape, mirror_note
 from posedetector.video.nouns import FOLDER_RATE, Selection, Video, ends_early
+from posedetector.video.stills import load_still, notes_on, pages_of
 
 IMAGE_SUFFIXES = {".bmp", ".jpeg", ".jpg", ".png", ".tif", ".tiff", ".webp"}
 CAMERA_SECONDS = 10.0
@@ -29,9 +31,11 @@ def images_in(folder: Path) -> list[Path]:
     return images
 
 
-def open_images(paths: list[Path], name: str, rate: float | None, selection: Selection) -> Video:
+def open_images(
+    paths: list[Path], name: str, rate: float | None, selection: Selection, *, mirrored: bool = False
+) -> Video:
     """Open images as a video of so many frames per second; raises VideoError."""
-    height, width = _load_image(paths[0]).shape[:2]
+    height, width = load_still(paths[0]).shape[:2]
     fps = FOLDER_RATE if rate is None else rate
     times = [index / fps for index in range(len(paths))]
     chosen = [index for index, time in enumerate(times) if selection.begun(time) and not selection.over(time)]
@@ -46,12 +50,15 @@ def open_images(paths: list[Path], name: str, rate: float | None, selection: Sel
         raise VideoError(f"there is no image in {selection.start:g}–{selection.end:g} s, at {fps:g} a second")
 
     def read(video: Video) -> Iterator[Frame]:
+        video.notes.extend(notes_on(paths[0], mirrored=mirrored))
+        if len(paths) > 1 and (pages := len(pages_of(paths[0]))) > 1:
+            video.notes.append(f"{paths[0].name} holds {pages} images: of each file only the first one was read")
         if len(paths) > 1 and rate is None:
             video.notes.append(f"images carry no times: {fps:g} frames per second assumed; --fps says otherwise")
         if len(paths) > 1 and selection.end is not None and selection.end - times[-1] > 1.5 / fps:
             video.notes.append(ends_early(selection, times[-1]))
         for index in chosen[:: selection.every]:
-            image = _load_image(paths[index])
+            image = load_still(paths[index], mirrored=mirrored)
             if image.shape[:2] != (height, width):
                 raise VideoError(
                     f"{paths[index]} is {image.shape[1]}×{image.shape[0]} but the first image is {width}×{height}; "
@@ -63,21 +70,7 @@ def open_images(paths: list[Path], name: str, rate: float | None, selection: Sel
     return Video(name, (width, height), fps / selection.every if len(paths) > 1 else 0.0, frames, read, selection)
 
 
-def _load_image(path: Path) -> ByteArray:
-    import cv2
-
-    try:
-        data = np.fromfile(path, np.uint8)  # not cv2.imread: it fails on non-ASCII paths on Windows
-    except OSError as error:
-        raise VideoError(f"{path} cannot be read: {error.strerror}") from error
-    # IMREAD_COLOR applies the EXIF orientation and turns grey and RGBA pictures into three channels
-    image = cv2.imdecode(data, cv2.IMREAD_COLOR) if data.size else None
-    if image is None:
-        raise VideoError(f"{path} is not an image that can be read")
-    return np.ascontiguousarray(image[..., ::-1], dtype=np.uint8)
-
-
-def open_camera(number: int, name: str, selection: Selection) -> Video:
+def open_camera(number: int, name: str, selection: Selection, *, mirrored: bool = False) -> Video:
     """Open a camera by its number; raises VideoError."""
     import cv2
 
@@ -93,10 +86,13 @@ def open_camera(number: int, name: str, selection: Selection) -> Video:
         camera.release()
         raise VideoError(f"camera {number} cannot be opened; is it connected, and free?")
     height, width = image.shape[:2]
+    check_shape((width, height), f"camera {number}'s image")
     rate = float(camera.get(cv2.CAP_PROP_FPS)) or FOLDER_RATE
 
     def read(video: Video) -> Iterator[Frame]:
         video.notes.append(f"{duration:g} s were recorded from camera {number}, timed by this computer's clock")
+        if mirrored:
+            video.notes.append(mirror_note(undone=True))
         start, index = time.monotonic(), 0
         try:
             while True:
@@ -105,6 +101,7 @@ def open_camera(number: int, name: str, selection: Selection) -> Video:
                 if not seen or moment >= duration:
                     return
                 if index % selection.every == 0:
+                    image = image[:, ::-1] if mirrored else image
                     yield Frame(index, moment, np.ascontiguousarray(image[..., ::-1], dtype=np.uint8))
                 index += 1
         finally:

@@ -80,7 +80,7 @@ class Video:
     Attributes
     ----------
     name : what the results are called after.
-    size : width, height in pixels, rotation applied.
+    size : width, height in square pixels, as displayed.
     rate : nominal frames per second of those selected; 0 for a single image.
     expected : how many frames there should be; None when nobody knows (some streams).
     selection : which part is read; with its end if a duration was given.

@@ -61,8 +61,10 @@ def _reason(error: Exception) -> str:
     return text
 
 
-def find_entry(known: Stream, start: float) -> Entry | None:
+def find_entry(known: Stream, start: float, *, interlaced: bool = False) -> Entry | None:
     """Return where to enter a stream so that all is as if it had been read from the beginning; None if nowhere.
+
+    In MPEG-TS the two fields of an `interlaced` frame may be packets of their own: counting those does not number frames.
 
     Seeking ends where the format's index says, which may be behind the wanted frame (by decoding times, or by bytes in
     MPEG-TS), and some pictures after a keyframe need those before it. So where it ends is looked at, and sought farther
@@ -74,7 +76,8 @@ def find_entry(known: Stream, start: float) -> Entry | None:
     while known.pts is not None and back < start:
         with open_container(known.source) as container:
             stream = container.streams.video[0]
-            if not _ENTERED & set(container.format.name.split(",")) or stream.codec_context.name in _HIDING:
+            formats = _ENTERED - {"mpegts"} if interlaced else _ENTERED
+            if not formats & set(container.format.name.split(",")) or stream.codec_context.name in _HIDING:
                 return None
             per_second = float(1 / (stream.time_base or 1))
             wanted, target = (known.pts + math.floor(time * per_second) for time in (start, start - back))

@@ -5,10 +5,9 @@ from collections.abc import Iterator
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from posedetector.errors import VideoError
-from posedetector.pose import ByteArray, Frame
+from posedetector.pose import Frame
+from posedetector.video.geometry import LEAD_FRAMES, Declared, Display, check_shape
 from posedetector.video.nouns import CLOCK, FOLDER_RATE, Selection, Video, ends_early
 from posedetector.video.seeking import Entry, Stream, find_entry, open_container, packets_from
 
@@ -16,28 +15,30 @@ if TYPE_CHECKING:
     import av.container
 
 
-def open_stream(source: str, name: str, selection: Selection) -> Video:
+def open_stream(source: str, name: str, selection: Selection, *, mirrored: bool = False) -> Video:
     """Open what FFmpeg can read; raises VideoError."""
     with open_container(source) as container:
         if not container.streams.video:
             raise VideoError(f"{source} holds no video stream")
+        declared = Declared.by(container, source)
         first = next(_decode(container, [], "SLICE"), None)
         if first is None:
             raise VideoError(f"no frame of {source} can be decoded; the file is empty or damaged")
         stream = container.streams.video[0]
-        rate = float(stream.average_rate or stream.base_rate or 0)
+        display = Display.of(declared, first, mirrored=mirrored)
+        check_shape(display.size, source)
+        rate = float(stream.average_rate or stream.base_rate or 0) * display.images_per_frame
         seconds = _seconds(stream, container)
-        turned = first.rotation % 180 != 0
     known = Stream(source, seconds, rate, first.time, first.pts)
     # some formats' length ends with the last frame's beginning
     if seconds is not None and selection.start > 0 and selection.start >= seconds + 1 / (rate or FOLDER_RATE):
         raise VideoError(f"--start {selection.start:g} lies beyond the end of {source}, which is {seconds:.2f} s long")
     return Video(
         name=name,
-        size=(first.height, first.width) if turned else (first.width, first.height),
+        size=display.size,
         rate=rate / selection.every,
         expected=selection.expected(seconds, rate),
-        _read=lambda video: _read_stream(known, video),
+        _read=lambda video: _read_stream(known, video, display),
         selection=selection,
     )
 
@@ -49,16 +50,16 @@ def _seconds(stream: Any, container: "av.container.InputContainer") -> float | N
     return None if container.duration is None else (container.duration - max(0, container.start_time or 0)) / 1_000_000
 
 
-def _read_stream(known: Stream, video: Video) -> Iterator[Frame]:
+def _read_stream(known: Stream, video: Video, display: Display) -> Iterator[Frame]:
     selection = video.selection
-    entry = find_entry(known, selection.start) if selection.start > 0 else None
-    count, last = (0, -1.0) if entry is None else (entry.number, -1.0)
+    entry = _find_entry(known, selection.start, display)
+    count, last = (0, -1.0) if entry is None else (entry.number * display.images_per_frame, -1.0)
     origin = None if entry is None else known.time
     selected = untimed = 0
     ended = True
     damage: list[float | None] = []
     since = (known.time or 0.0) + selection.start if selection.start > 0 else -math.inf
-    for image in _pictures(known, entry, since, damage):
+    for image in display.fields(_pictures(known, entry, since, damage)):
         # a stream without timestamps has only its nominal rate to go by
         moment = image.time if image.time is not None else count / (known.rate or FOLDER_RATE)
         origin = moment if origin is None else origin
@@ -71,11 +72,12 @@ def _read_stream(known: Stream, video: Video) -> Iterator[Frame]:
             break
         if selection.begun(last):
             if selected % selection.every == 0:
-                yield Frame(count, last, _upright(image))
+                yield Frame(count, last, display.upright(image, last))
             selected += 1
         count += 1
     if not selected:
         raise _nothing_selected(known, selection, last)
+    video.notes.extend(display.notes)
     if untimed:
         video.notes.append(f"{untimed} frames have no time of their own and were left out")
     broken = sum(time is None or not selection.over(time - (origin or 0.0)) for time in damage)
@@ -83,6 +85,12 @@ def _read_stream(known: Stream, video: Video) -> Iterator[Frame]:
         video.notes.append(f"{broken} packets of the video are damaged; frames are missing there")
     if ended:
         video.notes.extend(_notes_on_the_end(known, selection, count, last))
+
+
+def _find_entry(known: Stream, start: float, display: Display) -> Entry | None:
+    if display.interlaced:
+        start -= LEAD_FRAMES * display.images_per_frame / (known.rate or FOLDER_RATE)
+    return find_entry(known, start, interlaced=display.interlaced) if start > 0 else None
 
 
 def _nothing_selected(known: Stream, selection: Selection, last: float) -> VideoError:
@@ -163,15 +171,9 @@ def _decode(
         try:
             for picture in packet.decode():
                 if entry is None or (picture.pts is not None and picture.pts >= entry.pts):
+                    picture.opaque = stream.codec_context.sample_aspect_ratio  # PyAV does not show the frame's own
                     yield picture
         except av.FFmpegError:
             damaged = True
         if damaged:
             damage.append(None if packet.dts is None else float(packet.dts * packet.time_base))
-
-
-def _upright(picture: Any) -> ByteArray:
-    turns = round(picture.rotation / 90) % 4
-    image = picture.to_ndarray(format="rgb24")
-    # always contiguous: MediaPipe reads a strided array as garbage without a word
-    return np.ascontiguousarray(np.rot90(image, turns))
