@@ -75,7 +75,13 @@ def beside(work: Callable[[], T]) -> Future[T]:
 
 def open_selected(settings: Settings) -> Video:
     """Open the part of a video that is to be analysed; raises VideoError, and InputError where too few frames are left."""
-    video = open_video(settings.video, rate=settings.fps, duration=settings.duration, selection=settings.selection)
+    video = open_video(
+        settings.video,
+        rate=settings.fps,
+        duration=settings.duration,
+        selection=settings.selection,
+        captured=settings.capture_fps,
+    )
     if settings.every > 1 and 0 < video.rate * MAX_GAP < 1:
         most = max(1, int(video.rate * settings.every * MAX_GAP))
         raise InputError(

@@ -116,6 +116,8 @@ def account_for(
             start_s=video.selection.start,
             end_s=video.selection.end,
             every=video.selection.every,
+            slowdown=video.slowdown,
+            capture_fps=video.captured,
         ),
         estimator=settings.estimator,
         estimating=estimator.method,
