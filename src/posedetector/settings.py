@@ -130,6 +130,12 @@ class Settings(BaseModel):
         return self
 
     @model_validator(mode="after")
+    def _check_clock(self) -> "Settings":
+        if self.fps is not None and self.capture_fps is not None:
+            raise InputError("--fps and --capture-fps both say how fast a folder of images was captured; give one")
+        return self
+
+    @model_validator(mode="after")
     def _check_sense(self) -> "Settings":
         if self.fov is not None and not self.fov < 170:
             raise InputError(f"--fov is in degrees along the longer side and must lie below 170, got {self.fov:g}")
@@ -147,8 +153,6 @@ class Settings(BaseModel):
             raise InputError("--augment-markers wants to know how heavy the person is: give --mass in kilograms")
         if self.end is not None and self.duration is not None:
             raise InputError("--end and --duration both say where reading ends; give one")
-        if self.fps is not None and self.capture_fps is not None:
-            raise InputError("--fps and --capture-fps both say how fast a folder of images was captured; give one")
         _ = self.selection  # which checks itself
         if not self.max_gap >= 0:
             raise InputError(f"--max-gap is in seconds and must not be negative, got {self.max_gap:g}")

@@ -68,14 +68,13 @@ def find_pace(
     if given is not None:
         return Pace(given / stored, given, (_by_option(given, stored),))
     captured, by = declared[0]
-    said = "" if boxes.lapse is None else " (time lapse)"
     ratio = captured / stored
-    wavers = not even and 1 < ratio and captured < _SLOWED_FROM
+    wavers = not even and ratio > 1 and captured < _SLOWED_FROM
     if 1 / _SAME < ratio < _SAME or wavers:
         return Pace(notes=tuple(_not_obeyed(tags, boxes)))
     if not _PLAYED[0] <= stored <= _PLAYED[1]:
         return Pace(notes=(_retimed(captured, stored, by), *_not_obeyed(tags, boxes)))
-    return Pace(ratio, captured, (_by_tag(captured, stored, by) + said,))
+    return Pace(ratio, captured, (_by_tag(captured, stored, by),))
 
 
 def _declared(tags: Mapping[str, str], boxes: "_Boxes") -> Iterator[tuple[float, str]]:
@@ -183,7 +182,7 @@ class _Boxes:
         lapse = None
         if not Path(source).is_file():
             return cls()
-        with open(source, "rb") as file:
+        with Path(source).open("rb") as file:
             for kind, data in _walk(file, 0, Path(source).stat().st_size):
                 if kind == b"meta" and (found := _SONY.search(data)):
                     rates.append((float(found[1]), "Sony's captureFps"))

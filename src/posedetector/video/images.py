@@ -3,13 +3,16 @@
 import re
 import time
 from collections.abc import Iterator
+from itertools import pairwise
 from pathlib import Path
+from statistics import median
 
 import numpy as np
 
 from posedetector.errors import VideoError
 from posedetector.pose import ByteArray, Frame
 from posedetector.video.nouns import FOLDER_RATE, Selection, Video, ends_early
+from posedetector.video.numbering import find_times
 
 IMAGE_SUFFIXES = {".bmp", ".jpeg", ".jpg", ".png", ".tif", ".tiff", ".webp"}
 CAMERA_SECONDS = 10.0
@@ -30,10 +33,11 @@ def images_in(folder: Path) -> list[Path]:
 
 
 def open_images(paths: list[Path], name: str, rate: float | None, selection: Selection) -> Video:
-    """Open images as a video of so many frames per second; raises VideoError."""
+    """Open images as a video, `rate` numbers a second (else when `numbering` says); raises VideoError."""
     height, width = _load_image(paths[0]).shape[:2]
-    fps = FOLDER_RATE if rate is None else rate
-    times = [index / fps for index in range(len(paths))]
+    taken = find_times(paths, rate)
+    times = taken.times
+    step = median(later - one for one, later in pairwise(times)) if len(times) > 1 else 0.0
     chosen = [index for index, time in enumerate(times) if selection.begun(time) and not selection.over(time)]
     if not chosen and not selection.begun(times[-1]):
         what = (
@@ -43,12 +47,14 @@ def open_images(paths: list[Path], name: str, rate: float | None, selection: Sel
         )
         raise VideoError(f"--start {selection.start:g} leaves nothing of {name}, which is {what}")
     if not chosen:
-        raise VideoError(f"there is no image in {selection.start:g}–{selection.end:g} s, at {fps:g} a second")
+        raise VideoError(
+            f"there is no image in {selection.start:g}–{selection.end:g} s of {name}, whose {len(paths)} images span "
+            f"{times[-1]:.2f} s"
+        )
 
     def read(video: Video) -> Iterator[Frame]:
-        if len(paths) > 1 and rate is None:
-            video.notes.append(f"images carry no times: {fps:g} frames per second assumed; --fps says otherwise")
-        if len(paths) > 1 and selection.end is not None and selection.end - times[-1] > 1.5 / fps:
+        video.notes.extend(taken.notes)
+        if len(paths) > 1 and selection.end is not None and selection.end - times[-1] > 1.5 * step:
             video.notes.append(ends_early(selection, times[-1]))
         for index in chosen[:: selection.every]:
             image = _load_image(paths[index])
@@ -60,7 +66,7 @@ def open_images(paths: list[Path], name: str, rate: float | None, selection: Sel
             yield Frame(index, times[index], image)
 
     frames = len(chosen[:: selection.every])
-    return Video(name, (width, height), fps / selection.every if len(paths) > 1 else 0.0, frames, read, selection)
+    return Video(name, (width, height), round(1 / step, 6) / selection.every if step else 0.0, frames, read, selection)
 
 
 def _load_image(path: Path) -> ByteArray:
