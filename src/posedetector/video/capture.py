@@ -89,7 +89,7 @@ def _declared(tags: Mapping[str, str], boxes: "_Boxes") -> Iterator[tuple[float,
 
 
 def _nominal(container: "av.container.InputContainer", average: float) -> tuple[float, bool]:
-    """Return the rate of the median step, which pauses do not change, and whether the steps are even."""
+    """Return the rate of the usual step, which pauses do not change, and whether the steps are even."""
     import av
 
     stream = container.streams.video[0]
@@ -106,9 +106,9 @@ def _nominal(container: "av.container.InputContainer", average: float) -> tuple[
     if len(steps) < 2 or np.median(steps) <= 0:
         return average, True
     step = float(np.median(steps))
-    # Matroska counts in whole milliseconds
+    usual = steps[(steps > step / 2) & (steps < 1.5 * step)]  # Matroska counts in whole milliseconds: their mean is the step
     wavering = float(np.quantile(np.abs(steps - step), 0.75)) - float(stream.time_base or 0)
-    return (average if abs(average * step - 1) < _EVEN else 1 / step), wavering < _EVEN * step
+    return 1 / float(usual.mean()), wavering < _EVEN * step
 
 
 def _raw(rate: float) -> str:
