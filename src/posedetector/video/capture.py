@@ -106,7 +106,9 @@ def _nominal(container: "av.container.InputContainer", average: float) -> tuple[
     if len(steps) < 2 or np.median(steps) <= 0:
         return average, True
     step = float(np.median(steps))
-    usual = steps[(steps > step / 2) & (steps < 1.5 * step)]  # Matroska counts in whole milliseconds: their mean is the step
+    usual = steps[
+        (steps > step / 2) & (steps < 1.5 * step)
+    ]  # Matroska counts in whole milliseconds: their mean is the step
     wavering = float(np.quantile(np.abs(steps - step), 0.75)) - float(stream.time_base or 0)
     return 1 / float(usual.mean()), wavering < _EVEN * step
 
