@@ -20,6 +20,7 @@ ROOMS = (
     "metrics",
     "filters",
     "kinematics",
+    "plausibility",
     "colours",
     "boxes",
     "video",

@@ -119,7 +119,7 @@ def test_a_part_is_what_reading_everything_gives_for_those_seconds(clip: Path) -
 
         assert [(frame.index, frame.time) for frame in part] == [(frame.index, frame.time) for frame in expected]
         assert all(np.array_equal(one.image, other.image) for one, other in zip(part, expected, strict=True))
-        assert opened.notes == []
+        assert opened.notes == [] or clip.name == "without_times.h264"  # whose rate is assumed
 
 
 @pytest.mark.parametrize("name", CLIPS)
@@ -142,7 +142,7 @@ def test_where_the_clock_jumps_back_frames_are_numbered_from_the_beginning(tmp_p
     clip = jumping(tmp_path / "clip.ts")
     whole, part = read(clip)[0], read(clip, 3.0)[0]
 
-    assert numbers(part) == [frame.index for frame in whole if frame.time >= 3.0]
+    assert numbers(part) == [frame.index for frame in whole if frame.time >= 3.0 - 1e-6] == list(range(90, 150))
 
 
 # Start and end

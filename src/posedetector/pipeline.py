@@ -81,6 +81,7 @@ def open_selected(settings: Settings) -> Video:
         duration=settings.duration,
         selection=settings.selection,
         mirrored=settings.mirrored,
+        captured=settings.capture_fps,
     )
     if settings.every > 1 and 0 < video.rate * MAX_GAP < 1:
         most = max(1, int(video.rate * settings.every * MAX_GAP))

@@ -16,6 +16,7 @@ from posedetector.filters import sampling_rate
 from posedetector.kinematics.frames import SPINES
 from posedetector.kinematics.nouns import Gait, Kinematics
 from posedetector.lifters import Lifter
+from posedetector.plausibility import find_implausible
 from posedetector.pose import MetricPose, Source, finite
 from posedetector.refinement import Refinement, describe_terms
 from posedetector.settings import Settings
@@ -116,6 +117,8 @@ def account_for(
             start_s=video.selection.start,
             end_s=video.selection.end,
             every=video.selection.every,
+            slowdown=video.slowdown,
+            capture_fps=video.captured,
         ),
         estimator=settings.estimator,
         estimating=estimator.method,
@@ -190,6 +193,7 @@ def account_for(
             *_unplaced(pose),
             *_unlike_sides(lengths),
             *_notes_on_gait(kinematics.gait),
+            *_implausible(settings, video, cleaned, pose, kinematics),
         ),
     )
 
@@ -202,6 +206,21 @@ def _studied(pose: MetricPose, found: Kinematics) -> KinematicsRecord:
         repetitions=len(found.repetitions),
         masses=found.masses.table,
     )
+
+
+def _implausible(
+    settings: Settings, video: Video, cleaned: Cleaned, pose: MetricPose, kinematics: Kinematics
+) -> Iterator[Note]:
+    doubts = find_implausible(
+        pose,
+        kinematics,
+        cleaned.keypoints,
+        settings.subject,
+        rate=video.rate * video.selection.every,
+        told=video.captured is not None,
+    )
+    for doubt in doubts:
+        yield Note(severity=doubt.severity, text=doubt.text)
 
 
 def _notes_on_gait(gait: Gait) -> Iterator[Note]:

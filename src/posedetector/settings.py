@@ -19,6 +19,7 @@ _POSITIVE = {
     "fov": "--fov",
     "cutoff": "--cutoff",
     "fps": "--fps",
+    "capture_fps": "--capture-fps",
     "duration": "--duration",
 }
 _SHARES = {"min_score": "--min-score", "bbox_thr": "--bbox-thr", "tracking_thr": "--tracking-thr"}
@@ -52,7 +53,8 @@ _ONLINE: dict[str, tuple[Any, str]] = {
 class Settings(BaseModel):
     """One analysis; lengths in metres, times in seconds, `focal_length` in pixels, `fov` in degrees, `cutoff` in Hz.
 
-    `start` and `end` count from the video's first frame, `duration` from the start; `every` 2 is every second frame.
+    `start` and `end` count from the video's first frame, `duration` from the start, all in seconds as the video is stored, whatever
+    `capture_fps` says; `every` 2 is every second frame.
     With `online`, what looks ahead is off (refine, cutoff, max_gap, batches of frames), and refused where it was asked for.
     A `max_persons` below 0 is no limit. `mirrored` images are mirrored back before they are looked at.
     """
@@ -91,6 +93,7 @@ class Settings(BaseModel):
     camera_level: bool = False
     cutoff: float | None = 6.0
     fps: float | None = None
+    capture_fps: float | None = None
     duration: float | None = None
     start: float = 0.0
     end: float | None = None
@@ -125,6 +128,12 @@ class Settings(BaseModel):
                 raise InputError(f"{option} counts from 1, got {value}")
         if self.max_persons == 0:
             raise InputError("--max-persons must not be 0; below 0, everybody is followed")
+        return self
+
+    @model_validator(mode="after")
+    def _check_clock(self) -> "Settings":
+        if self.fps is not None and self.capture_fps is not None:
+            raise InputError("--fps and --capture-fps both say how fast a folder of images was captured; give one")
         return self
 
     @model_validator(mode="after")

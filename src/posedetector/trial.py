@@ -22,8 +22,10 @@ class VideoRecord(_Record):
 
     Attributes
     ----------
-    frames, fps, duration_s : of the frames that were analysed.
+    frames, fps, duration_s : of the frames that were analysed, at the rate of their capture.
     start_s, end_s, every : the selection: seconds from the video's first frame (None: to its end), and of these every Nth frame.
+    slowdown : seconds of the video as it is stored in one second of the results; `start_s` and `end_s` are of the former.
+    capture_fps : the rate of the capture, where an option or the file says it.
     """
 
     source: str
@@ -36,6 +38,8 @@ class VideoRecord(_Record):
     start_s: float = 0.0
     end_s: float | None = None
     every: int = 1
+    slowdown: float = 1.0
+    capture_fps: float | None = None
 
 
 class NetworkRecord(_Record):

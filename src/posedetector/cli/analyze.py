@@ -135,11 +135,21 @@ def analyze(
     max_gap: Annotated[
         float | None, typer.Option(help="Longest hole in seconds that is interpolated. [default: 0.25]")
     ] = None,
-    fps: Annotated[float | None, typer.Option(help="Frames per second of a folder of images (30).")] = None,
+    fps: Annotated[
+        float | None,
+        typer.Option(help="Numbers per second of a folder of images: image 12 is at 12 / fps seconds. [default: 30]"),
+    ] = None,
+    capture_fps: Annotated[
+        float | None,
+        typer.Option(
+            help="Frame rate at which the video was captured, where it is stored at another (slow motion, time lapse). Times in "
+            "the results are those of the capture. [default: what the file says]"
+        ),
+    ] = None,
     start: Annotated[
         list[float] | None,
         typer.Option(
-            help="Start of the part to analyse, in seconds from the first frame. Repeat --start and --end for several parts, "
+            help="Start of the part to analyse, in seconds from the first frame as a player shows them. Repeat --start and --end for several parts, "
             "each with its own results."
         ),
     ] = None,
@@ -249,6 +259,7 @@ def analyze(
         fov=fov,
         camera_level=camera_level,
         fps=fps,
+        capture_fps=capture_fps,
         duration=duration,
         every=every,
         mirrored=mirrored,
@@ -434,6 +445,12 @@ def _selected(video: "VideoRecord") -> str:
     """Return which part of the video that is; nothing for all of it."""
     end = "the end" if video.end_s is None else f"{video.end_s:g} s"
     part = f", {video.start_s:g} s to {end} of the video" if video.start_s or video.end_s is not None else ""
+    if video.slowdown != 1:
+        part += (
+            f" as stored, slowed {video.slowdown:.3g} times"
+            if video.slowdown > 1
+            else f" as stored, {1 / video.slowdown:.3g} times as fast"
+        )
     return part + (f", one frame of {video.every}" if video.every > 1 else "")
 
 

@@ -3,7 +3,9 @@
 import re
 import time
 from collections.abc import Iterator
+from itertools import pairwise
 from pathlib import Path
+from statistics import median
 
 import numpy as np
 
@@ -11,6 +13,7 @@ from posedetector.errors import VideoError
 from posedetector.pose import Frame
 from posedetector.video.geometry import check_shape, mirror_note
 from posedetector.video.nouns import FOLDER_RATE, Selection, Video, ends_early
+from posedetector.video.numbering import find_times
 from posedetector.video.stills import load_still, notes_on, pages_of
 
 IMAGE_SUFFIXES = {".bmp", ".jpeg", ".jpg", ".png", ".tif", ".tiff", ".webp"}
@@ -34,10 +37,11 @@ def images_in(folder: Path) -> list[Path]:
 def open_images(
     paths: list[Path], name: str, rate: float | None, selection: Selection, *, mirrored: bool = False
 ) -> Video:
-    """Open images as a video of so many frames per second; raises VideoError."""
+    """Open images as a video, `rate` numbers a second (else when `numbering` says); raises VideoError."""
     height, width = load_still(paths[0]).shape[:2]
-    fps = FOLDER_RATE if rate is None else rate
-    times = [index / fps for index in range(len(paths))]
+    taken = find_times(paths, rate)
+    times = taken.times
+    step = median(later - one for one, later in pairwise(times)) if len(times) > 1 else 0.0
     chosen = [index for index, time in enumerate(times) if selection.begun(time) and not selection.over(time)]
     if not chosen and not selection.begun(times[-1]):
         what = (
@@ -47,15 +51,17 @@ def open_images(
         )
         raise VideoError(f"--start {selection.start:g} leaves nothing of {name}, which is {what}")
     if not chosen:
-        raise VideoError(f"there is no image in {selection.start:g}–{selection.end:g} s, at {fps:g} a second")
+        raise VideoError(
+            f"there is no image in {selection.start:g}–{selection.end:g} s of {name}, whose {len(paths)} images span "
+            f"{times[-1]:.2f} s"
+        )
 
     def read(video: Video) -> Iterator[Frame]:
         video.notes.extend(notes_on(paths[0], mirrored=mirrored))
         if len(paths) > 1 and (pages := len(pages_of(paths[0]))) > 1:
             video.notes.append(f"{paths[0].name} holds {pages} images: of each file only the first one was read")
-        if len(paths) > 1 and rate is None:
-            video.notes.append(f"images carry no times: {fps:g} frames per second assumed; --fps says otherwise")
-        if len(paths) > 1 and selection.end is not None and selection.end - times[-1] > 1.5 / fps:
+        video.notes.extend(taken.notes)
+        if len(paths) > 1 and selection.end is not None and selection.end - times[-1] > 1.5 * step:
             video.notes.append(ends_early(selection, times[-1]))
         for index in chosen[:: selection.every]:
             image = load_still(paths[index], mirrored=mirrored)
@@ -67,7 +73,7 @@ def open_images(
             yield Frame(index, times[index], image)
 
     frames = len(chosen[:: selection.every])
-    return Video(name, (width, height), fps / selection.every if len(paths) > 1 else 0.0, frames, read, selection)
+    return Video(name, (width, height), round(1 / step, 6) / selection.every if step else 0.0, frames, read, selection)
 
 
 def open_camera(number: int, name: str, selection: Selection, *, mirrored: bool = False) -> Video:

@@ -24,7 +24,8 @@ class Selection:
 
     Attributes
     ----------
-    start, end : seconds from the video's first frame; the frame at `end` is not in it. None is the end of the video.
+    start, end : seconds from the video's first frame, as the video is stored (a player shows them; slow motion is slow here); the
+        frame at `end` is not in it. None is the end of the video.
     every : 2 for every second frame from the first selected one on, and so on.
 
     Raises
@@ -81,9 +82,11 @@ class Video:
     ----------
     name : what the results are called after.
     size : width, height in square pixels, as displayed.
-    rate : nominal frames per second of those selected; 0 for a single image.
+    rate : nominal frames per second of those selected, as they were captured; 0 for a single image.
     expected : how many frames there should be; None when nobody knows (some streams).
     selection : which part is read; with its end if a duration was given.
+    slowdown : stored seconds in one second of the frames' times: 8 for slow motion of 240 frames per second stored at 30.
+    captured : frames per second at which the frames were captured, where the file or somebody says so.
     notes : what the reader of the results should know, complete when the frames have been read.
     """
 
@@ -94,6 +97,8 @@ class Video:
     _read: Callable[["Video"], Iterator[Frame]]
     selection: Selection = WHOLE
     notes: list[str] = field(default_factory=list)
+    slowdown: float = 1.0
+    captured: float | None = None
 
     def frames(self) -> Generator[Frame, None, None]:
         """Yield the frames; decoding runs a few frames ahead in a thread of its own. Raises VideoError."""

@@ -85,7 +85,7 @@ def find_entry(known: Stream, start: float, *, interlaced: bool = False) -> Entr
                 if packets := _packets_around(container, target, wanted):
                     pts = packets[0].pts
                     number = _number_by_index(stream, packets, known)
-                    number = _number_by_counting(known, pts) if number is None else number
+                    number = _number_by_counting(known, pts, packets[0].pos) if number is None else number
                     return None if number is None else Entry(target, pts, number)
         back = 2 * back + 1.0
     return None
@@ -137,22 +137,25 @@ def _number_by_index(stream: Any, packets: list[Any], known: Stream) -> int | No
     return len(before) + len([one for one in packets if one.pts is not None and one.pts < packets[0].pts])
 
 
-def _number_by_counting(known: Stream, pts: int) -> int | None:
+def _number_by_counting(known: Stream, pts: int, position: int | None) -> int | None:
     """Return the number of a frame by counting packets; the file is read up to there, but not decoded.
 
-    None if that fails, or its clock runs backwards on the way.
+    None if that fails, or its clock runs backwards on the way, or has come so far before the packet's position (in bytes).
     """
     import av
 
     shown: set[int] = set()
-    last = -math.inf
+    last, reached = -math.inf, position is None
     with open_container(known.source) as container:
         try:
             for packet in container.demux(container.streams.video[0]):
+                reached = reached or packet.pos == position
                 if packet.dts is not None:  # Matroska does not know those of the first B-frames
                     if packet.dts < last:
                         return None
                     if packet.dts >= pts:
+                        if not reached:
+                            return None
                         break
                     last = packet.dts
                 if packet.pts is not None and (known.pts or 0) <= packet.pts < pts and not packet.is_discard:

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from posedetector.errors import VideoError
 from posedetector.pose import Frame
+from posedetector.video.capture import find_pace
+from posedetector.video.clock import Clock
 from posedetector.video.geometry import LEAD_FRAMES, Declared, Display, check_shape
 from posedetector.video.nouns import CLOCK, FOLDER_RATE, Selection, Video, ends_early
 from posedetector.video.seeking import Entry, Stream, find_entry, open_container, packets_from
@@ -15,8 +17,10 @@ if TYPE_CHECKING:
     import av.container
 
 
-def open_stream(source: str, name: str, selection: Selection, *, mirrored: bool = False) -> Video:
-    """Open what FFmpeg can read; raises VideoError."""
+def open_stream(
+    source: str, name: str, selection: Selection, captured: float | None = None, *, mirrored: bool = False
+) -> Video:
+    """Open what FFmpeg can read; `captured` is the rate of the capture, if somebody says so. Raises VideoError."""
     with open_container(source) as container:
         if not container.streams.video:
             raise VideoError(f"{source} holds no video stream")
@@ -29,6 +33,7 @@ def open_stream(source: str, name: str, selection: Selection, *, mirrored: bool 
         check_shape(display.size, source)
         rate = float(stream.average_rate or stream.base_rate or 0) * display.images_per_frame
         seconds = _seconds(stream, container)
+        pace = find_pace(source, container, rate, captured)
     known = Stream(source, seconds, rate, first.time, first.pts)
     # some formats' length ends with the last frame's beginning
     if seconds is not None and selection.start > 0 and selection.start >= seconds + 1 / (rate or FOLDER_RATE):
@@ -36,10 +41,13 @@ def open_stream(source: str, name: str, selection: Selection, *, mirrored: bool 
     return Video(
         name=name,
         size=display.size,
-        rate=rate / selection.every,
+        rate=rate * pace.slowdown / selection.every,
         expected=selection.expected(seconds, rate),
         _read=lambda video: _read_stream(known, video, display),
         selection=selection,
+        notes=list(pace.notes),
+        slowdown=pace.slowdown,
+        captured=pace.captured,
     )
 
 
@@ -54,33 +62,27 @@ def _read_stream(known: Stream, video: Video, display: Display) -> Iterator[Fram
     selection = video.selection
     entry = _find_entry(known, selection.start, display)
     count, last = (0, -1.0) if entry is None else (entry.number * display.images_per_frame, -1.0)
-    origin = None if entry is None else known.time
-    selected = untimed = 0
+    clock = Clock(1 / (known.rate or FOLDER_RATE), None if entry is None else known.time)
+    selected = 0
     ended = True
     damage: list[float | None] = []
     since = (known.time or 0.0) + selection.start if selection.start > 0 else -math.inf
-    for image in display.fields(_pictures(known, entry, since, damage)):
-        # a stream without timestamps has only its nominal rate to go by
-        moment = image.time if image.time is not None else count / (known.rate or FOLDER_RATE)
-        origin = moment if origin is None else origin
-        if moment - origin <= last:
-            untimed += selection.begun(last)
-            continue
-        last = moment - origin
+    for image, last in clock.times(display.fields(_pictures(known, entry, since, damage))):
         if selection.over(last):
             ended = False
             break
         if selection.begun(last):
             if selected % selection.every == 0:
-                yield Frame(count, last, display.upright(image, last))
+                yield Frame(count, last / video.slowdown, display.upright(image, last))
             selected += 1
+        else:
+            clock.forget()  # what was wrong before the part is none of its business
         count += 1
     if not selected:
         raise _nothing_selected(known, selection, last)
     video.notes.extend(display.notes)
-    if untimed:
-        video.notes.append(f"{untimed} frames have no time of their own and were left out")
-    broken = sum(time is None or not selection.over(time - (origin or 0.0)) for time in damage)
+    video.notes.extend(clock.notes(_nominal_rate(known), known=video.captured is not None))
+    broken = sum(time is None or not selection.over(time - (clock.origin or 0.0)) for time in damage)
     if broken:
         video.notes.append(f"{broken} packets of the video are damaged; frames are missing there")
     if ended:
@@ -91,6 +93,15 @@ def _find_entry(known: Stream, start: float, display: Display) -> Entry | None:
     if display.interlaced:
         start -= LEAD_FRAMES * display.images_per_frame / (known.rate or FOLDER_RATE)
     return find_entry(known, start, interlaced=display.interlaced) if start > 0 else None
+
+
+def _nominal_rate(known: Stream) -> str:
+    rate = f"{known.rate or FOLDER_RATE:.4g} frames per second"
+    return (
+        f"{rate}, the file's nominal rate (or the reader's own where the file states none)"
+        if known.rate
+        else f"{rate}, assumed"
+    )
 
 
 def _nothing_selected(known: Stream, selection: Selection, last: float) -> VideoError:
@@ -157,6 +168,7 @@ def _decode(
     stream = container.streams.video[0]
     stream.thread_type = threads
     packets = container.demux(stream) if entry is None else packets_from(container, entry.target)
+    begun = entry is None
     while True:
         try:
             packet = next(packets, None)
@@ -170,7 +182,9 @@ def _decode(
         damaged = packet.is_corrupt
         try:
             for picture in packet.decode():
-                if entry is None or (picture.pts is not None and picture.pts >= entry.pts):
+                # later ones may be earlier again, where recordings were joined
+                begun = begun or (entry is not None and picture.pts is not None and picture.pts >= entry.pts)
+                if begun:
                     picture.opaque = stream.codec_context.sample_aspect_ratio  # PyAV does not show the frame's own
                     yield picture
         except av.FFmpegError:
