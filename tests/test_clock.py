@@ -109,7 +109,7 @@ def test_a_raw_stream_names_the_rate_that_is_assumed_for_it(tmp_path: Path, name
 def test_what_is_wrong_with_time_stamps_before_a_part_is_not_said_of_the_part(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, stamps: list[int], frames: int
 ) -> None:
-    monkeypatch.setattr(streams, "find_entry", lambda *_: None)  # read from the beginning
+    monkeypatch.setattr(streams, "find_entry", lambda *_, **__: None)  # read from the beginning
     video = open_video(str(stamped(tmp_path / "clip.mkv", stamps)), selection=Selection(0.49))
 
     assert len(list(video.frames())) == frames
