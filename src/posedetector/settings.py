@@ -10,6 +10,7 @@ from posedetector.calibration import Camera
 from posedetector.downloads import Told
 from posedetector.errors import InputError
 from posedetector.estimators import EstimatorOptions
+from posedetector.lenses import Lens
 from posedetector.lifters import LifterOptions
 from posedetector.subject import Subject
 from posedetector.video import Selection
@@ -87,6 +88,8 @@ class Settings(BaseModel):
     min_score: float = 0.2
     max_gap: float = 0.25
     focal_length: float | None = None
+    calibration: Path | None = None
+    calibration_camera: str | None = None
     fov: float | None = None
     camera_level: bool = False
     cutoff: float | None = 6.0
@@ -132,6 +135,10 @@ class Settings(BaseModel):
             raise InputError(f"--fov is in degrees along the longer side and must lie below 170, got {self.fov:g}")
         if self.fov is not None and self.focal_length is not None:
             raise InputError("--focal-length and --fov say the same thing; give one")
+        if self.calibration is not None and (self.fov is not None or self.focal_length is not None):
+            raise InputError("--calibration says the focal length too: leave out --focal-length and --fov")
+        if self.calibration_camera is not None and self.calibration is None:
+            raise InputError("--calibration-camera names a camera of a file: give that with --calibration")
         if self.runtime not in RUNTIMES:
             raise InputError(f"--runtime is {', '.join(RUNTIMES[:-1])} or {RUNTIMES[-1]}, got {self.runtime!r}")
         for name, (option, estimators) in _BELONGS.items():
@@ -156,10 +163,12 @@ class Settings(BaseModel):
 
     @property
     def camera(self) -> Camera:
-        """What is known of the camera."""
+        """What is known of the camera, but for what a calibration file says."""
         return Camera(self.focal_length, self.fov, self.camera_level)
 
-    def for_estimator(self, focal_length: float, told: Told | None = None) -> EstimatorOptions:
+    def for_estimator(
+        self, focal_length: float, told: Told | None = None, lens: Lens | None = None
+    ) -> EstimatorOptions:
         """Return what concerns the estimator; `focal_length` in pixels of this video."""
         return EstimatorOptions(
             model=self.model,
@@ -175,6 +184,7 @@ class Settings(BaseModel):
             detect_every=self.detect_every,
             bbox_thr=self.bbox_thr,
             focal_length=focal_length,
+            to_ideal=None if lens is None else lens.to_ideal,
         )
 
     def for_lifter(self, told: Told | None = None) -> LifterOptions:
