@@ -23,8 +23,10 @@ def resolve(path: str | Path, error: type[InputError] = InputError) -> Path:
     try:
         expanded = Path(path).expanduser()
         os.fsencode(expanded)
-    except (RuntimeError, ValueError) as problem:
-        raise error(f"{shown(path)} cannot be a path: {problem}") from problem
+    except RuntimeError as problem:
+        raise error(f"{shown(path)} cannot be a path: nobody of that name has a home folder here") from problem
+    except ValueError as problem:
+        raise error(f"{shown(path)} cannot be a path: it holds characters that no file name has") from problem
     if "\0" in str(expanded):
         raise error(f"{shown(path)} cannot be a path: it holds a NUL character")
     return expanded
@@ -102,7 +104,15 @@ def answered(work: Callable[[], T], place: Path, error: type[InputError]) -> T:
     return done[0]
 
 
+def legible(text: str) -> str:
+    """Return a text that can be written as UTF-8: bytes of a file name that are none appear as \\xe9."""
+    try:
+        return text.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
+    except UnicodeEncodeError:  # half a character, which came from no file name
+        return text.encode("utf-8", "backslashreplace").decode("utf-8")
+
+
 def shown(path: object) -> str:
     """Return a path or other text as it can be printed anywhere, and not longer than a line or two."""
-    text = str(path).encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace").replace("\0", "\\0")
+    text = legible(str(path)).replace("\0", "\\0")
     return text if len(text) <= 200 else f"{text[:120]}… ({len(text)} characters)"

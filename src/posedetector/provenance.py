@@ -17,6 +17,7 @@ from posedetector.kinematics.frames import SPINES
 from posedetector.kinematics.nouns import Gait, Kinematics
 from posedetector.lenses import Lens
 from posedetector.lifters import Lifter
+from posedetector.opening import legible
 from posedetector.pose import Keypoints, MetricPose, Source, finite
 from posedetector.refinement import Refinement, describe_terms
 from posedetector.settings import Settings
@@ -106,10 +107,10 @@ def account_for(
     return Provenance(
         posedetector=version("posedetector"),
         created=datetime.now(UTC).isoformat(timespec="seconds"),
-        command=sys.argv,
+        command=[legible(word) for word in sys.argv],
         versions={"python": sys.version.split()[0]} | {name: version(name) for name in _LIBRARIES},
         video=VideoRecord(
-            source=settings.video,
+            source=legible(settings.video),
             width_px=video.size[0],
             height_px=video.size[1],
             frames=len(time),
@@ -127,7 +128,7 @@ def account_for(
         networks=[
             NetworkRecord(
                 name=one.label,
-                file=one.path.name,
+                file=legible(one.path.name),
                 sha256=one.sha256,
                 known=one.known,
                 trust=one.trust,
@@ -207,7 +208,7 @@ def with_lens(
     there = finite(seen.xy)
     outside = float((there & ~finite(straight.xy)).sum() / max(1, there.sum()))
     record = LensRecord(
-        file=lens.file,
+        file=legible(lens.file),
         sha256=lens.sha256,
         camera=lens.camera,
         model=lens.model,

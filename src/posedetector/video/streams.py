@@ -8,9 +8,19 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from posedetector.errors import VideoError
+from posedetector.opening import shown
 from posedetector.pose import ByteArray, Frame
 from posedetector.video.nouns import CLOCK, FOLDER_RATE, Selection, Video, ends_early
-from posedetector.video.seeking import Entry, Stream, find_entry, open_container, packets_from
+from posedetector.video.seeking import (
+    GAVE_UP,
+    Entry,
+    Stream,
+    find_entry,
+    nothing_of,
+    open_container,
+    packets_from,
+    reason_of,
+)
 
 if TYPE_CHECKING:
     import av.container
@@ -23,7 +33,7 @@ def open_stream(source: str, name: str, selection: Selection) -> Video:
             raise VideoError(f"{source} holds no video stream")
         first = next(_decode(container, [], "SLICE"), None)
         if first is None:
-            raise VideoError(f"no frame of {source} can be decoded; the file is empty or damaged")
+            raise VideoError(f"no frame of {shown(source)} can be decoded; {nothing_of(source)}")
         stream = container.streams.video[0]
         rate = float(stream.average_rate or stream.base_rate or 0)
         seconds = _seconds(stream, container)
@@ -152,7 +162,9 @@ def _decode(
     while True:
         try:
             packet = next(packets, None)
-        except av.FFmpegError:  # the file ends in the middle of a packet
+        except av.FFmpegError as error:  # the file ends in the middle of a packet
+            if error.errno == GAVE_UP:
+                raise VideoError(f"reading {container.name} stopped: {reason_of(container.name, error)}") from error
             damage.append(None)
             return
         if packet is None:
