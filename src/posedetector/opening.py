@@ -6,7 +6,8 @@ writes. All of that ends in one clear line, and at once, or after `PATIENCE` sec
 
 import os
 import stat
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from contextlib import suppress
 from pathlib import Path
 from threading import Thread
 from typing import TypeVar
@@ -16,6 +17,8 @@ from posedetector.errors import InputError
 T = TypeVar("T")
 
 PATIENCE = 20.0  # seconds; a sleeping disk takes ten
+_PIPE = "{} is a pipe or a device, which cannot be read twice: write it to a file first"
+_SILENT = "{} does not answer: for {:g} s nothing could be read (a network drive?)"
 
 
 def resolve(path: str | Path, error: type[InputError] = InputError) -> Path:
@@ -45,7 +48,7 @@ def kind_of(path: str | Path, error: type[InputError] = InputError) -> str:
         return "folder"
     if stat.S_ISREG(mode):
         return "file"
-    raise error(f"{shown(path)} is a pipe or a device, which cannot be read twice: write it to a file first")
+    raise error(_PIPE.format(shown(path)))
 
 
 def check_file(path: str | Path, what: str = "", error: type[InputError] = InputError) -> Path:
@@ -80,6 +83,37 @@ def read_bytes(path: str | Path, what: str = "", *, most: int, error: type[Input
         raise error(f"{what} {shown(path)}".strip() + f" cannot be read: {problem.strerror}") from problem
 
 
+def check_words(words: Iterable[str]) -> None:
+    """Look at what a person typed, before any of it is opened; raises InputError for pipes, devices and drives that do not answer.
+
+    What is no path is none of this function's business. A shell's own pipes (`<(…)`) have somebody who writes.
+    """
+    paths = [part for word in words for part in (word, word.partition("=")[2]) if part]
+    try:
+        if any(b"\0" in os.fsencode(path) for path in paths):
+            raise InputError("a NUL character is in no path and no option; leave it out")
+    except UnicodeEncodeError as error:
+        raise InputError("half of a character is in no path and no option; leave it out") from error
+    paths = [path for path in paths if not path.startswith(("/dev/fd/", "/dev/stdin", "/proc/self/fd/"))]
+    now: list[str] = []
+
+    def look() -> str | None:
+        for path in paths:
+            now[:] = [path]
+            with suppress(OSError, ValueError, RuntimeError):
+                mode = Path(path).expanduser().stat().st_mode
+                if stat.S_ISFIFO(mode) or stat.S_ISSOCK(mode) or stat.S_ISCHR(mode):
+                    return path
+        return None
+
+    try:
+        pipe = answered(look, Path(), InputError)
+    except InputError:
+        raise InputError(_SILENT.format(shown(now[0]), PATIENCE)) from None
+    if pipe is not None:
+        raise InputError(_PIPE.format(shown(pipe)))
+
+
 def answered(work: Callable[[], T], place: Path, error: type[InputError]) -> T:
     """Return what the work returns, and raise what it raises; the error if the drive does not answer in time.
 
@@ -98,7 +132,7 @@ def answered(work: Callable[[], T], place: Path, error: type[InputError]) -> T:
     thread.start()
     thread.join(PATIENCE)
     if thread.is_alive():
-        raise error(f"{shown(place)} does not answer: for {PATIENCE:g} s nothing could be read (a network drive?)")
+        raise error(_SILENT.format(shown(place), PATIENCE))
     if failed:
         raise failed[0]
     return done[0]

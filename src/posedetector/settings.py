@@ -15,12 +15,13 @@ from posedetector.lifters import LifterOptions
 from posedetector.subject import Subject
 from posedetector.video import Selection
 
+# option, least and greatest value, unit; wider than anything sensible, and narrow enough to compute with
 _POSITIVE = {
-    "focal_length": "--focal-length",
-    "fov": "--fov",
-    "cutoff": "--cutoff",
-    "fps": "--fps",
-    "duration": "--duration",
+    "focal_length": ("--focal-length", 1.0, 1e6, "pixels"),
+    "fov": ("--fov", 0.01, 170.0, "degrees along the longer side"),
+    "cutoff": ("--cutoff", 0.1, 1e4, "Hz"),
+    "fps": ("--fps", 1e-3, 1e5, "frames per second"),
+    "duration": ("--duration", 1e-6, 1e9, "seconds"),
 }
 _SHARES = {"min_score": "--min-score", "bbox_thr": "--bbox-thr", "tracking_thr": "--tracking-thr"}
 _COUNTS = {
@@ -113,11 +114,13 @@ class Settings(BaseModel):
 
     @model_validator(mode="after")
     def _check_ranges(self) -> "Settings":
-        for name, option in _POSITIVE.items():
+        for name, (option, least, most, unit) in _POSITIVE.items():
             value = getattr(self, name)
+            also = ", or 0 to switch it off" if name == "cutoff" else ""
             if value is not None and not 0 < value < float("inf"):
-                also = ", or 0 to switch it off" if name == "cutoff" else ""
                 raise InputError(f"{option} must be greater than 0{also}, got {value:g}")
+            if value is not None and not least <= value <= most:
+                raise InputError(f"{option} is in {unit} and must lie in {least:g}–{most:g}{also}, got {value:g}")
         for name, option in _SHARES.items():
             if (value := getattr(self, name)) is not None and not 0 <= value < 1:
                 raise InputError(f"{option} must lie in 0–1, got {getattr(self, name):g}")

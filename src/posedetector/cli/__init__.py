@@ -20,7 +20,7 @@ from posedetector.cli.report import report
 from posedetector.cli.train import train
 from posedetector.cli.weights import app as weights
 from posedetector.errors import PosedetectorError
-from posedetector.opening import shown
+from posedetector.opening import check_words, shown
 
 app = typer.Typer(
     help="One video of a person in, biomechanics out.",
@@ -52,6 +52,7 @@ def main(args: list[str] | None = None) -> None:
     if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
         signal.signal(signal.SIGINT, _interrupt)
     try:
+        check_words(arguments)
         status = app(arguments, standalone_mode=False)
     except (KeyboardInterrupt, typer.Abort):
         status = 130

@@ -358,7 +358,7 @@ def _analyze_parts(
     for settings in parts.values():
         open_selected(settings)
     done: list[str] = []
-    failed: list[str] = []
+    failed: dict[str, list[str]] = {}  # what several parts fail from is said once
     for folder, settings in parts.items():
         if not quiet:
             typer.echo(f"{folder.name}:", err=True)
@@ -368,12 +368,12 @@ def _analyze_parts(
         except PosedetectorError as error:
             if debug:
                 traceback.print_exc()
-            failed.append(f"{folder.name}: {error}")
+            failed.setdefault(str(error).replace(str(folder), str(folder.parent)), []).append(folder.name)
         except KeyboardInterrupt:
             kept = f"the results of {', '.join(done)} are kept" if done else "no results were written"
             raise Stopped(f"interrupted; {kept}") from None
-    for message in failed:
-        complain(message)
+    for message, names in failed.items():
+        complain(f"{', '.join(names)}: {message}")
     if failed:
         raise typer.Exit(2)
 
