@@ -106,7 +106,10 @@ def off(trial: Trial, right: Trial) -> dict[str, float]:
     ]
     apart = np.degrees(np.abs(trial.angles.values - right.angles.values))
     result = {name: float(np.nanmean(apart[:, rows])) for name, rows in zip(ANGLES, columns, strict=True)}
-    return result | {"largest knee": float(np.nanmax(apart[:, columns[1]])), "path %": 100 * (length(trial) / length(right) - 1)}
+    return result | {
+        "largest knee": float(np.nanmax(apart[:, columns[1]])),
+        "path %": 100 * (length(trial) / length(right) - 1),
+    }
 
 
 def length(trial: Trial) -> float:
@@ -144,7 +147,10 @@ def main() -> None:
                 for way, values in ways.items():
                     trial = analyze(Settings(**(usual.model_dump() | {"estimator": "bent"} | values)))
                     figures = off(trial, right)
-                    print(f"| {name} | {lifter} | {way} | " + " | ".join(f"{one:.2f}" for one in figures.values()) + " |", flush=True)
+                    print(
+                        f"| {name} | {lifter} | {way} | " + " | ".join(f"{one:.2f}" for one in figures.values()) + " |",
+                        flush=True,
+                    )
 
 
 if __name__ == "__main__":

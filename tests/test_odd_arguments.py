@@ -26,7 +26,17 @@ ODD = (
     *("http://[::1", "http://", "http://a:b/c", "http:///x", "https://%00/", "file:///x", "caf\udce9", "\ud800", "\U0001f9cd", "%s{}"),
 )  # fmt: skip
 # what would run a network, open a window or a browser, train, or go to the web
-_LEFT_OUT = {"--show", "--open", "--help", "--run", "--online", "--use-videopose3d", "--augment-markers", "--onnx", "--debug"}
+_LEFT_OUT = {
+    "--show",
+    "--open",
+    "--help",
+    "--run",
+    "--online",
+    "--use-videopose3d",
+    "--augment-markers",
+    "--onnx",
+    "--debug",
+}
 _STEP = 1 if os.environ.get("POSEDETECTOR_ALL_ODD") else 4
 _FILES = ("empty", "noise", "text", "half.json", "list.json", "null.json", "deep.json")
 
@@ -50,17 +60,26 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def results(place: Path) -> Path:
     """Results of the clip, made once."""
-    arguments = ["analyze", "--video", str(place / "clip.mp4"), "--height", "1.75", "--estimator", "synthetic", "--no-refine"]
+    arguments = [
+        "analyze",
+        "--video",
+        str(place / "clip.mp4"),
+        "--height",
+        "1.75",
+        "--estimator",
+        "synthetic",
+        "--no-refine",
+    ]
     with pytest.raises(SystemExit) as ended:
-        cli.main([*arguments, "--no-overlay", "--formats", "csv,trc", "--quiet", "--output-dir", str(place / "results")])
+        cli.main(
+            [*arguments, "--no-overlay", "--formats", "csv,trc", "--quiet", "--output-dir", str(place / "results")]
+        )
     assert not ended.value.code
     return place / "results"
 
 
 @pytest.fixture
-def ends_well(
-    command: Callable[..., Done], place: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> Callable[..., Done]:
+def ends_well(command: Callable[..., Done], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Done]:
     """Run a command in a folder of its own, and check that it says one line where it fails."""
     monkeypatch.chdir(tmp_path)
 
@@ -95,7 +114,12 @@ def options_of(name: str) -> Iterator[str]:
 def test_an_odd_value_of_analyze_ends_in_one_line(
     ends_well: Callable[..., Done], place: Path, tmp_path: Path, option: str
 ) -> None:
-    usual = {"--video": place / "clip.mp4", "--height": 1.75, "--output-dir": tmp_path / "out", "--estimator": "synthetic"}
+    usual = {
+        "--video": place / "clip.mp4",
+        "--height": 1.75,
+        "--output-dir": tmp_path / "out",
+        "--estimator": "synthetic",
+    }
     usual = usual | {"--formats": "trc"}
     for value in odd_values(place, option):
         values = [part for name in usual if name != option for part in (name, usual[name])]
@@ -211,6 +235,8 @@ def test_what_nobody_foresaw_is_one_line_and_status_1(
     told = command(*arguments, "--debug")
 
     assert done.status == told.status == 1
-    assert done.errors.startswith("posedetector: unexpected error: ZeroDivisionError: a fault of ours; this is a fault of")
+    assert done.errors.startswith(
+        "posedetector: unexpected error: ZeroDivisionError: a fault of ours; this is a fault of"
+    )
     assert len(done.errors.splitlines()) == 1
     assert "Traceback" in told.errors

@@ -139,7 +139,7 @@ def answered(work: Callable[[], T], place: Path, error: type[InputError]) -> T:
 
 
 def legible(text: str) -> str:
-    """Return a text that can be written as UTF-8: bytes of a file name that are none appear as \\xe9."""
+    """Return a text that can be written as UTF-8: bytes of a file name that are none appear by their number, in hexadecimal."""
     try:
         return text.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
     except UnicodeEncodeError:  # half a character, which came from no file name

@@ -227,7 +227,11 @@ def with_lens(
                 "count as missing: was this file made with this camera, at this zoom and resolution?"
             )
         )
-    said.append(info(f"the lens ({lens.model}, focal length {lens.focal_length:.0f} px) is that of {lens.camera} in {lens.file}"))
+    said.append(
+        info(
+            f"the lens ({lens.model}, focal length {lens.focal_length:.0f} px) is that of {lens.camera} in {lens.file}"
+        )
+    )
     calibration = account.calibration.model_copy(update={"lens": record})
     return account.model_copy(update={"calibration": calibration, "notes": by_severity(*account.notes, *said)})
 

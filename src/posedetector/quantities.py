@@ -40,9 +40,7 @@ def parse_height(text: str) -> float:
     """Return a person's height in metres; raises InputError, which guesses at the unit that was left out."""
     height = _named(text, "--height", parse_length)
     if _BARE.fullmatch(text) and not 0.5 <= height <= 2.5:
-        hints = [
-            f"{height:g}{unit}" for unit in ("cm", "mm", "in") if 0.5 <= height * _LENGTHS[unit] <= 2.5
-        ]
+        hints = [f"{height:g}{unit}" for unit in ("cm", "mm", "in") if 0.5 <= height * _LENGTHS[unit] <= 2.5]
         meant = f"; did you mean {' or '.join(hints)}?" if hints else ""
         if 3 <= height < 9:
             meant = "; feet? write 5ft11in, with its units"

@@ -134,14 +134,9 @@ class Settings(BaseModel):
 
     @model_validator(mode="after")
     def _check_sense(self) -> "Settings":
-        if self.fov is not None and not self.fov < 170:
-            raise InputError(f"--fov is in degrees along the longer side and must lie below 170, got {self.fov:g}")
         if self.fov is not None and self.focal_length is not None:
             raise InputError("--focal-length and --fov say the same thing; give one")
-        if self.calibration is not None and (self.fov is not None or self.focal_length is not None):
-            raise InputError("--calibration says the focal length too: leave out --focal-length and --fov")
-        if self.calibration_camera is not None and self.calibration is None:
-            raise InputError("--calibration-camera names a camera of a file: give that with --calibration")
+        self._check_calibration()
         if self.runtime not in RUNTIMES:
             raise InputError(f"--runtime is {', '.join(RUNTIMES[:-1])} or {RUNTIMES[-1]}, got {self.runtime!r}")
         for name, (option, estimators) in _BELONGS.items():
@@ -158,6 +153,12 @@ class Settings(BaseModel):
         if not self.max_gap >= 0:
             raise InputError(f"--max-gap is in seconds and must not be negative, got {self.max_gap:g}")
         return self
+
+    def _check_calibration(self) -> None:
+        if self.calibration is not None and (self.fov is not None or self.focal_length is not None):
+            raise InputError("--calibration says the focal length too: leave out --focal-length and --fov")
+        if self.calibration_camera is not None and self.calibration is None:
+            raise InputError("--calibration-camera names a camera of a file: give that with --calibration")
 
     @property
     def selection(self) -> Selection:

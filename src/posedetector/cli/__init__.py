@@ -86,7 +86,9 @@ def _unforeseen(error: Exception, *, debug: bool) -> int:
         complain("there is not enough memory for this; close other programs, or take a shorter or smaller video")
         return 2
     if isinstance(error, OSError) and error.filename is not None:
-        complain(f"{shown(os.fsdecode(error.filename) if isinstance(error.filename, bytes) else error.filename)}: {error.strerror}")
+        complain(
+            f"{shown(os.fsdecode(error.filename) if isinstance(error.filename, bytes) else error.filename)}: {error.strerror}"
+        )
         return 2
     what = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
     hint = "please report it" if debug else "run it again with --debug for the traceback, and please report it"

@@ -35,7 +35,9 @@ def analyze(
     ] = None,
     bone_length: Annotated[
         list[str] | None,
-        typer.Option(help="Measured segment length, such as left_thigh=0.43 (metres) or left_thigh=43cm. Repeatable; overrides --height."),
+        typer.Option(
+            help="Measured segment length, such as left_thigh=0.43 (metres) or left_thigh=43cm. Repeatable; overrides --height."
+        ),
     ] = None,
     mass: Annotated[
         float | None,

@@ -20,7 +20,9 @@ def export_opensim(
     mass: Annotated[
         float | None,
         typer.Option(
-            parser=parse_body_mass, metavar="MASS", help="75 (kg) or 165lb. [default: the subject's, else the model's own]"
+            parser=parse_body_mass,
+            metavar="MASS",
+            help="75 (kg) or 165lb. [default: the subject's, else the model's own]",
         ),
     ] = None,
     markers: Annotated[

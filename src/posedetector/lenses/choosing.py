@@ -32,14 +32,18 @@ def read_lens(path: Path, camera: str | None, clip: str, size: tuple[int, int]) 
     if lens.size is None:
         _check_principal_point(path, lens, size)
         return lens.for_size(size), [
-            f"{path.name} does not say for pictures of which size {lens.camera} was calibrated: taken for the clip's, "
-            f"{size[0]}×{size[1]}; if it was another, all positions and angles are off"
+            (
+                f"{path.name} does not say for pictures of which size {lens.camera} was calibrated: taken for the clip's, "
+                f"{size[0]}×{size[1]}; if it was another, all positions and angles are off"
+            )
         ]
     if lens.size != size and all(old in (new, _coded(new)) for old, new in zip(lens.size, size, strict=True)):
         _check_principal_point(path, lens, lens.size)
         return replace(lens, size=size, calibrated_size=lens.size), [
-            f"{lens.camera} was calibrated for pictures of {lens.size[0]}×{lens.size[1]}, and the clip shows {size[0]}×{size[1]}: "
-            "the rest is taken for a codec's padding at the right and the lower edge"
+            (
+                f"{lens.camera} was calibrated for pictures of {lens.size[0]}×{lens.size[1]}, and the clip shows {size[0]}×{size[1]}: "
+                "the rest is taken for a codec's padding at the right and the lower edge"
+            )
         ]
     shape, own = size[0] / size[1], lens.size[0] / lens.size[1]
     if abs(shape / own - 1) > _SAME_SHAPE:
@@ -58,8 +62,10 @@ def read_lens(path: Path, camera: str | None, clip: str, size: tuple[int, int]) 
     if lens.size == size:
         return fitted, []
     return fitted, [
-        f"the lens of {lens.camera} was calibrated for pictures of {lens.size[0]}×{lens.size[1]} and scaled to the clip's "
-        f"{size[0]}×{size[1]}; that is right if the camera scaled the whole picture, and wrong if it cut a part out of it"
+        (
+            f"the lens of {lens.camera} was calibrated for pictures of {lens.size[0]}×{lens.size[1]} and scaled to the clip's "
+            f"{size[0]}×{size[1]}; that is right if the camera scaled the whole picture, and wrong if it cut a part out of it"
+        )
     ]
 
 

@@ -8,10 +8,10 @@ import hashlib
 import json
 import re
 import tomllib
+import xml.etree.ElementTree as ET
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
-from xml.etree import ElementTree
 
 import numpy as np
 
@@ -47,7 +47,7 @@ def read_cameras(path: Path) -> dict[str, Lens]:
         cameras = _cameras(content)
     except _Unusable as error:
         raise _refused(path, str(error)) from error
-    except (ValueError, TypeError, KeyError, RecursionError, ElementTree.ParseError) as error:
+    except (ValueError, TypeError, KeyError, RecursionError, ET.ParseError) as error:
         raise _refused(path, f"it cannot be read ({' '.join(str(error).split())[:120]})") from error
     if not cameras:
         raise _refused(
@@ -55,9 +55,7 @@ def read_cameras(path: Path) -> dict[str, Lens]:
             "it holds no camera: wanted are `matrix` and `distortions` (Pose2Sim, anipose), or `camera_matrix` and "
             "`distortion_coefficients` (OpenCV)",
         )
-    return {
-        name: Lens(**described, camera=name, file=path.name, sha256=digest) for name, described in cameras.items()
-    }
+    return {name: Lens(**described, camera=name, file=path.name, sha256=digest) for name, described in cameras.items()}
 
 
 def _refused(path: Path, why: str) -> InputError:
@@ -93,7 +91,7 @@ def _from_yaml(text: str) -> Any:
     """Return what YAML says, OpenCV's dialect too; nothing in it is run."""
     import yaml
 
-    class Loader(yaml.SafeLoader):
+    class Loader(yaml.SafeLoader):  # type: ignore[misc]  # no stubs here
         """Takes OpenCV's tags for what they are on."""
 
     def untagged(loader: Any, suffix: str, node: Any) -> Any:
@@ -113,20 +111,20 @@ def _from_yaml(text: str) -> Any:
 
 
 def _from_xml(text: str) -> Any:
-    root = ElementTree.fromstring(text)  # noqa: S314 -- expat bounds the growth of entities since 2.4.1
+    root = ET.fromstring(text)  # noqa: S314 -- expat bounds the growth of entities since 2.4.1
     if root.find("cameras/camera/intrinsic") is not None:
         return {"cameras": [_of_qualisys(camera) for camera in root.iterfind("cameras/camera")]}
     return _tree(root)
 
 
-def _tree(element: ElementTree.Element) -> Any:
+def _tree(element: ET.Element) -> Any:
     if len(element):
         return {child.tag: _tree(child) for child in element}
     parts = (element.text or "").split()
     return parts[0] if len(parts) == 1 else parts
 
 
-def _of_qualisys(camera: ElementTree.Element) -> dict[str, Any]:
+def _of_qualisys(camera: ET.Element) -> dict[str, Any]:
     """Return a camera of Qualisys' file; its pixels count from the picture's own corner, whatever part of the sensor it is."""
     values, view = camera.find("intrinsic"), camera.find("fov_video")
     if values is None or view is None:
@@ -246,7 +244,19 @@ def _distortion(keys: dict[str, Any]) -> tuple[str, np.ndarray[Any, np.dtype[np.
     fisheye = str(keys.get("fisheye", "false")).lower() in {"true", "1", "1.0"} or any(
         word in said for word in ("fisheye", "equidistant", "kannala")
     )
-    known = ("", "none", "plumb", "rational", "brown", "radtan", "pinhole", "opencv", "perspective", "linear", "standard")
+    known = (
+        "",
+        "none",
+        "plumb",
+        "rational",
+        "brown",
+        "radtan",
+        "pinhole",
+        "opencv",
+        "perspective",
+        "linear",
+        "standard",
+    )
     if not fisheye and said and not any(word and word in said for word in known):
         raise _Unusable(f"its lens model is {said!r}; known are OpenCV's usual one and its fisheye")
     if not np.isfinite(values).all():

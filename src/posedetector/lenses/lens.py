@@ -84,7 +84,7 @@ class Lens:
         rays = (pixels - self._middle) / self.focal_length
         with np.errstate(invalid="ignore"):
             rays = np.where((np.linalg.norm(rays, axis=-1) < self._limit)[..., None], rays, np.nan)
-        return self._distort(rays) * np.array(self.focal) + np.array(self.principal_point) + _HALF
+        return np.asarray(self._distort(rays) * np.array(self.focal) + np.array(self.principal_point) + _HALF)
 
     def straightened(self, keypoints: Keypoints) -> Keypoints:
         """Return the keypoints as the pinhole camera would see them; those that it could not see are missing."""
@@ -100,8 +100,7 @@ class Lens:
 
     @property
     def _middle(self) -> Array:
-        assert self.size is not None  # noqa: S101 -- `for_size` comes first
-        return np.array(self.size) / 2
+        return np.array(self.size, np.float64) / 2  # NaN before `for_size` said which
 
     def _distort(self, rays: Array) -> Array:
         """Return rays (…, 2) as the lens bends them."""

@@ -24,7 +24,12 @@ def read_csv(path: Path, _: ReadOptions) -> dict[str, Recording]:
             raise InputError(f"{path} is no table of landmarks; it lacks the columns {', '.join(missing)}")
         read = [*needed, *([_FRAME] if _FRAME in header.columns else [])]
         table = pd.read_csv(
-            path, usecols=read, index_col=False, dtype={"landmark": str, _FRAME: str}, keep_default_na=False, na_values=_MISSING
+            path,
+            usecols=read,
+            index_col=False,
+            dtype={"landmark": str, _FRAME: str},
+            keep_default_na=False,
+            na_values=_MISSING,
         )
     except (ValueError, UnicodeDecodeError) as error:
         raise InputError(f"{path} is no table of landmarks: {error}") from error

@@ -48,7 +48,9 @@ def _as_name(text: str) -> str:
 
 def _camera(source: str) -> int:
     if len(source.lstrip("0")) > len(str(_MOST_CAMERAS)) or int(source) >= _MOST_CAMERAS:
-        raise VideoError(f"there is no camera {shown(source)}; cameras are numbered from 0, and the first one is mostly 0")
+        raise VideoError(
+            f"there is no camera {shown(source)}; cameras are numbered from 0, and the first one is mostly 0"
+        )
     return int(source)
 
 
