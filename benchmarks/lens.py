@@ -31,7 +31,6 @@ LENSES = {
     "130° fisheye": Lens("fish", FISHEYE, SIZE, (870.0, 870.0), MIDDLE, (-0.02, 0.003, -0.001, 0.0)),
 }  # fmt: skip
 ANGLES = ("hip_flexion", "knee_flexion", "ankle_dorsiflexion", "hip_adduction", "trunk_side_bend")
-OFFERED = 110.0  # degrees: what a data sheet says, as --fov
 
 
 class Filmed(Synthetic):
@@ -98,6 +97,12 @@ def write_calibration(path: Path, lens: Lens) -> Path:
     return path
 
 
+def fov_of(lens: Lens) -> float:
+    """Return the degrees that the picture spans from left to right, as a data sheet says."""
+    ends = lens.to_ideal(np.array([[0.0, SIZE[1] / 2], [float(SIZE[0]), SIZE[1] / 2]]))[:, 0] - SIZE[0] / 2
+    return float(np.degrees(np.abs(np.arctan(ends / lens.focal_length)).sum()))
+
+
 def off(trial: Trial, right: Trial) -> dict[str, float]:
     """Return mean absolute differences of angles in degrees, and of speed and path in per cent."""
     columns = [
@@ -141,7 +146,7 @@ def main() -> None:
                 right = analyze(usual)
                 ways = {
                     "the file": {"focal_length": None, "calibration": file},
-                    f"--fov {OFFERED:g}": {"focal_length": None, "fov": OFFERED},
+                    f"--fov {fov_of(lens):.0f}": {"focal_length": None, "fov": fov_of(lens)},
                     "nothing": {"focal_length": None},
                 }
                 for way, values in ways.items():

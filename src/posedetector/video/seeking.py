@@ -72,9 +72,7 @@ def reason_of(source: str, error: Exception) -> str:
     """Return why a file or URL cannot be read; of a URL, what the server says to that."""
     if _is_url(source):
         if getattr(error, "errno", None) == GAVE_UP:
-            return (
-                f"the server stopped answering: nothing came for {_URL_TIMEOUT[1]:g} s; download it, and give the file"
-            )
+            return "the server does not answer in time; download it, and give the file"
         if found := why_not(source):
             return found
     text = getattr(error, "strerror", None) or str(error)
