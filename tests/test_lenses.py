@@ -13,7 +13,8 @@ from clips import plain_image, write_clip
 from commands import Done
 from posedetector.errors import InputError
 from posedetector.estimators import ESTIMATORS, EstimatorOptions
-from posedetector.estimators.synthetic import PinholeCamera, Synthetic
+from posedetector.estimators.depth import in_metres
+from posedetector.estimators.synthetic import PinholeCamera, Synthetic, Walker
 from posedetector.lenses import FISHEYE, RADIAL, Lens, read_lens
 from posedetector.lenses.files import read_cameras
 from posedetector.overlay import OverlayOptions
@@ -21,6 +22,7 @@ from posedetector.overlay.artist import Artist
 from posedetector.pipeline import analyze
 from posedetector.pose import Array, Frame, PersonPose, finite
 from posedetector.settings import Settings
+from posedetector.skeletons import BLAZEPOSE_33
 from posedetector.subject import Subject
 from posedetector.trial import Trial
 
@@ -293,6 +295,20 @@ def test_the_body_is_drawn_where_the_real_picture_shows_it(film: Callable[..., T
 
     assert np.nanmax(np.abs(places[knees] - trial.keypoints.xy[5, knees])) < 3
     assert np.nanmax(np.abs(WIDE.to_ideal(places[knees]) - places[knees])) > 30  # the lens does move them
+
+
+def test_an_estimator_that_makes_metres_of_pixels_is_given_the_pinholes_pixels() -> None:
+    camera = PinholeCamera(WIDE.focal_length, SIZE, (-0.7, 1.1, 1.7))
+    person = Walker().positions(np.array([0.4]))
+    straight, depth = camera.project(person), camera.view(person)[..., 2]
+    depth -= depth[:, BLAZEPOSE_33.indices("left_hip", "right_hip")].mean()
+    options = {"image_size": SIZE, "focal_length": WIDE.focal_length}
+
+    made = in_metres(
+        WIDE.to_picture(straight), depth, np.ones((1, 33)), BLAZEPOSE_33, **options, to_ideal=WIDE.to_ideal
+    )
+
+    assert made == pytest.approx(in_metres(straight, depth, np.ones((1, 33)), BLAZEPOSE_33, **options), abs=1e-6)
 
 
 def test_a_calibration_beside_a_field_of_view_is_refused(

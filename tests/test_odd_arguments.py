@@ -52,7 +52,7 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (folder / "half.json").write_text('{"files": [')
     (folder / "list.json").write_text("[1, 2]")
     (folder / "null.json").write_text("null")
-    (folder / "deep.json").write_text("[" * 3000)
+    (folder / "deep.json").write_text("[" * 30000)
     os.mkfifo(folder / "pipe")
     return folder
 
