@@ -14,8 +14,11 @@ ROOT = Path(posedetector.__file__).parent
 # a room knows only rooms above it
 ROOMS = (
     "errors",
+    "opening",
+    "quantities",
     "skeletons",
     "pose",
+    "lenses",
     "subject",
     "metrics",
     "filters",

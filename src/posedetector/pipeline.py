@@ -18,12 +18,13 @@ from posedetector.downloads import Told
 from posedetector.errors import InputError, ResourceError, VideoError
 from posedetector.estimators import KeypointEstimator, make_estimator
 from posedetector.kinematics import study
+from posedetector.lenses import Lens, read_lens
 from posedetector.lifters import make_lifter
 from posedetector.lifters.native import without_depth
 from posedetector.mirroring import mirror_missing
 from posedetector.overlay import OverlayOptions, draw_overlay, overlay_name
-from posedetector.pose import Frame, PersonPose
-from posedetector.provenance import account_for, info
+from posedetector.pose import Frame, PersonPose, PictureMap
+from posedetector.provenance import account_for, info, with_lens
 from posedetector.refinement import NOT_REFINED, other_opinions, refine
 from posedetector.sanity import find_doubts
 from posedetector.settings import Settings
@@ -102,12 +103,13 @@ def analyze(
     video = open_selected(settings)
     if settings.augment_markers:
         check_installed()
-    camera = settings.camera
+    lens, notes = _lens_of(settings, video)
+    camera = settings.camera if lens is None else replace(settings.camera, focal_length=lens.focal_length)
     loading = beside(lambda: make_lifter(settings.lifter, settings.for_lifter(download_progress)))
     if settings.lifter_model is not None or settings.online or settings.device != "auto":
         loading.result()  # it may have to be downloaded, or refused
     focal_length = camera.pixels(video.size)
-    estimator = make_estimator(settings.estimator, settings.for_estimator(focal_length, download_progress))
+    estimator = make_estimator(settings.estimator, settings.for_estimator(focal_length, download_progress, lens))
     beside(lambda: [import_module(name) for name in _LOADED_BEHIND_THE_FIRST_FRAMES])
     tracking = Tracking(settings.use_oks_tracking, settings.tracking_thr)
     tracks = follow(video, estimator, progress, tracking, needs_depth=settings.lifter == "native", meanwhile=loading)
@@ -119,13 +121,17 @@ def analyze(
         online=settings.online,
     )
     doubts = find_doubts(cleaned.keypoints)
-    relative = lifter.lift(cleaned.keypoints)
-    metric, calibration = calibrate(relative, cleaned.keypoints, settings.subject, camera, online=settings.online)
+    maps: tuple[PictureMap, ...] = () if lens is None else (lens,)
+    keypoints = cleaned.keypoints  # as the camera would see them for which all is computed
+    for one in maps:
+        keypoints = one.straightened(keypoints)
+    relative = lifter.lift(keypoints)
+    metric, calibration = calibrate(relative, keypoints, settings.subject, camera, online=settings.online)
     refinement = replace(NOT_REFINED, done="off: --online") if settings.online else NOT_REFINED
     if settings.refine:
-        others = other_opinions(lifter, cleaned.keypoints)
+        others = other_opinions(lifter, keypoints)
         metric, calibration, refinement = refine(
-            metric, cleaned.keypoints, calibration, settings.subject, lifter.errors, others, progress
+            metric, keypoints, calibration, settings.subject, lifter.errors, others, progress
         )
     pose, smoothing = smooth(metric, settings.cutoff)
     if settings.estimate_missing:
@@ -148,7 +154,16 @@ def analyze(
         pose,
         kinematics,
     )
-    return Trial(video.name, cleaned.keypoints, pose, provenance, tracks, kinematics)
+    if lens is not None:
+        provenance = with_lens(provenance, lens, cleaned.keypoints, keypoints, notes)
+    return Trial(video.name, cleaned.keypoints, pose, provenance, tracks, kinematics, maps)
+
+
+def _lens_of(settings: Settings, video: Video) -> tuple[Lens | None, list[str]]:
+    """Return the lens that a calibration file describes, and what a reader should know about it; raises InputError."""
+    if settings.calibration is None:
+        return None, []
+    return read_lens(settings.calibration, settings.calibration_camera, video.name, video.size)
 
 
 def follow(

@@ -6,7 +6,7 @@ and source NONE; there is no other sentinel. Shapes are checked once, here; furt
 
 from dataclasses import dataclass
 from enum import IntEnum
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -217,6 +217,19 @@ def _check_pose(skeleton: Skeleton, time: Array, xyz: Array, score: Array, sourc
     _check("xyz", xyz, (*shape, 3))
     _check("score", score, shape)
     _check("source", source, shape)
+
+
+class PictureMap(Protocol):
+    """Leads from the picture of a camera as it is into that of the camera for which all is computed, and back.
+
+    A lens's distortion is one. Keypoints go through a trial's maps in their order; what is drawn comes back in the reverse one.
+    """
+
+    def straightened(self, keypoints: Keypoints) -> Keypoints:
+        """Return the keypoints as that camera would see them; those that it would not see are missing."""
+
+    def to_picture(self, pixels: Array, rows: slice | None = None) -> Array:
+        """Return where points (F, J, 2) of that camera's picture lie in the real one; F frames, the clip's `rows`."""
 
 
 def finite(points: Array) -> NDArray[np.bool_]:

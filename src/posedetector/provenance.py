@@ -1,7 +1,7 @@
 """The account of an analysis: what went in, what was done to it, and how much of the result was measured."""
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import asdict
 from datetime import UTC, datetime
 from importlib.metadata import version
@@ -15,9 +15,11 @@ from posedetector.estimators import KeypointEstimator
 from posedetector.filters import sampling_rate
 from posedetector.kinematics.frames import SPINES
 from posedetector.kinematics.nouns import Gait, Kinematics
+from posedetector.lenses import Lens
 from posedetector.lifters import Lifter
+from posedetector.opening import legible
 from posedetector.plausibility import find_implausible
-from posedetector.pose import MetricPose, Source, finite
+from posedetector.pose import Keypoints, MetricPose, Source, finite
 from posedetector.refinement import Refinement, describe_terms
 from posedetector.settings import Settings
 from posedetector.subject import Subject
@@ -28,6 +30,7 @@ from posedetector.trial import (
     CleaningRecord,
     KinematicsRecord,
     LandmarkShares,
+    LensRecord,
     NetworkRecord,
     Note,
     PersonRecord,
@@ -45,6 +48,7 @@ _DISAGREEMENT = 0.05
 _POOR_PICTURE = 0.02  # of body height
 _ASYMMETRY = 0.08
 _MANY = 0.1  # of the frames; a judgement
+_OUTSIDE_LENS = 0.002  # of the keypoints
 # Frames per second. On the sample clip, knees' greatest velocity falls by 20 % at 15, and no gait is found below 10.
 _ENOUGH = 25
 _ONLINE = (
@@ -104,10 +108,10 @@ def account_for(
     return Provenance(
         posedetector=version("posedetector"),
         created=datetime.now(UTC).isoformat(timespec="seconds"),
-        command=sys.argv,
+        command=[legible(word) for word in sys.argv],
         versions={"python": sys.version.split()[0]} | {name: version(name) for name in _LIBRARIES},
         video=VideoRecord(
-            source=settings.video,
+            source=legible(settings.video),
             width_px=video.size[0],
             height_px=video.size[1],
             frames=len(time),
@@ -127,7 +131,7 @@ def account_for(
         networks=[
             NetworkRecord(
                 name=one.label,
-                file=one.path.name,
+                file=legible(one.path.name),
                 sha256=one.sha256,
                 known=one.known,
                 trust=one.trust,
@@ -196,6 +200,44 @@ def account_for(
             *_implausible(settings, video, cleaned, pose, kinematics),
         ),
     )
+
+
+def with_lens(
+    account: Provenance, lens: Lens, seen: Keypoints, straight: Keypoints, warnings: Iterable[str]
+) -> Provenance:
+    """Return the account with the lens in it, and what a reader should know of that.
+
+    `seen` are the keypoints of the real picture, `straight` the same as a camera without distortion would see them.
+    """
+    there = finite(seen.xy)
+    outside = float((there & ~finite(straight.xy)).sum() / max(1, there.sum()))
+    record = LensRecord(
+        file=legible(lens.file),
+        sha256=lens.sha256,
+        camera=lens.camera,
+        model=lens.model,
+        calibrated_size_px=lens.calibrated_size,
+        focal_length_px=lens.focal,
+        principal_point_px=lens.principal_point,
+        distortion=lens.distortion,
+        scaled_by=lens.scaled,
+        keypoints_outside=round(outside, 5),
+    )
+    said = [caution(text) for text in warnings]
+    if outside > _OUTSIDE_LENS:
+        said.append(
+            (serious if outside > _MANY else caution)(
+                f"{100 * outside:.0f} % of the keypoints lie where the calibration in {lens.file} describes no picture; they "
+                "count as missing: was this file made with this camera, at this zoom and resolution?"
+            )
+        )
+    said.append(
+        info(
+            f"the lens ({lens.model}, focal length {lens.focal_length:.0f} px) is that of {lens.camera} in {lens.file}"
+        )
+    )
+    calibration = account.calibration.model_copy(update={"lens": record})
+    return account.model_copy(update={"calibration": calibration, "notes": by_severity(*account.notes, *said)})
 
 
 def _studied(pose: MetricPose, found: Kinematics) -> KinematicsRecord:

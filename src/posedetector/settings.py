@@ -10,17 +10,19 @@ from posedetector.calibration import Camera
 from posedetector.downloads import Told
 from posedetector.errors import InputError
 from posedetector.estimators import EstimatorOptions
+from posedetector.lenses import Lens
 from posedetector.lifters import LifterOptions
 from posedetector.subject import Subject
 from posedetector.video import Selection
 
+# option, least and greatest value, unit; wider than anything sensible, and narrow enough to compute with
 _POSITIVE = {
-    "focal_length": "--focal-length",
-    "fov": "--fov",
-    "cutoff": "--cutoff",
-    "fps": "--fps",
-    "capture_fps": "--capture-fps",
-    "duration": "--duration",
+    "focal_length": ("--focal-length", 1.0, 1e6, "pixels"),
+    "fov": ("--fov", 0.01, 170.0, "degrees along the longer side"),
+    "cutoff": ("--cutoff", 0.1, 1e4, "Hz"),
+    "fps": ("--fps", 1e-3, 1e5, "frames per second"),
+    "capture_fps": ("--capture-fps", 1e-3, 1e5, "frames per second"),
+    "duration": ("--duration", 1e-6, 1e9, "seconds"),
 }
 _SHARES = {"min_score": "--min-score", "bbox_thr": "--bbox-thr", "tracking_thr": "--tracking-thr"}
 _COUNTS = {
@@ -89,6 +91,8 @@ class Settings(BaseModel):
     min_score: float = 0.2
     max_gap: float = 0.25
     focal_length: float | None = None
+    calibration: Path | None = None
+    calibration_camera: str | None = None
     fov: float | None = None
     camera_level: bool = False
     cutoff: float | None = 6.0
@@ -114,11 +118,13 @@ class Settings(BaseModel):
 
     @model_validator(mode="after")
     def _check_ranges(self) -> "Settings":
-        for name, option in _POSITIVE.items():
+        for name, (option, least, most, unit) in _POSITIVE.items():
             value = getattr(self, name)
+            also = ", or 0 to switch it off" if name == "cutoff" else ""
             if value is not None and not 0 < value < float("inf"):
-                also = ", or 0 to switch it off" if name == "cutoff" else ""
                 raise InputError(f"{option} must be greater than 0{also}, got {value:g}")
+            if value is not None and not least <= value <= most:
+                raise InputError(f"{option} is in {unit} and must lie in {least:g}–{most:g}{also}, got {value:g}")
         for name, option in _SHARES.items():
             if (value := getattr(self, name)) is not None and not 0 <= value < 1:
                 raise InputError(f"{option} must lie in 0–1, got {getattr(self, name):g}")
@@ -138,10 +144,9 @@ class Settings(BaseModel):
 
     @model_validator(mode="after")
     def _check_sense(self) -> "Settings":
-        if self.fov is not None and not self.fov < 170:
-            raise InputError(f"--fov is in degrees along the longer side and must lie below 170, got {self.fov:g}")
         if self.fov is not None and self.focal_length is not None:
             raise InputError("--focal-length and --fov say the same thing; give one")
+        self._check_calibration()
         if self.runtime not in RUNTIMES:
             raise InputError(f"--runtime is {', '.join(RUNTIMES[:-1])} or {RUNTIMES[-1]}, got {self.runtime!r}")
         for name, (option, estimators) in _BELONGS.items():
@@ -159,6 +164,12 @@ class Settings(BaseModel):
             raise InputError(f"--max-gap is in seconds and must not be negative, got {self.max_gap:g}")
         return self
 
+    def _check_calibration(self) -> None:
+        if self.calibration is not None and (self.fov is not None or self.focal_length is not None):
+            raise InputError("--calibration says the focal length too: leave out --focal-length and --fov")
+        if self.calibration_camera is not None and self.calibration is None:
+            raise InputError("--calibration-camera names a camera of a file: give that with --calibration")
+
     @property
     def selection(self) -> Selection:
         """The part of the video that is analysed, without what `duration` says; raises InputError."""
@@ -166,10 +177,12 @@ class Settings(BaseModel):
 
     @property
     def camera(self) -> Camera:
-        """What is known of the camera."""
+        """What is known of the camera, but for what a calibration file says."""
         return Camera(self.focal_length, self.fov, self.camera_level)
 
-    def for_estimator(self, focal_length: float, told: Told | None = None) -> EstimatorOptions:
+    def for_estimator(
+        self, focal_length: float, told: Told | None = None, lens: Lens | None = None
+    ) -> EstimatorOptions:
         """Return what concerns the estimator; `focal_length` in pixels of this video."""
         return EstimatorOptions(
             model=self.model,
@@ -185,6 +198,7 @@ class Settings(BaseModel):
             detect_every=self.detect_every,
             bbox_thr=self.bbox_thr,
             focal_length=focal_length,
+            to_ideal=None if lens is None else lens.to_ideal,
         )
 
     def for_lifter(self, told: Told | None = None) -> LifterOptions:

@@ -116,7 +116,8 @@ class Tracks:
         Raises NoPersonError when nobody, or no person of that number, was found.
         """
         if not self.tracks:
-            raise NoPersonError(f"nobody was found in the {len(self.time)} frames of this video")
+            part = f" ({self.time[0]:.2f}–{self.time[-1]:.2f} s)" if len(self.time) > 1 else ""
+            raise NoPersonError(f"nobody was found in the {len(self.time)} frames of this video{part}")
         if not 1 <= person <= len(self.tracks):
             raise NoPersonError(f"there is no person {person}; {len(self.tracks)} were found, numbered from 1")
         track = self.tracks[person - 1]

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, model_validator
 
 from posedetector.kinematics.nouns import JointAngles, Kinematics
-from posedetector.pose import Keypoints, MetricPose
+from posedetector.pose import Keypoints, MetricPose, PictureMap
 from posedetector.subject import Subject
 from posedetector.tracking import Tracks
 
@@ -82,11 +82,35 @@ class CleaningRecord(_Record):
     frames_with_swapped_sides: int
 
 
+class LensRecord(_Record):
+    """The lens that a calibration file describes; 2D points were mapped into the picture of a camera without distortion.
+
+    Attributes
+    ----------
+    model : "radial" (OpenCV's usual model) or "fisheye" (OpenCV's), with `distortion` in OpenCV's order.
+    calibrated_size_px : of the pictures that were calibrated with; None where the file does not say.
+    focal_length_px, principal_point_px : across and down; OpenCV's pixels, scaled to the clip's picture by `scaled_by`.
+    keypoints_outside : share of the 2D points that such a camera could not see; they count as not seen.
+    """
+
+    file: str
+    sha256: str
+    camera: str
+    model: str
+    calibrated_size_px: tuple[int, int] | None
+    focal_length_px: tuple[float, float]
+    principal_point_px: tuple[float, float]
+    distortion: tuple[float, ...]
+    scaled_by: float
+    keypoints_outside: float
+
+
 class CalibrationRecord(_Record):
     """Size, vertical and camera; the spread is None where one frame had to do.
 
     Attributes
     ----------
+    lens : None where no calibration file was given; then the camera was taken to have no distortion.
     camera_to_laboratory : the rotation, row by row, of camera axes (x right, y down, z away) to the laboratory's.
     """
 
@@ -101,6 +125,7 @@ class CalibrationRecord(_Record):
     focal_length_assumed: bool
     camera_position_m: tuple[float, float, float]
     camera_to_laboratory: tuple[tuple[float, float, float], ...]
+    lens: LensRecord | None = None
 
 
 class TermRecord(_Record):
@@ -250,7 +275,9 @@ class Trial:
 
     Attributes
     ----------
+    keypoints : in the pixels of the real picture.
     tracks : everybody who was found, as the estimator saw them, before anything was cleaned.
+    maps : between that picture and the one of the camera for which the pose was computed; see PictureMap.
     """
 
     name: str
@@ -259,6 +286,7 @@ class Trial:
     provenance: Provenance
     tracks: Tracks
     kinematics: Kinematics
+    maps: tuple[PictureMap, ...] = ()
 
     @property
     def frame_numbers(self) -> NDArray[np.int64]:

@@ -1,9 +1,11 @@
 """The commands. The only room that prints: progress and errors to stderr, results to stdout."""
 
 import logging
+import os
 import signal
 import sys
 import traceback
+from contextlib import suppress
 from threading import Event, Thread, Timer
 from types import FrameType
 
@@ -18,6 +20,7 @@ from posedetector.cli.report import report
 from posedetector.cli.train import train
 from posedetector.cli.weights import app as weights
 from posedetector.errors import PosedetectorError
+from posedetector.opening import check_words, shown
 
 app = typer.Typer(
     help="One video of a person in, biomechanics out.",
@@ -36,14 +39,21 @@ app.add_typer(weights, name="weights")
 
 
 def main(args: list[str] | None = None) -> None:
-    """Run a command and leave: 0 when it worked, 2 when what was given cannot be used, 130 after Ctrl-C."""
+    """Run a command and leave.
+
+    0 when it worked, 1 after an error that nobody foresaw (a fault of this program), 2 when what was given cannot be used, 130
+    after Ctrl-C. Whatever went wrong is one line on stderr; `--debug` adds the traceback.
+    """
     arguments = sys.argv[1:] if args is None else args
     logging.captureWarnings(capture="--debug" not in arguments)
     _heard.clear()
+    if hasattr(sys.stdout, "reconfigure"):  # a path that the terminal's encoding lacks is no reason to fail at the end
+        sys.stdout.reconfigure(errors="backslashreplace")
     signal.signal(signal.SIGTERM, _interrupt)
     if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
         signal.signal(signal.SIGINT, _interrupt)
     try:
+        check_words(arguments)
         status = app(arguments, standalone_mode=False)
     except (KeyboardInterrupt, typer.Abort):
         _heard.set()
@@ -60,9 +70,33 @@ def main(args: list[str] | None = None) -> None:
             traceback.print_exc()
         complain(str(error))
         sys.exit(2)
+    except Exception as error:  # noqa: BLE001 -- the last handler: nothing that a person types ends in a traceback
+        sys.exit(_unforeseen(error, debug="--debug" in arguments))
     if status == 130:  # what Typer makes of Ctrl-C
         complain("interrupted; no results were written")
     sys.exit(status or 0)
+
+
+def _unforeseen(error: Exception, *, debug: bool) -> int:
+    """Say in one line what nobody expected, and return the exit status: 2 if the system refused a file, else 1."""
+    if debug:
+        traceback.print_exc()
+    if isinstance(error, BrokenPipeError):  # whoever read our output has seen enough
+        with suppress(OSError):
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+    if isinstance(error, MemoryError):
+        complain("there is not enough memory for this; close other programs, or take a shorter or smaller video")
+        return 2
+    if isinstance(error, OSError) and error.filename is not None:
+        complain(
+            f"{shown(os.fsdecode(error.filename) if isinstance(error.filename, bytes) else error.filename)}: {error.strerror}"
+        )
+        return 2
+    what = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
+    hint = "please report it" if debug else "run it again with --debug for the traceback, and please report it"
+    complain(f"unexpected error: {what[:300]}; this is a fault of posedetector; {hint}")
+    return 1
 
 
 def _interrupt(number: int, frame: FrameType | None) -> None:

@@ -14,6 +14,7 @@ import typer
 
 from posedetector.cli.console import Stopped, complain, download_progress, progress, show_page
 from posedetector.errors import InputError, PosedetectorError
+from posedetector.quantities import parse_body_mass, parse_bone_lengths, parse_height
 
 if TYPE_CHECKING:
     from posedetector.overlay import OverlayOptions
@@ -24,12 +25,26 @@ if TYPE_CHECKING:
 
 def analyze(
     video: Annotated[str, typer.Option(help="File, http(s) URL, image, folder of images, or number of a camera.")] = "",
-    height: Annotated[float | None, typer.Option(help="The person's height in metres; gives the scale.")] = None,
+    height: Annotated[
+        float | None,
+        typer.Option(
+            parser=parse_height,
+            metavar="LENGTH",
+            help="The person's height, which gives the scale: 1.78 (metres), 178cm, 5ft11in.",
+        ),
+    ] = None,
     bone_length: Annotated[
         list[str] | None,
-        typer.Option(help="A measured bone in metres, such as left_thigh=0.43; repeatable. Decides over --height."),
+        typer.Option(
+            help="Measured segment length, such as left_thigh=0.43 (metres) or left_thigh=43cm. Repeatable; overrides --height."
+        ),
     ] = None,
-    mass: Annotated[float | None, typer.Option(help="kg; gives the segments' masses.")] = None,
+    mass: Annotated[
+        float | None,
+        typer.Option(
+            parser=parse_body_mass, metavar="MASS", help="75 (kg), 75kg or 165lb; gives the segments' masses."
+        ),
+    ] = None,
     age: Annotated[float | None, typer.Option(help="Years; picks what the figures compare with.")] = None,
     sex: Annotated[
         str | None, typer.Option(help="male or female; picks tables of the body and what figures compare with.")
@@ -125,6 +140,17 @@ def analyze(
         float | None, typer.Option(help="Pixels; assumed when neither this nor --fov is given.")
     ] = None,
     fov: Annotated[float | None, typer.Option(help="Field of view along the picture's longer side, degrees.")] = None,
+    calibration: Annotated[
+        Path | None,
+        typer.Option(
+            help="Lens calibration: TOML, YAML, XML or JSON of Pose2Sim, anipose, OpenCV or ROS, or Qualisys' XML. Undoes the "
+            "lens's distortion; replaces --focal-length and --fov."
+        ),
+    ] = None,
+    calibration_camera: Annotated[
+        str | None,
+        typer.Option(help="Camera in that file. [default: the only one, or the one that the clip is called after]"),
+    ] = None,
     camera_level: Annotated[
         bool, typer.Option("--camera-level", help="The camera is level; else the upright body shows the vertical.")
     ] = False,
@@ -229,7 +255,7 @@ def analyze(
         raise InputError("--videopose3d-model, --videopose3d-like and --no-flip go with --use-videopose3d")
     drawing = _overlay(overlay, overlay_angles, thickness, radius, show, show_interval)
     asked = {"refine": refine, "cutoff": cutoff, "max_gap": max_gap, "batch_size": _batch(batch_size)}
-    subject = Subject(height=height, mass=mass, age=age, sex=sex, bone_lengths=_bones(bone_length or []))
+    subject = Subject(height=height, mass=mass, age=age, sex=sex, bone_lengths=parse_bone_lengths(bone_length or []))
     options: dict[str, Any] = dict(
         video=video,
         subject=subject,
@@ -257,6 +283,8 @@ def analyze(
         min_score=min_score,
         focal_length=focal_length,
         fov=fov,
+        calibration=calibration,
+        calibration_camera=calibration_camera,
         camera_level=camera_level,
         fps=fps,
         capture_fps=capture_fps,
@@ -350,7 +378,7 @@ def _analyze_parts(
     for settings in parts.values():
         open_selected(settings)
     done: list[str] = []
-    failed: list[str] = []
+    failed: dict[str, list[str]] = {}  # what several parts fail from is said once
     for folder, settings in parts.items():
         if not quiet:
             typer.echo(f"{folder.name}:", err=True)
@@ -360,12 +388,12 @@ def _analyze_parts(
         except PosedetectorError as error:
             if debug:
                 traceback.print_exc()
-            failed.append(f"{folder.name}: {error}")
+            failed.setdefault(str(error).replace(str(folder), str(folder.parent)), []).append(folder.name)
         except KeyboardInterrupt:
             kept = f"the results of {', '.join(done)} are kept" if done else "no results were written"
             raise Stopped(f"interrupted; {kept}") from None
-    for message in failed:
-        complain(message)
+    for message, names in failed.items():
+        complain(f"{', '.join(names)}: {message}")
     if failed:
         raise typer.Exit(2)
 
@@ -397,19 +425,6 @@ def _batch(option: str) -> int | None:
         return int(option)
     except ValueError:
         raise InputError(f"--batch-size is auto, or a number; got {option!r}") from None
-
-
-def _bones(options: list[str]) -> dict[str, float]:
-    bones = {}
-    for option in options:
-        name, _, value = option.partition("=")
-        try:
-            bones[name.strip()] = float(value)
-        except ValueError:
-            raise InputError(
-                f"--bone-length wants a name and metres, such as left_thigh=0.43; got {option!r}"
-            ) from None
-    return bones
 
 
 _SHOWN = ("hip_flexion", "knee_flexion", "ankle_dorsiflexion")

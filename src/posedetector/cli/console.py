@@ -10,8 +10,11 @@ from typing import TypeVar
 import typer
 
 from posedetector.downloads import Told
+from posedetector.opening import legible
 
 T = TypeVar("T")
+
+_LONGEST_WORD = 400  # characters; paths have up to 255 a part
 
 
 class Stopped(Exception):  # noqa: N818 -- no error
@@ -26,8 +29,9 @@ def help_alone(context: typer.Context) -> None:
 
 
 def complain(message: str) -> None:
-    """Say in one line on stderr what went wrong."""
-    sys.stderr.write(f"posedetector: {' '.join(message.split())}\n")
+    """Say in one line on stderr what went wrong; a word that is too long to be read is cut."""
+    words = (word if len(word) <= _LONGEST_WORD else f"{word[:80]}…" for word in legible(message).split())
+    sys.stderr.write(f"posedetector: {' '.join(words)}\n")
 
 
 def show_page(page: Path) -> None:

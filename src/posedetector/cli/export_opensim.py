@@ -5,6 +5,8 @@ from typing import Annotated
 
 import typer
 
+from posedetector.quantities import parse_body_mass
+
 
 def export_opensim(
     folder: Annotated[Path, typer.Option("--input", help="A folder that `posedetector analyze` wrote.")],
@@ -15,7 +17,14 @@ def export_opensim(
         ),
     ] = None,
     output_dir: Annotated[Path | None, typer.Option(help="[default: opensim/ in the input folder]")] = None,
-    mass: Annotated[float | None, typer.Option(help="kg. [default: the subject's, else the model's own]")] = None,
+    mass: Annotated[
+        float | None,
+        typer.Option(
+            parser=parse_body_mass,
+            metavar="MASS",
+            help="75 (kg) or 165lb. [default: the subject's, else the model's own]",
+        ),
+    ] = None,
     markers: Annotated[
         str, typer.Option(help="landmarks, or augmented: OpenCap's anatomical markers, of `analyze --augment-markers`.")
     ] = "landmarks",

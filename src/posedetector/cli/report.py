@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from posedetector.errors import InputError
+from posedetector.errors import InputError, PosedetectorError
 
 
 def report(
@@ -43,13 +43,21 @@ def report(
     if target.is_dir():
         raise InputError(f"--output {target} is a folder; give a file, such as {target / REPORT}")
     with Folder(target.parent) as place:
-        clips = {name: read_results(path) for name, path in named.items()}
-        if len(clips) == 1:
-            (results,) = clips.values()
-            (folder,) = named.values()
-            text = render(results, beside=os.path.relpath(folder, target.parent))
-        else:
-            text = render_comparison(clips)
+        try:
+            clips = {name: read_results(path) for name, path in named.items()}
+            if len(clips) == 1:
+                (results,) = clips.values()
+                (folder,) = named.values()
+                text = render(results, beside=os.path.relpath(folder, target.parent))
+            else:
+                text = render_comparison(clips)
+        except PosedetectorError:
+            raise
+        except Exception as error:  # tables that were edited or damaged can be wrong in any way
+            raise InputError(
+                f"the results in {', '.join(map(str, named.values()))} are damaged or of another version "
+                f"({type(error).__name__}: {str(error)[:120]}): analyze the clip again"
+            ) from error
         place.put({target.name: lambda path: path.write_text(text, encoding="utf-8")})
     typer.echo(str(target))
     if open_page:

@@ -11,7 +11,7 @@ from typing import Protocol
 
 from posedetector.downloads import Told
 from posedetector.errors import InputError
-from posedetector.pose import Frame, PersonPose
+from posedetector.pose import Array, Frame, PersonPose
 from posedetector.skeletons import Skeleton
 from posedetector.weights import LoadedWeights
 
@@ -53,6 +53,7 @@ class EstimatorOptions:
     detect_every : frames from one search for people to the next, between which they are followed.
     bbox_thr : people found less surely than this do not count.
     focal_length : pixels; None looks from far away.
+    to_ideal : maps pixels (…, 2) into the picture of a camera without distortion; None where there is none.
     """
 
     model: str | None = None
@@ -68,6 +69,7 @@ class EstimatorOptions:
     detect_every: int = 5
     bbox_thr: float = 0.3
     focal_length: float | None = None
+    to_ideal: Callable[[Array], Array] | None = None
 
 
 def _mediapipe(options: EstimatorOptions) -> KeypointEstimator:

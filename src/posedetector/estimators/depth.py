@@ -5,6 +5,8 @@ limbs have the lengths that such depths and a grown person's proportions leave f
 large as that grown person; the subject's own size comes in calibration, by one factor for all.
 """
 
+from collections.abc import Callable
+
 import numpy as np
 
 from posedetector.pose import Array
@@ -25,6 +27,7 @@ def in_metres(
     *,
     image_size: Array | tuple[int, int],
     focal_length: float | None = None,
+    to_ideal: Callable[[Array], Array] | None = None,
 ) -> Array:
     """Return the points (N, J, 3) in metres from the middle of the hips: x right, y down, z away from the camera.
 
@@ -35,6 +38,7 @@ def in_metres(
     score : (N, J) in [0, 1]; limbs that are surely seen, and in the picture, say how many metres a pixel is.
     image_size : width and height of the picture, or (N, 2) of each one's.
     focal_length : pixels; None looks from far away, which takes no perspective out.
+    to_ideal : maps pixels (…, 2) into the picture of a camera without distortion; None where there is none.
 
     All is NaN where a hip or every limb was not seen. Each limb (Drillis & Contini 1966) says how large a pixel is; their
     median, weighted by how much of them lies in the picture's plane, holds.
@@ -45,6 +49,7 @@ def in_metres(
     ends = np.array([skeleton.indices(f"{side}_{near}", f"{side}_{far}") for side, near, far, _ in _limbs()])
     squared = np.array([length**2 for *_, length in _limbs()])
     inside = ((xy >= 0) & (xy < sizes)).all(axis=-1)
+    xy = xy if to_ideal is None else to_ideal(xy)
     sure = ((score >= SEEN) & inside)[:, ends].all(axis=-1)
     left = np.where(sure, squared - (depth[:, ends[:, 0]] - depth[:, ends[:, 1]]) ** 2, 0.0)
     wrong = left.clip(0).sum(axis=1) < _LEAST_SHARE * np.where(sure, squared, 0.0).sum(axis=1)

@@ -94,7 +94,15 @@ class RTMW3D:
         middles, sizes = (np.array(part) for part in zip(*framed, strict=True))
         xy, depth, score = rtmw3d.decode(where, peak, middles, sizes)
         pictures = np.array([image.shape[1::-1] for image, _ in looked_at], np.float64)
-        focal = self._options.focal_length
-        xyz = in_metres(xy, depth, score, self.skeleton, image_size=pictures, focal_length=focal)
+        options = self._options
+        xyz = in_metres(
+            xy,
+            depth,
+            score,
+            self.skeleton,
+            image_size=pictures,
+            focal_length=options.focal_length,
+            to_ideal=options.to_ideal,
+        )
         made = iter(zip(xy, score, xyz, strict=True))
         return [[PersonPose(np.asarray(box, float), *next(made)) for box in some] for some in boxes]

@@ -13,6 +13,7 @@ from pathlib import Path
 from posedetector.errors import InputError
 from posedetector.evaluation.comparison import Trials
 from posedetector.motion import Motion
+from posedetector.opening import legible
 from posedetector.readers import read_motions
 from posedetector.readers.recording import ReadOptions
 
@@ -108,8 +109,8 @@ def about(files: Iterable[tuple[str, Path]]) -> tuple[str, ...]:
     return (
         f"posedetector {version('posedetector')}",
         datetime.now(UTC).isoformat(timespec="seconds"),
-        f"posedetector {shlex.join(sys.argv[1:])}",
-        *(f"{role}: {path}, SHA-256 {_digest(path)}" for role, path in dict.fromkeys(files)),
+        f"posedetector {legible(shlex.join(sys.argv[1:]))}",
+        *(f"{role}: {legible(str(path))}, SHA-256 {_digest(path)}" for role, path in dict.fromkeys(files)),
     )
 
 

@@ -132,7 +132,7 @@ def _subject(folder: Path) -> tuple[float | None, float | None]:
     try:
         subject = json.loads((folder / PROVENANCE).read_text(encoding="utf-8"))["subject"]
         return subject.get("mass"), subject.get("height")
-    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise InputError(
             f"{folder / PROVENANCE} does not say whose results these are: wanted is the output of `posedetector analyze`"
         ) from error

@@ -62,7 +62,8 @@ def read_model(path: Path | None) -> Model:
     except ET.ParseError as error:
         raise InputError(f"{path} is no OpenSim model: {error}") from error
     bodies = root.findall("./Model/BodySet/objects/Body")
-    if root.tag != "OpenSimDocument" or not bodies or int(root.get("Version", "0")) < 40000:
+    version = root.get("Version", "")
+    if root.tag != "OpenSimDocument" or not bodies or not version.isdecimal() or int(version[:9]) < 40000:
         raise InputError(f"{path} is no model of OpenSim 4; older ones become one by opening and saving them there")
     coordinates = (one.get("name", "") for one in root.findall("./Model/JointSet/objects/*/coordinates/Coordinate"))
     return Model(

@@ -97,6 +97,8 @@ class Artist:
             rows = slice(block * _ROWS, (block + 1) * _ROWS)
             pose = self._trial.pose
             self._pixels, self._depth = self._view.project(pose.xyz[rows] + pose.root[rows, None])
+            for one in reversed(self._trial.maps):
+                self._pixels = one.to_picture(self._pixels, rows)
             self._block = block
         return self._pixels[within], self._depth[within]
 

@@ -11,8 +11,9 @@ from typing import Any
 
 import numpy as np
 
-from posedetector.errors import InputError
+from posedetector.errors import InputError, PosedetectorError
 from posedetector.motion import UNITS, Motion, unit_that_fits
+from posedetector.opening import check_file, kind_of, resolve, shown
 from posedetector.readers.names import rename
 from posedetector.readers.recording import ReadOptions, Recording
 
@@ -40,18 +41,26 @@ def read_motions(path: Path, options: ReadOptions | None = None) -> dict[str, Mo
         file, reader = _reader(path)
         recordings = reader(file, options)
     except OSError as error:
-        raise InputError(f"{path} cannot be read: {error.strerror or error}") from error
+        raise InputError(f"{shown(path)} cannot be read: {error.strerror or error}") from error
+    except PosedetectorError:
+        raise
+    except Exception as error:  # damaged files make libraries raise anything
+        raise InputError(
+            f"{shown(path)} cannot be read, it is damaged: {type(error).__name__}: {' '.join(str(error).split())[:200]}"
+        ) from error
     return {trial: _motion(recording, path, options) for trial, recording in recordings.items()}
 
 
 def _reader(path: Path) -> tuple[Path, Reader]:
-    if not path.exists():
-        raise InputError(f"there is no file or folder {path}")
-    file = path / "landmarks.csv" if path.is_dir() else path
-    if not file.exists():
+    kind = kind_of(path)
+    if not kind:
+        raise InputError(f"there is no file or folder {shown(path)}")
+    file = resolve(path) / ("landmarks.csv" if kind == "folder" else "")
+    if kind == "folder" and not kind_of(file):
         raise InputError(f"{path} holds no landmarks.csv: it is no output folder of `posedetector analyze`")
     if file.suffix.lower() not in READERS:
         raise InputError(f"{path} cannot be read; there are readers for folders of ours, {', '.join(READERS)}")
+    check_file(file)
     room, name = READERS[file.suffix.lower()]
     reader: Any = getattr(import_module(f"posedetector.readers.{room}"), name)
     return file, reader

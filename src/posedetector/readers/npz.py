@@ -9,6 +9,7 @@ from anywhere cannot run anything.
 
 import pickle
 import re
+import tokenize
 import warnings
 import zipfile
 import zlib
@@ -33,7 +34,7 @@ _BY_COUNT: dict[int, tuple[Skeleton, float | None]] = {
 }
 _DAMAGE = (
     zipfile.BadZipFile, zlib.error, pickle.UnpicklingError, NotImplementedError, RuntimeError, ValueError, EOFError,
-    AttributeError, TypeError, LookupError, OverflowError, MemoryError,
+    AttributeError, TypeError, LookupError, OverflowError, MemoryError, SyntaxError, tokenize.TokenError,
 )  # fmt: skip
 _KIND = re.compile(r"[?bBhHiIlLqQefdO]|[biuf]\d+|[OSU]\d+")
 

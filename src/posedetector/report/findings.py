@@ -331,6 +331,8 @@ def assumptions(results: Results) -> list[tuple[str, str]]:
         "" if calibration.scale_spread is None else f" ± {100 * calibration.scale_spread:.1f} % from frame to frame"
     )
     given = "assumed" if calibration.focal_length_assumed else "given"
+    if lens := calibration.lens:
+        given = f"from {lens.file}, camera {lens.camera}, {lens.model} distortion undone"
     if calibration.focal_length_assumed and refinement.focal_length_start_px is not None:
         given = f"fitted, starting from an assumed {refinement.focal_length_start_px:.0f} px"
     stature = account.subject.height or calibration.implied_height_m

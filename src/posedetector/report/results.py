@@ -169,7 +169,7 @@ def _account(folder: Path) -> Provenance:
 def _written_by(text: str) -> str:
     try:
         return f" (posedetector {json.loads(text)['posedetector']})"
-    except (ValueError, KeyError, TypeError):
+    except (ValueError, KeyError, TypeError, RecursionError):
         return ""
 
 

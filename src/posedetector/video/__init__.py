@@ -9,10 +9,11 @@ the part is not decoded where the file can be entered in the middle (`seeking`);
 """
 
 import re
-from pathlib import Path
-from urllib.parse import unquote, urlsplit
+from pathlib import PurePosixPath
+from urllib.parse import SplitResult, unquote, urlsplit
 
 from posedetector.errors import VideoError
+from posedetector.opening import check_file, kind_of, resolve, shown
 from posedetector.video.images import CAMERA_SECONDS, IMAGE_SUFFIXES, images_in, open_camera, open_images
 from posedetector.video.nouns import WHOLE, Selection, Video, read_ahead
 from posedetector.video.stills import open_pages, pages_of
@@ -20,22 +21,50 @@ from posedetector.video.streams import open_stream
 
 __all__ = ["CAMERA_SECONDS", "WHOLE", "Selection", "Video", "is_camera", "open_video", "read_ahead", "source_name"]
 
-_URL = re.compile(r"https?://")
+_URL = re.compile(r"https?://", re.IGNORECASE)
+_MOST_CAMERAS = 100  # OpenCV takes larger numbers for a choice of driver
+_LONGEST_NAME = 180  # bytes of UTF-8; systems take 255, and endings are added
 
 
 def is_camera(source: str) -> bool:
     """Tell whether a source is the number of a camera, which shows nothing twice."""
-    return re.fullmatch(r"\d+", source) is not None
+    return re.fullmatch(r"[0-9]+", source) is not None
 
 
 def source_name(source: str) -> str:
-    """Return what the results of a source are called after."""
+    """Return what the results of a source are called after: a name that every system takes; raises VideoError."""
     if is_camera(source):
-        return f"camera{source}"
+        return f"camera{_camera(source)}"
     if _URL.match(source):
-        return Path(unquote(urlsplit(source).path)).stem or "video"
-    path = Path(source).expanduser()
-    return path.resolve().name if path.is_dir() else path.stem
+        return _as_name(PurePosixPath(unquote(_checked_url(source).path)).stem) or "video"
+    path = resolve(source, VideoError)
+    return _as_name(path.resolve().name if kind_of(path, VideoError) == "folder" else path.stem) or "video"
+
+
+def _as_name(text: str) -> str:
+    """Return a name without what files cannot be called, or other files cannot hold, and not too long."""
+    text = re.sub(r"[\ud800-\udfff]", "\N{REPLACEMENT CHARACTER}", text)
+    text = re.sub(r"[\x00-\x1f\x7f/\\]", "_", text)
+    return text.encode("utf-8")[:_LONGEST_NAME].decode("utf-8", "ignore").strip()
+
+
+def _camera(source: str) -> int:
+    if len(source.lstrip("0")) > len(str(_MOST_CAMERAS)) or int(source) >= _MOST_CAMERAS:
+        raise VideoError(
+            f"there is no camera {shown(source)}; cameras are numbered from 0, and the first one is mostly 0"
+        )
+    return int(source)
+
+
+def _checked_url(source: str) -> SplitResult:
+    try:
+        parts = urlsplit(source)
+        _ = parts.port  # which raises for what is none
+    except ValueError as error:
+        raise VideoError(f"{shown(source)} is not a URL that can be opened: {error}") from error
+    if not parts.hostname:
+        raise VideoError(f"{shown(source)} is not a URL that can be opened: it names no server")
+    return parts
 
 
 def open_video(
@@ -71,18 +100,20 @@ def open_video(
         seconds = CAMERA_SECONDS if duration is None else duration
         if captured is not None:
             raise VideoError("--capture-fps is the rate of a recording; a camera is timed by this computer's clock")
-        return open_camera(int(source), name, selection.lasting(seconds), mirrored=mirrored)
+        return open_camera(_camera(source), name, selection.lasting(seconds), mirrored=mirrored)
     selection = selection.lasting(duration)
     if _URL.match(source):
         return open_stream(source, name, selection, captured, mirrored=mirrored)
-    path = Path(source).expanduser()
-    if path.is_dir():
+    path = resolve(source, VideoError)
+    kind = kind_of(path, VideoError)
+    if kind == "folder":
         return open_images(images_in(path), name, captured if rate is None else rate, selection, mirrored=mirrored)
-    if not path.exists():
-        raise VideoError(f"there is no file {source}")
+    if not kind:
+        raise VideoError(f"there is no file {shown(source)}")
+    check_file(path, error=VideoError)
     if path.suffix.lower() in IMAGE_SUFFIXES:
-        shown = pages_of(path)
-        if len(shown) > 1:
-            return open_pages(path, name, shown, captured if rate is None else rate, selection, mirrored=mirrored)
+        pages = pages_of(path)
+        if len(pages) > 1:
+            return open_pages(path, name, pages, captured if rate is None else rate, selection, mirrored=mirrored)
         return open_images([path], name, None, selection, mirrored=mirrored)
     return open_stream(str(path), name, selection, captured, mirrored=mirrored)

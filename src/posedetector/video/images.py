@@ -28,7 +28,7 @@ def images_in(folder: Path) -> list[Path]:
 
     # hidden files are no pictures: macOS leaves ._img1.jpg beside img1.jpg
     files = (path for path in folder.iterdir() if not path.name.startswith("."))
-    images = sorted((path for path in files if path.suffix.lower() in IMAGE_SUFFIXES), key=natural)
+    images = sorted((path for path in files if path.suffix.lower() in IMAGE_SUFFIXES and path.is_file()), key=natural)
     if not images:
         raise VideoError(f"the folder {folder} holds no images ({', '.join(sorted(IMAGE_SUFFIXES))})")
     return images

@@ -8,11 +8,14 @@ from itertools import dropwhile
 from typing import TYPE_CHECKING, Any
 
 from posedetector.errors import VideoError
+from posedetector.opening import shown
+from posedetector.video.addresses import why_not
 
 if TYPE_CHECKING:
     import av.container
 
 _URL_TIMEOUT = (10.0, 30.0)  # to open, to read; seconds
+GAVE_UP = 1414092869  # FFmpeg's AVERROR_EXIT: here, that a timeout passed
 
 # Where every packet has its own presentation time and files can be entered at a keyframe; others are read from the beginning.
 _ENTERED = {"mov", "matroska", "webm", "mpegts"}
@@ -51,10 +54,27 @@ def open_container(source: str) -> "av.container.InputContainer":
     try:
         return av.open(source, timeout=_URL_TIMEOUT)
     except (av.FFmpegError, OSError) as error:
-        raise VideoError(f"{source} cannot be read as a video: {_reason(error)}") from error
+        raise VideoError(f"{shown(source)} cannot be read as a video: {reason_of(source, error)}") from error
+    except (ValueError, OverflowError) as error:  # not of FFmpeg's making: an address or a name that it cannot take
+        raise VideoError(f"{shown(source)} cannot be read as a video: {error}") from error
 
 
-def _reason(error: Exception) -> str:
+def nothing_of(source: str) -> str:
+    """Return why nothing of a file or URL that was opened can be decoded."""
+    return (_is_url(source) and why_not(source)) or "the file is empty or damaged"
+
+
+def _is_url(source: str) -> bool:
+    return source.lower().startswith(("http://", "https://"))
+
+
+def reason_of(source: str, error: Exception) -> str:
+    """Return why a file or URL cannot be read; of a URL, what the server says to that."""
+    if _is_url(source):
+        if getattr(error, "errno", None) == GAVE_UP:
+            return "the server does not answer in time; download it, and give the file"
+        if found := why_not(source):
+            return found
     text = getattr(error, "strerror", None) or str(error)
     if "Invalid data" in text:
         return "it is not a video, or its index (moov) is missing because the recording was cut off"

@@ -6,12 +6,22 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from posedetector.errors import VideoError
+from posedetector.opening import shown
 from posedetector.pose import Frame
 from posedetector.video.capture import find_pace
 from posedetector.video.clock import Clock
 from posedetector.video.geometry import LEAD_FRAMES, Declared, Display, check_shape
 from posedetector.video.nouns import CLOCK, FOLDER_RATE, Selection, Video, ends_early
-from posedetector.video.seeking import Entry, Stream, find_entry, open_container, packets_from
+from posedetector.video.seeking import (
+    GAVE_UP,
+    Entry,
+    Stream,
+    find_entry,
+    nothing_of,
+    open_container,
+    packets_from,
+    reason_of,
+)
 
 if TYPE_CHECKING:
     import av.container
@@ -27,7 +37,7 @@ def open_stream(
         declared = Declared.by(container, source)
         first = next(_decode(container, [], "SLICE"), None)
         if first is None:
-            raise VideoError(f"no frame of {source} can be decoded; the file is empty or damaged")
+            raise VideoError(f"no frame of {shown(source)} can be decoded; {nothing_of(source)}")
         stream = container.streams.video[0]
         display = Display.of(declared, first, mirrored=mirrored)
         check_shape(display.size, source)
@@ -172,7 +182,9 @@ def _decode(
     while True:
         try:
             packet = next(packets, None)
-        except av.FFmpegError:  # the file ends in the middle of a packet
+        except av.FFmpegError as error:  # the file ends in the middle of a packet
+            if error.errno == GAVE_UP:
+                raise VideoError(f"reading {container.name} stopped: {reason_of(container.name, error)}") from error
             damage.append(None)
             return
         if packet is None:

@@ -164,7 +164,7 @@ class Folder:
         try:
             files = json.loads((self.path / PROVENANCE).read_text(encoding="utf-8"))["files"]
             return {name for name in files if Path(name).name == name}
-        except (OSError, ValueError, KeyError, TypeError):
+        except (OSError, ValueError, KeyError, TypeError, RecursionError):
             return set()
 
     def _remove_empty(self) -> None:

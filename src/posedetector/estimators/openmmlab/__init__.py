@@ -63,7 +63,7 @@ class OpenMMLab:
         )
         batch = options.batch_size or _BATCHES[device.type]
         self._detector = _Detector(detector, self.weights[0], device, options.bbox_thr, batch)
-        self._pose = _Pose(pose, self.weights[1], device, batch, options.focal_length)
+        self._pose = _Pose(pose, self.weights[1], device, batch, options)
         for loaded in self.weights:
             remember(loaded)
         self.skeleton: Skeleton = self._pose.skeleton
@@ -120,10 +120,15 @@ class _Detector:
 
 class _Pose:
     def __init__(
-        self, choice: catalogue.Choice, loaded: LoadedWeights, device: torch.device, batch: int, focal: float | None
+        self,
+        choice: catalogue.Choice,
+        loaded: LoadedWeights,
+        device: torch.device,
+        batch: int,
+        options: EstimatorOptions,
     ) -> None:
         self._network = Network("mmpose", choice.config, loaded.path, device)
-        config, self._focal_length = self._network.config, focal
+        config, self._options = self._network.config, options
         self._batches = Batches(batch, str(device))
         dataset, steps = steps_of(config, choice.name)
         if dataset.get("data_mode", "topdown") != "topdown" or "Topdown" not in str(config.model.type):
@@ -169,7 +174,13 @@ class _Pose:
             depth = np.where(seen, depth_from(points, self.skeleton), np.nan)
             sure = score.clip(0, 1)[None]
             xyz = in_metres(
-                xy[None], depth[None], sure, self.skeleton, image_size=size, focal_length=self._focal_length
+                xy[None],
+                depth[None],
+                sure,
+                self.skeleton,
+                image_size=size,
+                focal_length=self._options.focal_length,
+                to_ideal=self._options.to_ideal,
             )[0]
         return PersonPose(np.asarray(box, float), xy, np.where(seen, np.clip(score, 0, 1), 0.0), xyz)
 
