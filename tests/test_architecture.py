@@ -19,6 +19,7 @@ ROOMS = (
     "subject",
     "metrics",
     "filters",
+    "camera_motion",
     "kinematics",
     "colours",
     "boxes",

@@ -7,8 +7,9 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, model_validator
 
+from posedetector.camera_motion import NOT_WATCHED, CameraMotion
 from posedetector.kinematics.nouns import JointAngles, Kinematics
-from posedetector.pose import Keypoints, MetricPose
+from posedetector.pose import Array, Keypoints, MetricPose
 from posedetector.subject import Subject
 from posedetector.tracking import Tracks
 
@@ -76,6 +77,30 @@ class CleaningRecord(_Record):
     doubtful_points_dropped: int
     outliers_dropped: int
     frames_with_swapped_sides: int
+
+
+class CameraMotionRecord(_Record):
+    """Whether the camera stood still, and what was done about it.
+
+    Attributes
+    ----------
+    verdict : `still`, `turned` (and the rotation was taken out), `moved` (no path, floor and lengths of steps are given), or
+        `unknown`.
+    reason : why it is `moved` or `unknown`.
+    pan_deg, tilt_deg, roll_deg : between the extremes of each over the clip.
+    focal_length_sd_share : standard deviation of the focal length that the rotation itself showed; None where it did not.
+    """
+
+    verdict: Literal["still", "turned", "moved", "unknown"]
+    reason: str = ""
+    pan_deg: float = 0.0
+    tilt_deg: float = 0.0
+    roll_deg: float = 0.0
+    focal_length_sd_share: float | None = None
+    about: str = (
+        "from corners of the background, outside the people's boxes; if turned, camera_to_laboratory is of a camera at rest that "
+        "looks in the mean direction, and keypoints_2d are in the frames' own pixels"
+    )
 
 
 class CalibrationRecord(_Record):
@@ -227,6 +252,7 @@ class Provenance(_Record):
     online: bool
     cleaning: CleaningRecord
     calibration: CalibrationRecord
+    camera_motion: CameraMotionRecord | None = None
     refinement: RefinementRecord
     smoothing: str
     kinematics: KinematicsRecord
@@ -247,6 +273,8 @@ class Trial:
     Attributes
     ----------
     tracks : everybody who was found, as the estimator saw them, before anything was cleaned.
+    camera : what the camera did; keypoints are in the frames' own pixels, the laboratory's camera is the one at rest.
+    away : (T, 3) metres from where the hips are held to where they are for the camera; None where they are not held.
     """
 
     name: str
@@ -255,6 +283,8 @@ class Trial:
     provenance: Provenance
     tracks: Tracks
     kinematics: Kinematics
+    camera: CameraMotion = NOT_WATCHED
+    away: Array | None = None
 
     @property
     def frame_numbers(self) -> NDArray[np.int64]:

@@ -119,6 +119,26 @@ class Cycles:
 
 
 @dataclass(frozen=True, slots=True)
+class Treadmill:
+    """A belt that somebody walks on.
+
+    Attributes
+    ----------
+    speed : metres per second.
+    sd : of that over the stance phases that showed it; NaN where it was given.
+    count : of stance phases; 0 where it was given.
+    seen : metres per second that feet in stance move by; NaN where that is not known.
+    drift : metres per second by which the hips move forward in the room (negative: back).
+    """
+
+    speed: float
+    sd: float
+    count: int
+    seen: float
+    drift: float
+
+
+@dataclass(frozen=True, slots=True)
 class Gait:
     """Walking or running, if there is any.
 
@@ -126,6 +146,7 @@ class Gait:
     ----------
     quality : `good`, `doubtful` or `none`; with `none` there are no events, quantities and cycles.
     reason : why it is not good; empty if it is.
+    treadmill : the belt, if there is one; speed and lengths are those on it.
     """
 
     quality: Literal["good", "doubtful", "none"]
@@ -133,6 +154,24 @@ class Gait:
     events: tuple[Event, ...] = ()
     quantities: tuple[Quantity, ...] = ()
     cycles: tuple[Cycles, ...] = ()
+    treadmill: Treadmill | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Ground:
+    """What is known of what the person walks on.
+
+    Attributes
+    ----------
+    known : whether the path is one over the floor; False where a camera moved in a way that could not be taken out.
+    treadmill_speed : of a treadmill's belt, metres per second, as given; None where nothing was said.
+    """
+
+    known: bool = True
+    treadmill_speed: float | None = None
+
+
+FLOOR = Ground()
 
 
 @dataclass(frozen=True, slots=True)

@@ -106,7 +106,7 @@ def refine(
     spread = spread_of(stated, found.deviations, pose)
     calibration = replace(
         calibration,
-        floor_from=room.floor_from,
+        floor_from=room.floor_from if calibration.grounded else calibration.floor_from,
         focal_length=found.focal_length,
         camera_position=room.camera_position,
         rotation=room.rotation,

@@ -101,7 +101,7 @@ def state_problem(
     size = calibration.focal_length / path[:, 2]
     up = np.asarray(turn[1])  # the laboratory's Y axis in the camera's frame
     standing = _standing(names, pose.time[rows], image, weight, size)
-    standing &= _slow_in_depth(points[..., 2], pose.time[rows])
+    standing &= _slow_in_depth(points[..., 2], pose.time[rows]) & calibration.grounded
     low = standing & _low(names, points @ up)
     flat = _flat(names, low)
     rate = sampling_rate(pose.time) if len(pose.time) > 1 else 1.0
