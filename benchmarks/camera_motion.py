@@ -134,7 +134,7 @@ def analyze(video: Path, folder: Path, options: list[str]) -> dict[str, object]:
         str(folder),
     ]
     done = subprocess.run(
-        [*command, "--formats", "csv", "--no-overlay", "--quiet", *options], capture_output=True, text=True
+        [*command, "--formats", "csv", "--no-overlay", "--quiet", *options], check=False, capture_output=True, text=True
     )
     if done.returncode:
         print(done.stderr.strip())
@@ -182,7 +182,7 @@ def run(clips: Path, only: str) -> None:
         apart = np.sqrt(np.nanmean((curves - still) ** 2)) if curves.shape == still.shape else float("nan")
         camera = account.get("camera_motion", {}) or {}
         print(
-            f"| {name} | {camera.get('verdict', '')} {camera.get('about', '')} | "
+            f"| {name} | {camera.get('verdict', '')} | "
             + " | ".join(f"{value:.3g}" for value in found.values())
             + f" | {apart:.1f} |",
             flush=True,

@@ -45,6 +45,7 @@ _STILL = np.radians(0.12)
 _SHARES = (0.45, 4.0)  # of the longer side: focal lengths of cameras, as far as a pan can tell
 _WIDE, _LONG = 0.5, 2.2  # a fit beyond these says that no rotation did it
 _FARTHEST_OUT = np.radians(50)  # of the mean direction: a flat picture has no room for what is farther out
+_UNLIKE = 1.3  # times the focal length given: another one
 _SURE = 0.04  # relative standard deviation at which a focal length found by panning is taken
 _NOISE = 0.3  # small pixels
 
@@ -200,8 +201,9 @@ class Background:
         if not any(len(match.here) for match in pairs):
             return CameraMotion("still")
         focal, sd, longer = focal_length * self.shrink, float("nan"), max(self.size) * self.shrink
+        shown, shown_sd = _focal_length(self._widest(), focal, longer)
         if not known:
-            focal, sd = _focal_length(self._widest(), focal, longer)
+            focal, sd = shown, shown_sd
         rotations, explained = self._rotations(seen, focal)
         at = np.array([self._times[row] for row in seen])
         away = _rotation_vectors(rotations @ _nearest_rotation(rotations.sum(axis=0)).T)
@@ -210,8 +212,9 @@ class Background:
             return CameraMotion("still")
         longest = float(np.diff(at).max())
         said = {
-            "the background shifts as it does past a camera that is carried along, or that zooms": not known
-            and not _WIDE <= focal / longer <= _LONG,
+            "the background shifts as it does past a camera that is carried along, or that zooms": not (
+                _WIDE <= shown / longer <= _LONG or (known and abs(np.log(shown / focal)) < np.log(_UNLIKE))
+            ),
             "no rotation explains how the background moves: the camera was carried along, or it zooms": np.quantile(
                 explained, 0.1
             )
@@ -223,7 +226,7 @@ class Background:
         if reasons := [reason for reason, so in said.items() if so]:
             return CameraMotion("moved", reasons[0])
         time = np.array(self._times)
-        everywhere = _as_rotations(interpolate(at, away, np.clip(time, at[0], at[-1])))
+        everywhere = _as_rotations(interpolate(at, away, np.clip(time, at[0] - _APART, at[-1] + _APART)))
         return CameraMotion(
             "turned",
             rotation=everywhere,

@@ -18,7 +18,7 @@ from posedetector.cleaning import clean
 from posedetector.downloads import Told
 from posedetector.errors import InputError, ResourceError, VideoError
 from posedetector.estimators import KeypointEstimator, make_estimator
-from posedetector.kinematics import Ground, study
+from posedetector.kinematics import Ground, find_treadmill, study
 from posedetector.lifters import make_lifter
 from posedetector.lifters.native import without_depth
 from posedetector.mirroring import mirror_missing
@@ -133,11 +133,16 @@ def analyze(
     metric, calibration = calibrate(
         relative, cleaned.keypoints, settings.subject, camera, online=settings.online, grounded=motion.grounded
     )
+    ground = Ground(motion.grounded, settings.treadmill_speed)
     refinement = replace(NOT_REFINED, done="off: --online") if settings.online else NOT_REFINED
     if settings.refine:
         others = other_opinions(lifter, cleaned.keypoints)
+        # feet that stand on a belt move: not knowing that, the fit would hold them still
+        treadmill = find_treadmill(smooth(metric, settings.cutoff)[0], ground)
+        belt = None if treadmill is None else treadmill.velocity
+        ground = replace(ground, treadmill=treadmill)
         metric, calibration, refinement = refine(
-            metric, cleaned.keypoints, calibration, settings.subject, lifter.errors, others, progress
+            metric, cleaned.keypoints, calibration, settings.subject, lifter.errors, others, progress, belt
         )
     pose, smoothing = smooth(metric, settings.cutoff)
     pose, away = (pose, None) if motion.grounded else hold_in_place(pose)
@@ -145,7 +150,7 @@ def analyze(
         pose = mirror_missing(pose)
     if settings.augment_markers:
         pose = augment(pose, settings.subject)
-    kinematics = study(pose, settings.subject, Ground(motion.grounded, settings.treadmill_speed))
+    kinematics = study(pose, settings.subject, ground)
 
     provenance = account_for(
         settings,

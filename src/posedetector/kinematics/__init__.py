@@ -7,13 +7,18 @@
 from posedetector.kinematics.angles import joint_angles
 from posedetector.kinematics.gait import find_gait
 from posedetector.kinematics.masses import find_masses
-from posedetector.kinematics.nouns import FLOOR, Ground, Kinematics
+from posedetector.kinematics.nouns import FLOOR, Ground, Kinematics, Treadmill
 from posedetector.kinematics.repetitions import find_repetitions
 from posedetector.kinematics.summary import summarize
 from posedetector.pose import MetricPose
 from posedetector.subject import Subject
 
-__all__ = ["FLOOR", "Ground", "study"]
+__all__ = ["FLOOR", "Ground", "find_treadmill", "study"]
+
+
+def find_treadmill(pose: MetricPose, ground: Ground) -> Treadmill | None:
+    """Return the treadmill that somebody walks on in a pose, or None."""
+    return find_gait(pose, joint_angles(pose), ground).treadmill
 
 
 def study(pose: MetricPose, subject: Subject, ground: Ground = FLOOR) -> Kinematics:

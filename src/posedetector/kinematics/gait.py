@@ -21,9 +21,9 @@ from numpy.typing import NDArray
 
 from posedetector.kinematics.cycles import cut_cycles
 from posedetector.kinematics.events import AGREE, SIDES, Feet, find_events
-from posedetector.kinematics.nouns import FLOOR, Event, Gait, Ground, JointAngles, Side
+from posedetector.kinematics.nouns import FLOOR, Event, Gait, Ground, JointAngles, Side, Treadmill
 from posedetector.kinematics.signals import facing, leg_length, point, progression, runs_of
-from posedetector.kinematics.steps import Belt, Footing, Stride, find_belt, quantities_of, strides_of
+from posedetector.kinematics.steps import Footing, Stride, find_belt, quantities_of, strides_of
 from posedetector.pose import Array, MetricPose, finite
 
 _STEP = (0.2, 1.5)  # seconds; a judgement: slower than patients' slowest, faster than sprinters
@@ -76,7 +76,7 @@ def find_gait(pose: MetricPose, angles: JointAngles, ground: Ground = FLOOR) -> 
         tuple(event for chain in chains for event in chain),
         (*quantities_of(chains, strides, footing, belt), *left_out),
         cycles,
-        None if belt is None else belt.treadmill,
+        belt,
     )
 
 
@@ -160,7 +160,13 @@ def _forward(pose: MetricPose, chain: Chain, ahead: Array, travels: NDArray[np.b
 
 
 def _doubts(
-    chains: list[Chain], strides: list[Stride], footing: Footing, belt: Belt | None, *, made_do: bool, backwards: bool
+    chains: list[Chain],
+    strides: list[Stride],
+    footing: Footing,
+    belt: Treadmill | None,
+    *,
+    made_do: bool,
+    backwards: bool,
 ) -> list[str]:
     events = [event for chain in chains for event in chain]
     spread = float(np.median([event.spread for event in events]))
@@ -181,15 +187,14 @@ def _doubts(
     return [reason for reason, so in said.items() if so]
 
 
-def _unlike(belt: Belt | None) -> str:
+def _unlike(belt: Treadmill | None) -> str:
     """Return in what way a treadmill is not what was said about it."""
     if belt is None:
         return ""
-    one = belt.treadmill
-    if abs(one.drift) > _DRIFT * one.speed:
-        return f"the subject moves through the room at {abs(one.drift):.2f} m/s: is this a treadmill?"
-    if one.count == 0 and abs(one.seen - one.speed) > _UNLIKE * one.speed:
-        return f"feet in stance slide back at {one.seen:.2f} m/s, not at the {one.speed:.2f} m/s given: check --treadmill-speed"
+    if abs(belt.drift) > _DRIFT * belt.speed:
+        return f"the subject moves through the room at {abs(belt.drift):.2f} m/s: is this a treadmill?"
+    if belt.count == 0 and abs(belt.seen - belt.speed) > _UNLIKE * belt.speed:
+        return f"feet in stance slide back at {belt.seen:.2f} m/s, not at the {belt.speed:.2f} m/s given: check --treadmill-speed"
     return ""
 
 

@@ -6,6 +6,8 @@ A `Quantity` is one row of a table; its unit is one of UNITS. What could not be 
 from dataclasses import dataclass
 from typing import Literal
 
+import numpy as np
+
 from posedetector.errors import InputError
 from posedetector.pose import Array
 
@@ -129,6 +131,7 @@ class Treadmill:
     count : of stance phases; 0 where it was given.
     seen : metres per second that feet in stance move by; NaN where that is not known.
     drift : metres per second by which the hips move forward in the room (negative: back).
+    direction : X and Z of the unit vector along which the belt moves, in the laboratory.
     """
 
     speed: float
@@ -136,6 +139,12 @@ class Treadmill:
     count: int
     seen: float
     drift: float
+    direction: tuple[float, float]
+
+    @property
+    def velocity(self) -> Array:
+        """(3,) metres per second of what stands on the belt, laboratory."""
+        return self.speed * np.array([self.direction[0], 0.0, self.direction[1]])
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,10 +174,12 @@ class Ground:
     ----------
     known : whether the path is one over the floor; False where a camera moved in a way that could not be taken out.
     treadmill_speed : of a treadmill's belt, metres per second, as given; None where nothing was said.
+    treadmill : as found before a body was fitted, which held feet in stance to it: the fitted ones show no error of it.
     """
 
     known: bool = True
     treadmill_speed: float | None = None
+    treadmill: Treadmill | None = None
 
 
 FLOOR = Ground()

@@ -113,14 +113,6 @@ def _only(offs: list[Event], side: Side, after: float, before: float) -> float:
 
 
 @dataclass(frozen=True, slots=True)
-class Belt:
-    """A treadmill's belt: what stands on it moves at `velocity` (2,) metres per second, seen from above (X, Z)."""
-
-    velocity: Array
-    treadmill: Treadmill
-
-
-@dataclass(frozen=True, slots=True)
 class Footing:
     """Where hips and feet are on the floor.
 
@@ -161,9 +153,9 @@ class Footing:
             slips.append(float(np.linalg.norm(own)) / passed if passed > 0 else np.inf)
         return bool(np.median(slips) < _SLIP)
 
-    def on(self, belt: Belt) -> "Footing":
+    def on(self, belt: Treadmill) -> "Footing":
         """Return where hips and feet are on a belt: places on it stand still."""
-        moved = np.outer(self.time - self.time[0], [belt.velocity[0], 0.0, belt.velocity[1]])
+        moved = np.outer(self.time - self.time[0], belt.velocity)
         return Footing(self.time, self.root - moved, {side: path - moved for side, path in self.feet.items()})
 
     def slide(self, stride: Stride) -> Array:
@@ -180,7 +172,7 @@ class Footing:
         return at_time(self.time, self.feet[side], when)[[0, 2]]
 
 
-def find_belt(footing: Footing, strides: list[Stride], faced: Array, ground: Ground) -> Belt | None:
+def find_belt(footing: Footing, strides: list[Stride], faced: Array, ground: Ground) -> Treadmill | None:
     """Return the belt of a treadmill, or None: `faced` (T, 3) is where the person faces.
 
     On a treadmill the hips stay and feet in stance slide back, all at one speed. A camera that follows somebody along shows the
@@ -192,6 +184,7 @@ def find_belt(footing: Footing, strides: list[Stride], faced: Array, ground: Gro
     slides = np.array([footing.slide(stride) for stride in strides])
     slides = slides[finite(slides)]
     middle = np.median(slides, axis=0) if len(slides) else np.full(2, np.nan)
+    before = ground.treadmill
     speed = float(np.linalg.norm(middle))
     ways = [(footing.hips(stride.end) - footing.hips(stride.start)) / stride.time for stride in strides]
     way = np.median(ways, axis=0)
@@ -201,7 +194,8 @@ def find_belt(footing: Footing, strides: list[Stride], faced: Array, ground: Gro
     back = middle / speed if speed >= _BELT and -middle @ ahead >= _BACKWARDS * speed else -ahead
     drift = float(-way @ back)
     if given is not None:
-        return Belt(given * back, Treadmill(given, np.nan, 0, speed, drift))
+        seen = speed if before is None else before.seen
+        return Treadmill(given, np.nan, 0, seen, drift, (float(back[0]), float(back[1])))
     spread = float(np.std(slides @ back, ddof=1)) if len(slides) > 1 else np.nan
     if not (
         speed >= _BELT
@@ -210,11 +204,13 @@ def find_belt(footing: Footing, strides: list[Stride], faced: Array, ground: Gro
         and not spread > _UNEVEN * speed
     ):
         return None
-    return Belt(middle, Treadmill(speed, spread, len(slides), speed, drift))
+    if before is not None:
+        return replace(before, drift=drift)
+    return Treadmill(speed, spread, len(slides), speed, drift, (float(back[0]), float(back[1])))
 
 
 def quantities_of(
-    chains: list[list[Event]], strides: list[Stride], footing: Footing, belt: Belt | None = None
+    chains: list[list[Event]], strides: list[Stride], footing: Footing, belt: Treadmill | None = None
 ) -> list[Quantity]:
     """Return all quantities that these events and this path give; what they do not give is not there.
 
@@ -226,7 +222,7 @@ def quantities_of(
             values.setdefault((name, side), []).append(value)
     means = {key: _quantity(*key, parts) for key, parts in values.items()}
     if belt is not None:
-        means = {key: _of_belt(one, belt.treadmill) for key, one in means.items()}
+        means = {key: _of_belt(one, belt) for key, one in means.items()}
     ordered = [means[name, side] for name in ABOUT for side in OF if (name, side) in means]
     return ordered + [_symmetry(means[name, "left"], means[name, "right"]) for name in _COMPARED if _both(name, means)]
 
