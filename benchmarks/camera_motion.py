@@ -2,24 +2,29 @@
 
 The sample walk is filmed again by a virtual camera: each of its frames is warped by K R K⁻¹, which is what a camera that
 turns by R sees, and encoded anew. `--make FOLDER` writes these clips; `--run FOLDER` analyses them, with the code that is
-checked out, and prints a table; `--still CLIPS` tells of clips whose camera stood still what is said about it, and what that costs.
+checked out, and prints a table; `--still CLIPS` tells of clips whose camera stood still what is said about it; `--cost FOLDER` tells which
+share of an analysis that takes.
 """
 
 import argparse
 import json
-import subprocess
-import sys
+import tempfile
 import time
 from collections.abc import Callable
 from fractions import Fraction
 from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
+
+if TYPE_CHECKING:
+    from posedetector.trial import Trial
 
 ROOT = Path(__file__).parents[1]
 SAMPLE = ROOT / "data" / "samples" / "walk_side.mp4"
 FOCAL = 1385.6  # pixels of the sample's 1600, as assumed for it: a field of view of 60°
-HEIGHT = "1.65"
+HEIGHT = 1.65
+WIDE, NARROW = (1600, 560), (720, 560)
 
 
 def rotation(pan: float, tilt: float, roll: float) -> np.ndarray:
@@ -73,15 +78,23 @@ def zoomed(seconds: float, _: float) -> np.ndarray:
     return np.array([[scale, 0, 800 * (1 - scale)], [0, scale, 280 * (1 - scale)], [0, 0, 1]])
 
 
-# name → homography, size of the picture, options
-CLIPS: dict[str, tuple[Callable[[float, float], np.ndarray], tuple[int, int], list[str]]] = {
-    "still": (lambda _, __: np.eye(3), (1600, 560), []),
-    "shaken": (turn(shaken, (1600, 560)), (1600, 560), []),
-    "panned": (turn(panned, (720, 560)), (720, 560), ["--focal-length", str(FOCAL)]),
-    "panned, focal length not given": (turn(panned, (720, 560)), (720, 560), []),
-    "panned by hand": (turn(handheld, (720, 560)), (720, 560), ["--focal-length", str(FOCAL)]),
-    "carried along": (shifted, (720, 560), ["--focal-length", str(FOCAL)]),
-    "zoomed": (zoomed, (1600, 560), []),
+class Clip(NamedTuple):
+    """A homography by time and place, the picture's size, whether the focal length is given, and the true rotation."""
+
+    homography: Callable[[float, float], np.ndarray]
+    size: tuple[int, int] = WIDE
+    given: bool = False
+    turning: Callable[[float, float], np.ndarray] | None = None
+
+
+CLIPS: dict[str, Clip] = {
+    "still": Clip(lambda _, __: np.eye(3)),
+    "shaken": Clip(turn(shaken, WIDE), turning=shaken),
+    "panned": Clip(turn(panned, NARROW), NARROW, given=True, turning=panned),
+    "panned, focal length not given": Clip(turn(panned, NARROW), NARROW, turning=panned),
+    "panned by hand": Clip(turn(handheld, NARROW), NARROW, given=True, turning=handheld),
+    "carried along": Clip(shifted, NARROW, given=True),
+    "zoomed": Clip(zoomed),
 }
 
 
@@ -89,8 +102,8 @@ def hips() -> dict[int, float]:
     """Return by frame how far the subject of the sample is beside the middle, pixels, as found once."""
     import pandas as pd
 
-    with __import__("tempfile").TemporaryDirectory() as folder:
-        analyze(SAMPLE, Path(folder), [])
+    with tempfile.TemporaryDirectory() as folder:
+        analyze(SAMPLE, Path(folder), given=False)
         points = pd.read_csv(Path(folder) / "keypoints_2d.csv")
     own = points[points["keypoint"].isin(["left_hip", "right_hip"])].groupby("frame_index")["x_px"].mean()
     return (own.interpolate().bfill().ffill().rolling(31, center=True, min_periods=1).mean() - 800).to_dict()
@@ -105,7 +118,8 @@ def make(folder: Path) -> None:
     along = hips()
     with av.open(str(SAMPLE)) as container:
         pictures = [frame.to_ndarray(format="rgb24") for frame in container.decode(video=0)]
-    for name, (homography, size, _) in CLIPS.items():
+    (folder / "along.json").write_text(json.dumps(along))
+    for name, (homography, size, *_) in CLIPS.items():
         with av.open(str(folder / f"{name.partition(',')[0]}.mp4"), "w") as target:
             stream = target.add_stream("h264", rate=Fraction(30), options={"crf": "20"})
             stream.width, stream.height, stream.pix_fmt = *size, "yuv420p"
@@ -121,80 +135,104 @@ def make(folder: Path) -> None:
             target.mux(stream.encode())
 
 
-def analyze(video: Path, folder: Path, options: list[str]) -> dict[str, object]:
-    """Analyse a clip by the command line and return its provenance; {} where that failed."""
-    command = [
-        sys.executable,
-        str(ROOT / "main.py"),
-        "--video",
-        str(video),
-        "--height",
-        HEIGHT,
-        "--output-dir",
-        str(folder),
-    ]
-    done = subprocess.run(
-        [*command, "--formats", "csv", "--no-overlay", "--quiet", *options], check=False, capture_output=True, text=True
-    )
-    if done.returncode:
-        print(done.stderr.strip())
-        return {}
-    return json.loads((folder / "provenance.json").read_text())
+def analyze(video: Path, folder: Path, *, given: bool) -> "Trial":
+    """Analyse a clip, write its tables, and return the trial."""
+    from posedetector.pipeline import analyze_to
+    from posedetector.settings import Settings
+    from posedetector.subject import Subject
+
+    focal = FOCAL if given else None
+    return analyze_to(Settings(video=str(video), subject=Subject(height=HEIGHT), focal_length=focal), folder, ["csv"])
 
 
-def figures(folder: Path) -> dict[str, float]:
+def figures(trial: "Trial") -> dict[str, float]:
     """Return speed, step length, cadence and ranges of the knees."""
-    import pandas as pd
-
-    gait = pd.read_csv(folder / "gait_parameters.csv")
-    summary = pd.read_csv(folder / "summary.csv")
-
-    def one(table: pd.DataFrame, name: str, side: str | None) -> float:
-        rows = table[(table["quantity"] == name) & (table["side"].isna() if side is None else table["side"] == side)]
-        return float(rows["value"].iloc[0]) if len(rows) else float("nan")
-
-    steps = [one(gait, "step_length", side) for side in ("left", "right")]
+    gait = {(one.name, one.side): one.value for one in trial.kinematics.gait.quantities}
+    summary = {(one.name, one.side): one.value for one in trial.kinematics.summary}
+    steps = [gait.get(("step_length", side), np.nan) for side in ("left", "right")]
     return {
-        "speed": one(gait, "walking_speed", None),
+        "speed": gait.get(("walking_speed", ""), np.nan),
         "step": float(np.nanmean(steps)) if np.isfinite(steps).any() else float("nan"),
-        "cadence": one(gait, "cadence", None),
-        "left knee": one(summary, "knee_flexion_range", "left"),
-        "right knee": one(summary, "knee_flexion_range", "right"),
+        "cadence": 60 * gait.get(("cadence", ""), np.nan),
+        "left knee": float(np.degrees(summary[("knee_flexion_range", "left")])),
+        "right knee": float(np.degrees(summary[("knee_flexion_range", "right")])),
     }
+
+
+def knees(trial: "Trial") -> np.ndarray:
+    """(T, 2) flexion of the knees, degrees, without the ends, where the subject is cut by the sample's edge."""
+    columns = [trial.angles.names.index(f"{side}_knee_flexion") for side in ("left", "right")]
+    return np.degrees(trial.angles.values[12:-12, columns])  # noqa: PD011  not a DataFrame
+
+
+def off(trial: "Trial", clip: Clip, along: dict[str, float]) -> float:
+    """Return the root mean square angle between found and true rotations about their means, degrees."""
+    rotation = getattr(getattr(trial, "camera", None), "rotation", None)
+    if rotation is None or clip.turning is None:
+        return float("nan")
+    from scipy.spatial.transform import Rotation
+
+    rows = [min(row, max(map(int, along))) for row in range(len(rotation))]
+    true = Rotation.from_matrix([clip.turning(row / 30, along[str(at)]) for row, at in enumerate(rows)])
+    apart = Rotation.from_matrix(rotation).inv() * true
+    return float(np.degrees(np.sqrt(np.mean((apart * apart.mean().inv()).magnitude() ** 2))))
 
 
 def run(clips: Path, only: str) -> None:
     """Print what comes out of the clips, a row each."""
+    along = json.loads((clips / "along.json").read_text())
     print(
-        "| clip | camera | speed m/s | step m | steps/min | knee left ° | knee right ° | knee curves apart ° |\n|---|---|---|---|---|---|---|---|"
+        "| clip | camera | rotation off ° | speed m/s | step m | steps/min | knee left ° | knee right ° | knees apart ° |\n"
+        "|---|---|---|---|---|---|---|---|---|"
     )
     still = None
-    for name, (_, _, options) in CLIPS.items():
+    for name, clip in {
+        "still": CLIPS["still"],
+        "the sample as it ships": Clip(CLIPS["still"].homography),
+        **CLIPS,
+    }.items():
         if only and only not in name and name != "still":
             continue
-        folder = clips / f"results {name}"
-        account = analyze(clips / f"{name.partition(',')[0]}.mp4", folder, options)
-        if not account:
-            continue
-        found = figures(folder)
-        curves = knees(folder)
+        video = SAMPLE if "sample" in name else clips / f"{name.partition(',')[0]}.mp4"
+        trial = analyze(video, clips / f"results {name}", given=clip.given)
+        curves = knees(trial)
         still = curves if still is None else still
-        apart = np.sqrt(np.nanmean((curves - still) ** 2)) if curves.shape == still.shape else float("nan")
-        camera = account.get("camera_motion", {}) or {}
+        apart = float(np.sqrt(np.nanmean((curves - still) ** 2))) if curves.shape == still.shape else float("nan")
+        camera = getattr(trial, "camera", None)
+        values = (off(trial, clip, along), *figures(trial).values(), apart)
+        said = camera.verdict if camera else "not watched"
         print(
-            f"| {name} | {camera.get('verdict', '')} | "
-            + " | ".join(f"{value:.3g}" for value in found.values())
-            + f" | {apart:.1f} |",
+            f"| {name} | {said} | " + " | ".join("–" if np.isnan(value) else f"{value:.3g}" for value in values) + " |",
             flush=True,
         )
 
 
-def knees(folder: Path) -> np.ndarray:
-    """(T, 2) flexion of the knees, degrees."""
-    import pandas as pd
+def cost(clips: Path) -> None:
+    """Print which share of an analysis watching the background takes: processor time, since others use the machine too."""
+    from posedetector.camera_motion import Background
 
-    table = pd.read_csv(folder / "joint_angles.csv")
-    return table[["left_knee_flexion_deg", "right_knee_flexion_deg"]].to_numpy()
+    spent = 0.0
+
+    def timed(method: Callable[..., object]) -> Callable[..., object]:
+        def wrapped(*arguments: object, **named: object) -> object:
+            nonlocal spent
+            begun = time.thread_time()
+            try:
+                return method(*arguments, **named)
+            finally:
+                spent += time.thread_time() - begun
+
+        return wrapped
+
+    for name in ("see", "judge", "motion"):
+        setattr(Background, name, timed(getattr(Background, name)))
+    print("| clip | watching s | whole analysis, processor s | share % |\n|---|---|---|---|")
+    for video in (SAMPLE, clips / "shaken.mp4", clips / "panned by hand.mp4"):
+        with tempfile.TemporaryDirectory() as folder:
+            spent, begun = 0.0, time.process_time()
+            analyze(video, Path(folder), given=False)
+        whole = time.process_time() - begun
+        print(f"| {video.stem} | {spent:.2f} | {whole:.1f} | {100 * spent / whole:.1f} |", flush=True)
 
 
 def still_clips(folder: Path) -> None:
@@ -229,6 +267,7 @@ if __name__ == "__main__":
     parser.add_argument("--run", type=Path)
     parser.add_argument("--only", default="")
     parser.add_argument("--still", type=Path)
+    parser.add_argument("--cost", type=Path)
     given = parser.parse_args()
     if given.make:
         make(given.make)
@@ -236,3 +275,5 @@ if __name__ == "__main__":
         run(given.run, given.only)
     if given.still:
         still_clips(given.still)
+    if given.cost:
+        cost(given.cost)

@@ -111,6 +111,7 @@ class CameraMotion:
 
 
 NOT_WATCHED = CameraMotion("unknown", "nobody looked")
+_TOO_PLAIN = CameraMotion("unknown", "too little of the background has a pattern that could be followed")
 
 
 def _turn_pixels(pixels: Array, rotation: Array, focal: float, size: tuple[int, int]) -> Array:
@@ -195,11 +196,10 @@ class Background:
         """Return what the camera did; `focal_length` pixels, `known` where it was given."""
         looked = list(self._matches)
         seen = [row for row in looked if self._matches[row] is not None]
-        if len(seen) < 2 or len(seen) < (1 - _LOST) * len(looked):
-            return CameraMotion("unknown", "too little of the background has a pattern that could be followed")
         pairs = [match for row in seen if (match := self._matches[row]) is not None]
+        enough = len(seen) > 1 and len(seen) >= (1 - _LOST) * len(looked)
         if not any(len(match.here) for match in pairs):
-            return CameraMotion("still")
+            return CameraMotion("still") if enough else _TOO_PLAIN
         focal, sd, longer = focal_length * self.shrink, float("nan"), max(self.size) * self.shrink
         shown, shown_sd = _focal_length(self._widest(), focal, longer)
         if not known:
@@ -209,8 +209,8 @@ class Background:
         away = _rotation_vectors(rotations @ _nearest_rotation(rotations.sum(axis=0)).T)
         size = np.linalg.norm(away, axis=1)
         if np.quantile(size, 0.98) < _STILL and np.mean(explained) > _MOSTLY:
-            return CameraMotion("still")
-        longest = float(np.diff(at).max())
+            return CameraMotion("still") if enough else _TOO_PLAIN
+        longest = float(np.diff([self._times[0], *at, self._times[-1]]).max())
         said = {
             "the background shifts as it does past a camera that is carried along, or that zooms": not (
                 _WIDE <= shown / longer <= _LONG or (known and abs(np.log(shown / focal)) < np.log(_UNLIKE))
@@ -219,8 +219,8 @@ class Background:
                 explained, 0.1
             )
             < _MOSTLY,
-            f"for {longest:.1f} s too little of the background could be followed": longest
-            > max(_LONGEST_LOSS, 2.5 * _APART),
+            f"for {longest:.1f} s too little of the background could be followed": not enough
+            or longest > max(_LONGEST_LOSS, 2.5 * _APART),
             f"it turned by more than {2 * np.degrees(_FARTHEST_OUT):.0f}°": size.max() > _FARTHEST_OUT,
         }
         if reasons := [reason for reason, so in said.items() if so]:
