@@ -3,7 +3,7 @@
 The sample walk is filmed again by a virtual camera: each of its frames is warped by K R K⁻¹, which is what a camera that
 turns by R sees, and encoded anew. `--make FOLDER` writes these clips; `--run FOLDER` analyses them, with the code that is
 checked out, and prints a table; `--still CLIPS` tells of clips whose camera stood still what is said about it; `--cost FOLDER` tells which
-share of an analysis that takes.
+share of an analysis that takes; `--treadmill` walks on belts of known speed.
 """
 
 import argparse
@@ -261,6 +261,52 @@ def still_clips(folder: Path) -> None:
         )
 
 
+def treadmill() -> None:
+    """Print what is found of walkers on belts of known speed, seen with 2 px of noise, before and after the fit of a body."""
+    from posedetector.calibration import Camera, calibrate
+    from posedetector.estimators.synthetic import PinholeCamera, Synthetic, Walker
+    from posedetector.kinematics import Ground, find_treadmill, study
+    from posedetector.lifters.native import Native
+    from posedetector.refinement import refine
+    from posedetector.smoothing import smooth
+    from posedetector.subject import Subject
+    from posedetector.tracking import track
+
+    class OnBelt(Walker):
+        def positions(self, time: np.ndarray) -> np.ndarray:
+            forward, _ = self._axes()
+            return super().positions(time) - self.speed * time[:, None, None] * forward
+
+    print(
+        "| belt m/s | seen from | fit | quality | speed m/s | stride m (true) | step m (true) |\n|---|---|---|---|---|---|---|"
+    )
+    for speed, stride in ((0.4, 1.3), (0.9, 1.15), (1.1, 1.0)):
+        for view, heading in (("side", 0.0), ("front", np.pi / 2)):
+            walker, camera = OnBelt(speed=speed, stride_time=stride, heading=heading, start=(0.0, 0.0)), PinholeCamera()
+            estimator = Synthetic((walker,), camera, noise=2.0)
+            pictures = list(estimator.frames(300))
+            seen = zip((one.time for one in pictures), estimator.estimate(pictures), strict=True)
+            points = track(seen, skeleton=estimator.skeleton, image_size=camera.size).keypoints()
+            subject = Subject(height=walker.stature)
+            pose, calibration = calibrate(
+                Native().lift(points), points, subject, Camera(focal_length=camera.focal_length)
+            )
+            belt = find_treadmill(smooth(pose, 6.0)[0], Ground())
+            fits = {"none": (None, False), "feet held still": (None, True), "feet held to the belt": (belt, True)}
+            for name, (known, fitted) in fits.items():
+                velocity = None if known is None else known.velocity
+                after = refine(pose, points, calibration, subject, Native.errors, belt=velocity)[0] if fitted else pose
+                gait = study(smooth(after, 6.0)[0], subject, Ground(treadmill=known)).gait
+                found = {one.name: one.value for one in gait.quantities if one.side in {"", "left"}}
+                values = [found.get(one, np.nan) for one in ("walking_speed", "stride_length", "step_length")]
+                said = ["–" if np.isnan(value) else f"{value:.3f}" for value in values]
+                true = speed * stride
+                print(
+                    f"| {speed} | {view} | {name} | {gait.quality} | {said[0]} | {said[1]} ({true:.3f}) | {said[2]} ({true / 2:.3f}) |",
+                    flush=True,
+                )
+
+
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--make", type=Path)
@@ -268,6 +314,7 @@ if __name__ == "__main__":
     parser.add_argument("--only", default="")
     parser.add_argument("--still", type=Path)
     parser.add_argument("--cost", type=Path)
+    parser.add_argument("--treadmill", action="store_true")
     given = parser.parse_args()
     if given.make:
         make(given.make)
@@ -277,3 +324,5 @@ if __name__ == "__main__":
         still_clips(given.still)
     if given.cost:
         cost(given.cost)
+    if given.treadmill:
+        treadmill()

@@ -282,6 +282,7 @@ def test_online_takes_no_pan_out_and_claims_no_path(panned_clip: Path, monkeypat
 
     assert np.ptp(trial.pose.root, axis=0) == pytest.approx(np.zeros(3))
     assert any("--online" in one.text and "not reported" in one.text for one in trial.provenance.notes)
+    assert "the hips are held above the origin" in trial.provenance.frame_of_reference
 
 
 @pytest.mark.parametrize(

@@ -26,7 +26,7 @@ Verdict = Literal["still", "turned", "moved", "unknown"]
 
 _SMALL = 320  # pixels of the small picture's longer side
 _APART = 1 / 35  # seconds; of quicker cameras, the frames between are interpolated
-_CORNERS, _QUALITY, _DISTANCE = 150, 0.01, 7
+_CORNERS, _QUALITY, _DISTANCE = 100, 0.01, 8
 _WINDOW, _LEVELS = (13, 13), 3
 _LK_ERROR = 20.0  # mean difference of grey values in the window; a judgement
 _BORDER = 3  # small pixels: what is nearer to the edge is half out of the picture
@@ -48,6 +48,8 @@ _FARTHEST_OUT = np.radians(50)  # of the mean direction: a flat picture has no r
 _UNLIKE = 1.3  # times the focal length given: another one
 _SURE = 0.04  # relative standard deviation at which a focal length found by panning is taken
 _NOISE = 0.3  # small pixels
+_PAIRS = 50  # of pictures, that show the focal length
+_ROUNDS = 5  # of reweighting
 
 
 @dataclass(frozen=True)
@@ -238,7 +240,8 @@ class Background:
     def _widest(self) -> list[_Match]:
         """Return the last match of each key frame: those with the widest turns."""
         last = {match.key: match for match in self._matches.values() if match is not None and len(match.here)}
-        return list(last.values())
+        every = max(1, len(last) // _PAIRS)
+        return list(last.values())[::every]
 
     def _rotations(self, rows: Sequence[int], focal: float) -> tuple[Array, Array]:
         """Return (N, 3, 3) rotations since the first frame, and what share (N,) of the corners each explains."""
@@ -319,34 +322,36 @@ def _widened(box: Array) -> Array:
     return np.array([left - x, top - y, right + x, bottom + y])
 
 
-def _rays(points: Floats, focal: float) -> Array:
-    rays = np.column_stack([points / focal, np.ones(len(points))])
-    return np.asarray(rays / np.linalg.norm(rays, axis=1, keepdims=True))
+def _rays(points: Floats, focal: Array) -> Array:
+    """Return unit vectors (F, N, 3) to small pixels (N, 2) from their middle, for focal lengths (F,)."""
+    rays = np.concatenate([points / focal[:, None, None], np.ones((len(focal), len(points), 1))], axis=-1)
+    return np.asarray(rays / np.linalg.norm(rays, axis=-1, keepdims=True))
 
 
 def _turn_between(match: _Match, focal: float) -> tuple[Array, float]:
     """Return the rotation (3, 3) that carries a key frame's corners to where they are, and what share it explains."""
-    turn, missed, limit = _fitted_turn(match, focal)
-    return turn, float((missed < limit).mean())
+    turn, missed = _fitted_turns(match, np.array([focal]))
+    limit = _EXPLAINED + _DISTORTION * np.linalg.norm(match.here - match.there, axis=1)
+    return turn[0], float((missed[0] < limit).mean())
 
 
-def _fitted_turn(match: _Match, focal: float) -> tuple[Array, Array, Array]:
-    """Return the rotation, how far (N,) each corner is from where it puts them, and how far it may be; small pixels.
+def _fitted_turns(match: _Match, focal: Array) -> tuple[Array, Array]:
+    """Return for each focal length (F,) the rotation (F, 3, 3), and how far (F, N) each corner is from where it puts it, small pixels.
 
     Weighted least squares (Kabsch 1976) with Cauchy's weights, whose width falls from what half of the corners need.
     """
     there, here = _rays(match.there, focal), _rays(match.here, focal)
-    limit = _EXPLAINED + _DISTORTION * np.linalg.norm(match.here - match.there, axis=1)
     way = match.here - match.there
-    missed = np.linalg.norm(way - np.median(way, axis=0), axis=1)
-    turn = np.eye(3)
-    for _ in range(8):
-        width = max(_NOISE, float(np.median(missed)))
+    missed = np.linalg.norm(way - np.median(way, axis=0), axis=1)[None]
+    turns = np.empty((0, 3, 3))
+    for _ in range(_ROUNDS):
+        width = np.maximum(_NOISE, np.median(missed, axis=-1, keepdims=True))
         weight = 1 / (1 + (missed / width) ** 2)
-        turn = _nearest_rotation((weight[:, None] * here).T @ there)
-        seen = there @ turn.T
-        missed = np.linalg.norm(focal * seen[:, :2] / np.maximum(seen[:, 2:], 0.05) - match.here, axis=1)
-    return turn, missed, limit
+        turns = _nearest_rotation(np.swapaxes(weight[..., None] * here, -1, -2) @ there)
+        seen = there @ np.swapaxes(turns, -1, -2)
+        pixels = focal[:, None, None] * seen[..., :2] / np.maximum(seen[..., 2:], 0.05)
+        missed = np.linalg.norm(pixels - match.here, axis=-1)
+    return turns, missed
 
 
 def _focal_length(pairs: Sequence[_Match], assumed: float, longer: float) -> tuple[float, float]:
@@ -358,10 +363,9 @@ def _focal_length(pairs: Sequence[_Match], assumed: float, longer: float) -> tup
     focals = longer * np.geomspace(*_SHARES, 25)
     costs = np.zeros(len(focals))
     for match in pairs:
-        for number, focal in enumerate(focals):
-            missed = _fitted_turn(match, float(focal))[1]
-            # errors of neighbouring corners have much in common: a quarter of them counts
-            costs[number] += 0.25 * np.log1p((missed / _NOISE) ** 2).sum() / 2
+        missed = _fitted_turns(match, focals)[1]
+        # errors of neighbouring corners have much in common: a quarter of them counts
+        costs += 0.25 * np.log1p((missed / _NOISE) ** 2).sum(axis=-1) / 2
     best = int(np.argmin(costs))
     near = slice(max(best - 2, 0), best + 3)
     curve = np.polyfit(np.log(focals[near]), costs[near], 2) if best not in {0, len(focals) - 1} else None
@@ -373,8 +377,10 @@ def _focal_length(pairs: Sequence[_Match], assumed: float, longer: float) -> tup
 
 
 def _nearest_rotation(matrix: Array) -> Array:
+    """Return the rotations nearest to matrices (…, 3, 3)."""
     u, _, v = np.linalg.svd(matrix)
-    return np.asarray(u @ np.diag([1.0, 1.0, np.sign(np.linalg.det(u @ v))]) @ v)
+    u[..., -1] *= np.sign(np.linalg.det(u @ v))[..., None]
+    return np.asarray(u @ v)
 
 
 def _rotation_vectors(rotations: Array) -> Array:

@@ -166,6 +166,7 @@ def account_for(
             camera_to_laboratory=tuple((float(x), float(y), float(z)) for x, y, z in calibration.rotation),
         ),
         camera_motion=_watched(motion),
+        frame_of_reference=_frame_of_reference(motion),
         refinement=RefinementRecord(
             done=refinement.done,
             frames=refinement.frames,
@@ -207,6 +208,14 @@ def _studied(pose: MetricPose, found: Kinematics) -> KinematicsRecord:
         repetitions=len(found.repetitions),
         masses=found.masses.table,
     )
+
+
+def _frame_of_reference(motion: CameraMotion) -> str:
+    usual = str(Provenance.model_fields["frame_of_reference"].default)
+    if motion.grounded:
+        return usual
+    axes, _, _ = usual.partition("; origin")
+    return f"{axes}; the camera moved: the hips are held above the origin, and the lowest foot is at height 0 in the median"
 
 
 def _watched(motion: CameraMotion) -> CameraMotionRecord:
