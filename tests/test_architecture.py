@@ -22,6 +22,7 @@ ROOMS = (
     "subject",
     "metrics",
     "filters",
+    "camera_motion",
     "kinematics",
     "plausibility",
     "colours",

@@ -8,7 +8,7 @@ Laboratory frame (ISB, Wu & Cavanagh 1995): X forward, towards the camera; Y up;
 the camera. Its origin is on the floor below the middle of the hips when first seen; the floor is where the feet are.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 import numpy as np
@@ -20,6 +20,9 @@ from posedetector.skeletons import Skeleton
 from posedetector.subject import SEGMENTS, STATURE_SHARES, Subject
 
 CAMERA_TO_LAB = np.array([[0.0, 0.0, -1.0], [0.0, -1.0, 0.0], [-1.0, 0.0, 0.0]])
+NO_FLOOR = (
+    "none: the camera moved; height 0 is that of the lowest foot, median over the clip, under hips held in one place"
+)
 DEPTH_CUTOFF = 1.0  # Hz, of the path's distance from the camera
 ASSUMED_FOV = 60.0  # degrees along the longer side: phones' main cameras have 55–70
 # the first chain whose joints are in view; legs first, because forearms point at the camera more often
@@ -69,6 +72,7 @@ class Calibration:
     focal_length : pixels.
     camera_position : (3,) metres in the laboratory frame.
     rotation : (3, 3) from the camera's frame to the laboratory's.
+    grounded : whether what stands still in the room does so for the camera; else there is no path and no floor.
     """
 
     scale: float
@@ -83,10 +87,17 @@ class Calibration:
     focal_length_assumed: bool
     camera_position: Array
     rotation: Array
+    grounded: bool = True
 
 
 def calibrate(
-    pose: RelativePose, keypoints: Keypoints, subject: Subject, camera: Camera, *, online: bool = False
+    pose: RelativePose,
+    keypoints: Keypoints,
+    subject: Subject,
+    camera: Camera,
+    *,
+    online: bool = False,
+    grounded: bool = True,
 ) -> tuple[MetricPose, Calibration]:
     """Return the pose in metres in the laboratory frame.
 
@@ -94,6 +105,7 @@ def calibrate(
     ----------
     online : the path of a frame does not rest on later frames, so its distance from the camera is not low-passed; size,
         vertical and floor are the clip's all the same.
+    grounded : as in `Calibration`; without it, the path is one from a camera that moves.
 
     Raises
     ------
@@ -104,7 +116,11 @@ def calibrate(
     metric = pose.xyz * scale
     focal = camera.pixels(keypoints.image_size)
     root = find_root(metric, in_order_of(pose.skeleton, keypoints), focal, steady=not online)
-    up, vertical_from = (_CAMERA_UP, "the camera, said to be level") if camera.level else find_up(pose, metric, root)
+    up, vertical_from = (
+        (_CAMERA_UP, "the camera, said to be level")
+        if camera.level
+        else find_up(pose, metric, root if grounded else np.zeros_like(root))
+    )
     stature = subject.height or implied
     room = place_in_room(pose.skeleton, metric, root, up, stature)
     calibration = Calibration(
@@ -115,13 +131,25 @@ def calibrate(
         stature=stature,
         tilt=float(np.arccos(np.clip(up @ _CAMERA_UP, -1, 1))),
         vertical_from=vertical_from,
-        floor_from=room.floor_from,
+        floor_from=room.floor_from if grounded else NO_FLOOR,
         focal_length=focal,
         focal_length_assumed=camera.assumed,
         camera_position=room.camera_position,
         rotation=room.rotation,
+        grounded=grounded,
     )
     return MetricPose(pose.skeleton, pose.time, room.xyz, pose.score, pose.source, room.root), calibration
+
+
+def hold_in_place(pose: MetricPose) -> tuple[MetricPose, Array]:
+    """Return the pose with its hips in one place, and how far (T, 3) they were from there: of a camera that moves, no path.
+
+    That place is above the origin, as high as puts the lowest foot at 0 in the median of the clip.
+    """
+    known = finite(pose.root)
+    lowest = _lowest_foot(pose.skeleton, pose.xyz, np.where(known[:, None], 0.0, np.nan))
+    place = np.array([0.0, -float(np.median(lowest)) if len(lowest) else 0.0, 0.0])
+    return replace(pose, root=np.where(known[:, None], place, np.nan)), pose.root - place
 
 
 class Room(NamedTuple):

@@ -1,6 +1,6 @@
 """The road: one video and one person in, a trial out."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future
 from contextlib import closing
 from dataclasses import replace
@@ -12,18 +12,19 @@ from typing import Any, Protocol, TypeVar
 import numpy as np
 
 from posedetector.augmenting import augment, check_installed
-from posedetector.calibration import calibrate
+from posedetector.calibration import calibrate, hold_in_place
+from posedetector.camera_motion import NOT_WATCHED, Background, CameraMotion
 from posedetector.cleaning import clean
 from posedetector.downloads import Told
 from posedetector.errors import InputError, ResourceError, VideoError
 from posedetector.estimators import KeypointEstimator, make_estimator
-from posedetector.kinematics import study
+from posedetector.kinematics import Ground, find_treadmill, study
 from posedetector.lenses import Lens, read_lens
 from posedetector.lifters import make_lifter
 from posedetector.lifters.native import without_depth
 from posedetector.mirroring import mirror_missing
 from posedetector.overlay import OverlayOptions, draw_overlay, overlay_name
-from posedetector.pose import Frame, PersonPose, PictureMap
+from posedetector.pose import Frame, Keypoints, PersonPose, PictureMap
 from posedetector.provenance import account_for, info, with_lens
 from posedetector.refinement import NOT_REFINED, other_opinions, refine
 from posedetector.sanity import find_doubts
@@ -112,39 +113,62 @@ def analyze(
     estimator = make_estimator(settings.estimator, settings.for_estimator(focal_length, download_progress, lens))
     beside(lambda: [import_module(name) for name in _LOADED_BEHIND_THE_FIRST_FRAMES])
     tracking = Tracking(settings.use_oks_tracking, settings.tracking_thr)
-    tracks = follow(video, estimator, progress, tracking, needs_depth=settings.lifter == "native", meanwhile=loading)
+    # the synthetic estimator's camera is not the one that filmed these pictures
+    background = None if settings.estimator == "synthetic" else Background(video.size)
+    tracks = follow(
+        video,
+        estimator,
+        progress,
+        tracking,
+        needs_depth=settings.lifter == "native",
+        meanwhile=loading,
+        background=background,
+    )
     lifter = loading.result()
+    motion = NOT_WATCHED
+    if background is not None:
+        motion = _as_allowed(background.motion(focal_length, known=not camera.assumed), settings)
+    if motion.turned:  # with the focal length that it was taken out with
+        camera = replace(camera, focal_length=motion.focal_length, fov=None) if motion.shows_focal else camera
+    seen = tracks.keypoints(settings.person)
+    straight = seen if lens is None else lens.straightened(seen)
     cleaned = clean(
-        tracks.keypoints(settings.person),
+        motion.steadied(straight),
         min_score=settings.min_score,
         max_gap=settings.max_gap,
         online=settings.online,
     )
-    doubts = find_doubts(cleaned.keypoints)
-    maps: tuple[PictureMap, ...] = () if lens is None else (lens,)
-    keypoints = cleaned.keypoints  # as the camera would see them for which all is computed
-    for one in maps:
-        keypoints = one.straightened(keypoints)
-    relative = lifter.lift(keypoints)
-    metric, calibration = calibrate(relative, keypoints, settings.subject, camera, online=settings.online)
+    filmed = motion.as_filmed(cleaned.keypoints)
+    doubts = find_doubts(filmed)
+    relative = motion.steadied_pose(lifter.lift(filmed))
+    metric, calibration = calibrate(
+        relative, cleaned.keypoints, settings.subject, camera, online=settings.online, grounded=motion.grounded
+    )
+    ground = Ground(motion.grounded, settings.treadmill_speed)
     refinement = replace(NOT_REFINED, done="off: --online") if settings.online else NOT_REFINED
     if settings.refine:
-        others = other_opinions(lifter, keypoints)
+        others = other_opinions(lifter, cleaned.keypoints)
+        # feet that stand on a belt move: not knowing that, the fit would hold them still
+        treadmill = find_treadmill(smooth(metric, settings.cutoff)[0], ground)
+        belt = None if treadmill is None else treadmill.velocity
+        ground = replace(ground, treadmill=treadmill)
         metric, calibration, refinement = refine(
-            metric, keypoints, calibration, settings.subject, lifter.errors, others, progress
+            metric, cleaned.keypoints, calibration, settings.subject, lifter.errors, others, progress, belt
         )
     pose, smoothing = smooth(metric, settings.cutoff)
+    pose, away = (pose, None) if motion.grounded else hold_in_place(pose)
     if settings.estimate_missing:
         pose = mirror_missing(pose)
     if settings.augment_markers:
         pose = augment(pose, settings.subject)
-    kinematics = study(pose, settings.subject)
+    kinematics = study(pose, settings.subject, ground)
 
     provenance = account_for(
         settings,
         video,
         estimator,
         tracks,
+        motion,
         cleaned,
         doubts,
         lifter,
@@ -155,8 +179,18 @@ def analyze(
         kinematics,
     )
     if lens is not None:
-        provenance = with_lens(provenance, lens, cleaned.keypoints, keypoints, notes)
-    return Trial(video.name, cleaned.keypoints, pose, provenance, tracks, kinematics, maps)
+        provenance = with_lens(provenance, lens, seen, straight, notes)
+    maps = () if lens is None else (lens,)
+    return Trial(
+        video.name, _pictured(filmed, maps), pose, provenance, tracks, kinematics, maps=maps, camera=motion, away=away
+    )
+
+
+def _pictured(keypoints: Keypoints, maps: Sequence[PictureMap]) -> Keypoints:
+    """Return keypoints for which all was computed where they lie in the real picture."""
+    for one in reversed(maps):
+        keypoints = replace(keypoints, xy=one.to_picture(keypoints.xy))
+    return keypoints
 
 
 def _lens_of(settings: Settings, video: Video) -> tuple[Lens | None, list[str]]:
@@ -164,6 +198,13 @@ def _lens_of(settings: Settings, video: Video) -> tuple[Lens | None, list[str]]:
     if settings.calibration is None:
         return None, []
     return read_lens(settings.calibration, settings.calibration_camera, video.name, video.size)
+
+
+def _as_allowed(motion: CameraMotion, settings: Settings) -> CameraMotion:
+    """Return what may be made of a camera's motion: with --online, none is taken out, since its mean is the whole clip's."""
+    if settings.online and motion.turned:
+        return CameraMotion("moved", "the camera turned, which --online does not take out", ranges=motion.ranges)
+    return motion
 
 
 def follow(
@@ -174,10 +215,12 @@ def follow(
     *,
     needs_depth: bool = False,
     meanwhile: Future[Any] | None = None,
+    background: Background | None = None,
 ) -> Tracks:
     """Find everybody in every frame, and join what belongs together.
 
-    `needs_depth` stops at the first person without; an error of what goes on meanwhile stops at the next frame.
+    `needs_depth` stops at the first person without; an error of what goes on meanwhile stops at the next frame. `background`
+    is shown each frame, and where its people are: later, since estimators look at several frames at once.
     """
     times: list[float] = []
     numbers: list[int] = []
@@ -188,12 +231,16 @@ def follow(
                 meanwhile.result()
             times.append(frame.time)
             numbers.append(frame.index)
+            if background is not None:
+                background.see(frame)
             yield frame
 
     def people() -> Iterator[tuple[float, list[PersonPose]]]:
         for row, persons in enumerate(poses):
             if needs_depth and any(person.xyz is None for person in persons):
                 raise without_depth()
+            if background is not None:
+                background.judge([person.bbox for person in persons])
             yield times[row], persons
 
     with closing(video.frames()) as frames, closing(estimator.estimate(timed(frames))) as poses:

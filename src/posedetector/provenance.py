@@ -10,6 +10,7 @@ import numpy as np
 
 from posedetector.augmenting import enhancers
 from posedetector.calibration import Calibration, segment_lengths
+from posedetector.camera_motion import NOT_WATCHED, CameraMotion
 from posedetector.cleaning import Cleaned
 from posedetector.estimators import KeypointEstimator
 from posedetector.filters import sampling_rate
@@ -27,6 +28,7 @@ from posedetector.tracking import Tracking, Tracks
 from posedetector.trial import (
     SEVERITIES,
     CalibrationRecord,
+    CameraMotionRecord,
     CleaningRecord,
     KinematicsRecord,
     LandmarkShares,
@@ -91,6 +93,7 @@ def account_for(
     video: Video,
     estimator: KeypointEstimator,
     tracks: Tracks,
+    motion: CameraMotion,
     cleaned: Cleaned,
     doubts: list[str],
     lifter: Lifter,
@@ -169,6 +172,8 @@ def account_for(
             ),
             camera_to_laboratory=tuple((float(x), float(y), float(z)) for x, y, z in calibration.rotation),
         ),
+        camera_motion=_watched(motion),
+        frame_of_reference=_frame_of_reference(motion),
         refinement=RefinementRecord(
             done=refinement.done,
             frames=refinement.frames,
@@ -191,12 +196,13 @@ def account_for(
             *map(caution, video.notes),
             *notes_on_rate(video),
             *map(serious, doubts),
+            *notes_on_the_camera(motion),
             *_notes_on_networks(networks),
             *_notes(settings, tracks, calibration, refinement, smoothing),
             *notes_on_the_fit(refinement),
             *_unplaced(pose),
             *_unlike_sides(lengths),
-            *_notes_on_gait(kinematics.gait),
+            *_notes_on_gait(kinematics.gait, motion),
             *_implausible(settings, video, cleaned, pose, kinematics),
         ),
     )
@@ -265,7 +271,64 @@ def _implausible(
         yield Note(severity=doubt.severity, text=doubt.text)
 
 
-def _notes_on_gait(gait: Gait) -> Iterator[Note]:
+def _frame_of_reference(motion: CameraMotion) -> str:
+    usual = str(Provenance.model_fields["frame_of_reference"].default)
+    if motion.grounded:
+        return usual
+    axes, _, _ = usual.partition("; origin")
+    return f"{axes}; the camera moved: the hips are held above the origin, and the lowest foot is at height 0 in the median"
+
+
+def _watched(motion: CameraMotion) -> CameraMotionRecord:
+    pan, tilt, roll = (round(float(np.degrees(angle)), 2) for angle in motion.ranges)
+    return CameraMotionRecord(
+        verdict=motion.verdict,
+        reason=motion.reason,
+        pan_deg=pan,
+        tilt_deg=tilt,
+        roll_deg=roll,
+        focal_length_sd_share=round(motion.focal_sd, 4) if motion.shows_focal else None,
+    )
+
+
+def notes_on_the_camera(motion: CameraMotion) -> Iterator[Note]:
+    """Yield what it means if the camera did not stand still, or if nobody can tell."""
+    if motion.turned:
+        pan, tilt, roll = (float(np.degrees(angle)) for angle in motion.ranges)
+        focal = (
+            f"; the rotation also shows the focal length ({motion.focal_length:.0f} px ± {100 * motion.focal_sd:.0f} %)"
+            if motion.shows_focal
+            else ""
+        )
+        yield info(
+            f"The camera turned (pan {pan:.1f}°, tilt {tilt:.1f}°, roll {roll:.1f}° from end to end). Its rotation was measured from "
+            f"the background and removed, so path, speed and floor are as for a camera at rest{focal}."
+        )
+    if motion.verdict == "moved":
+        yield caution(
+            f"The camera moved, and this could not be removed: {motion.reason}. Path, walking speed, step length, step width and "
+            "floor are not reported, and the hips are held in one place; joint angles and times do not depend on it. Film "
+            "from a tripod, or turn the camera without walking along."
+        )
+    if motion.verdict == "unknown" and motion is not NOT_WATCHED:
+        yield caution(
+            f"Whether the camera stood still could not be checked: {motion.reason}. Path, walking speed and step length assume "
+            "that it did."
+        )
+
+
+def _notes_on_gait(gait: Gait, motion: CameraMotion) -> Iterator[Note]:
+    if belt := gait.treadmill:
+        how = (
+            "as given"
+            if belt.count == 0
+            else f"± {belt.sd:.2f} m/s, from the feet in {belt.count} stance phases; pass --treadmill-speed if you know it"
+        )
+        unsure = motion is not NOT_WATCHED and motion.verdict == "unknown" and belt.count > 0
+        yield (caution if unsure else info)(
+            f"Treadmill: walking speed, step and stride length are relative to the belt ({belt.speed:.2f} m/s, {how})"
+            + (", unless the camera was carried along beside the subject." if unsure else ".")
+        )
     if gait.quality == "doubtful":
         yield caution(f"the gait is doubtful: {gait.reason}")
 

@@ -30,6 +30,7 @@ _COUNTS = {
     "detect_every": "--detect-every",
     "batch_size": "--batch-size",
 }
+_BELT = (0.1, 8.0)  # metres per second, of treadmills
 RUNTIMES = ("torch", "compile", "onnx")
 # What does nothing for other estimators than these is refused with them
 _TOP_DOWN = ("rtmw3d", "openmmlab")
@@ -95,6 +96,7 @@ class Settings(BaseModel):
     calibration_camera: str | None = None
     fov: float | None = None
     camera_level: bool = False
+    treadmill_speed: float | None = None
     cutoff: float | None = 6.0
     fps: float | None = None
     capture_fps: float | None = None
@@ -132,6 +134,12 @@ class Settings(BaseModel):
             value = getattr(self, name)
             if value is not None and value < 1:
                 raise InputError(f"{option} counts from 1, got {value}")
+        speed = self.treadmill_speed
+        if speed is not None and not _BELT[0] <= speed <= _BELT[1]:
+            also = f"; did you mean {speed / 3.6:.3g}?" if _BELT[0] <= speed / 3.6 <= _BELT[1] else ""
+            raise InputError(
+                f"--treadmill-speed is in metres per second and must lie in {_BELT[0]:g}–{_BELT[1]:g}, got {speed:g}{also}"
+            )
         if self.max_persons == 0:
             raise InputError("--max-persons must not be 0; below 0, everybody is followed")
         return self

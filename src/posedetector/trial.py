@@ -7,8 +7,9 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, model_validator
 
+from posedetector.camera_motion import NOT_WATCHED, CameraMotion
 from posedetector.kinematics.nouns import JointAngles, Kinematics
-from posedetector.pose import Keypoints, MetricPose, PictureMap
+from posedetector.pose import Array, Keypoints, MetricPose, PictureMap
 from posedetector.subject import Subject
 from posedetector.tracking import Tracks
 
@@ -103,6 +104,30 @@ class LensRecord(_Record):
     distortion: tuple[float, ...]
     scaled_by: float
     keypoints_outside: float
+
+
+class CameraMotionRecord(_Record):
+    """Whether the camera stood still, and what was done about it.
+
+    Attributes
+    ----------
+    verdict : `still`, `turned` (and the rotation was taken out), `moved` (no path, floor and lengths of steps are given), or
+        `unknown`.
+    reason : why it is `moved` or `unknown`.
+    pan_deg, tilt_deg, roll_deg : between the extremes of each over the clip.
+    focal_length_sd_share : standard deviation of the focal length that the rotation itself showed; None where it did not.
+    """
+
+    verdict: Literal["still", "turned", "moved", "unknown"]
+    reason: str = ""
+    pan_deg: float = 0.0
+    tilt_deg: float = 0.0
+    roll_deg: float = 0.0
+    focal_length_sd_share: float | None = None
+    about: str = (
+        "from corners of the background, outside the people's boxes; if turned, camera_to_laboratory is of a camera at rest that "
+        "looks in the mean direction, and keypoints_2d are in the frames' own pixels"
+    )
 
 
 class CalibrationRecord(_Record):
@@ -256,6 +281,7 @@ class Provenance(_Record):
     online: bool
     cleaning: CleaningRecord
     calibration: CalibrationRecord
+    camera_motion: CameraMotionRecord | None = None
     refinement: RefinementRecord
     smoothing: str
     kinematics: KinematicsRecord
@@ -278,6 +304,8 @@ class Trial:
     keypoints : in the pixels of the real picture.
     tracks : everybody who was found, as the estimator saw them, before anything was cleaned.
     maps : between that picture and the one of the camera for which the pose was computed; see PictureMap.
+    camera : what the camera did; keypoints are in the frames' own pixels, the laboratory's camera is the one at rest.
+    away : (T, 3) metres from where the hips are held to where they are for the camera; None where they are not held.
     """
 
     name: str
@@ -287,6 +315,8 @@ class Trial:
     tracks: Tracks
     kinematics: Kinematics
     maps: tuple[PictureMap, ...] = ()
+    camera: CameraMotion = NOT_WATCHED
+    away: Array | None = None
 
     @property
     def frame_numbers(self) -> NDArray[np.int64]:

@@ -154,6 +154,12 @@ def analyze(
     camera_level: Annotated[
         bool, typer.Option("--camera-level", help="The camera is level; else the upright body shows the vertical.")
     ] = False,
+    treadmill_speed: Annotated[
+        float | None,
+        typer.Option(
+            help="Belt speed in m/s of a subject on a treadmill. [default: from the stance feet, where a treadmill is recognized]"
+        ),
+    ] = None,
     cutoff: Annotated[float | None, typer.Option(help="Low-pass in Hz; 0 switches it off. [default: 6]")] = None,
     min_score: Annotated[
         float, typer.Option("--min-score", "--kpt-thr", help="Points seen less surely than this count as not seen.")
@@ -286,6 +292,7 @@ def analyze(
         calibration=calibration,
         calibration_camera=calibration_camera,
         camera_level=camera_level,
+        treadmill_speed=treadmill_speed,
         fps=fps,
         capture_fps=capture_fps,
         duration=duration,

@@ -7,19 +7,26 @@
 from posedetector.kinematics.angles import joint_angles
 from posedetector.kinematics.gait import find_gait
 from posedetector.kinematics.masses import find_masses
-from posedetector.kinematics.nouns import Kinematics
+from posedetector.kinematics.nouns import FLOOR, Ground, Kinematics, Treadmill
 from posedetector.kinematics.repetitions import find_repetitions
 from posedetector.kinematics.summary import summarize
 from posedetector.pose import MetricPose
 from posedetector.subject import Subject
 
+__all__ = ["FLOOR", "Ground", "find_treadmill", "study"]
 
-def study(pose: MetricPose, subject: Subject) -> Kinematics:
-    """Return all that is worked out from a pose of this person."""
+
+def find_treadmill(pose: MetricPose, ground: Ground) -> Treadmill | None:
+    """Return the treadmill that somebody walks on in a pose, or None."""
+    return find_gait(pose, joint_angles(pose), ground).treadmill
+
+
+def study(pose: MetricPose, subject: Subject, ground: Ground = FLOOR) -> Kinematics:
+    """Return all that is worked out from a pose of this person on this ground."""
     angles = joint_angles(pose)
     return Kinematics(
         angles=angles,
-        gait=find_gait(pose, angles),
+        gait=find_gait(pose, angles, ground),
         repetitions=find_repetitions(pose, angles),
         masses=find_masses(pose, subject),
         summary=summarize(pose, angles),

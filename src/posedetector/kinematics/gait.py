@@ -9,7 +9,8 @@ Gait is a chain of initial contacts (`events`) that
 
 Squats, rising from a seat and jumps move both feet alike; on one leg, one foot alone moves; marching in place moves none
 to and fro. None of these is gait. A foot that is only ever brought up beside the other (step-to gait) is not found either.
-Whoever walks on a treadmill has gait without a path: no speed, lengths and widths. Running is not told from walking but by
+Whoever walks on a treadmill stays where they are while standing feet slide back at one speed, the belt's: speed, lengths and
+widths are those on the belt (`steps.find_belt`). Gait in one place without that has none. Running is not told from walking but by
 its double support, which is 0.
 """
 
@@ -20,9 +21,9 @@ from numpy.typing import NDArray
 
 from posedetector.kinematics.cycles import cut_cycles
 from posedetector.kinematics.events import AGREE, SIDES, Feet, find_events
-from posedetector.kinematics.nouns import Event, Gait, JointAngles, Side
+from posedetector.kinematics.nouns import FLOOR, Event, Gait, Ground, JointAngles, Side, Treadmill
 from posedetector.kinematics.signals import facing, leg_length, point, progression, runs_of
-from posedetector.kinematics.steps import Footing, Stride, quantities_of, strides_of
+from posedetector.kinematics.steps import Footing, Stride, find_belt, quantities_of, strides_of
 from posedetector.pose import Array, MetricPose, finite
 
 _STEP = (0.2, 1.5)  # seconds; a judgement: slower than patients' slowest, faster than sprinters
@@ -30,18 +31,21 @@ _RHYTHM = 3.0  # of a step and the next; a judgement: lets a marked limp pass, a
 _AHEAD = 0.05  # of a leg; a judgement: beyond what depth errors make of feet side by side
 _SHORTEST = 12  # frames of a run, for derivatives and their extrema
 _MOSTLY = 0.75  # of the frames; a judgement: a chain that turns back has about half, one that turns round nearly all
+_DRIFT = 0.25  # of the belt's speed: whoever moves faster than that through the room is no longer on it; a judgement
+_UNLIKE = 0.2  # of the belt's speed as given: more than feet in stance err by; a judgement
 _OFFLESS = 0.1  # of the strides; a judgement: a mean over nine tenths of them is still theirs
 
 Chain = list[Event]
 
 
-def find_gait(pose: MetricPose, angles: JointAngles) -> Gait:
+def find_gait(pose: MetricPose, angles: JointAngles, ground: Ground = FLOOR) -> Gait:
     """Return events, quantities and cycles of a person's gait; quality `none` with the reason where there is none.
 
     Parameters
     ----------
     pose : its path (`root`) may be NaN. Feet need heels and toes; where there are none, ankles make do.
     angles : of the same frames; all of them are cut into cycles.
+    ground : what the person walks on; a treadmill's speed, where it is given, is taken for the belt's.
     """
     leg = leg_length(pose)
     if not np.isfinite(leg):
@@ -61,14 +65,18 @@ def find_gait(pose: MetricPose, angles: JointAngles) -> Gait:
     if not chains or not (strides or (forward == [True] and not _tangled(chains[0]))):
         return Gait("none", "no steps were found (feet alternating 40 to 300 times a minute)")
     footing = Footing(pose.time, pose.root, {side: heels[side] + pose.root for side in SIDES})
-    doubts = _doubts(chains, strides, footing, made_do=heel == toe, backwards=False in forward)
+    faced = facing(pose, arrows)
+    belt = find_belt(footing, strides, faced, ground)
+    footing = footing if belt is None else footing.on(belt)
+    doubts = _doubts(chains, strides, footing, belt, made_do=heel == toe, backwards=False in forward)
     cycles, left_out = cut_cycles(angles, strides)
     return Gait(
         "doubtful" if doubts else "good",
         "; ".join(doubts),
         tuple(event for chain in chains for event in chain),
-        (*quantities_of(chains, strides, footing), *left_out),
+        (*quantities_of(chains, strides, footing, belt), *left_out),
         cycles,
+        belt,
     )
 
 
@@ -152,7 +160,13 @@ def _forward(pose: MetricPose, chain: Chain, ahead: Array, travels: NDArray[np.b
 
 
 def _doubts(
-    chains: list[Chain], strides: list[Stride], footing: Footing, *, made_do: bool, backwards: bool
+    chains: list[Chain],
+    strides: list[Stride],
+    footing: Footing,
+    belt: Treadmill | None,
+    *,
+    made_do: bool,
+    backwards: bool,
 ) -> list[str]:
     events = [event for chain in chains for event in chain]
     spread = float(np.median([event.spread for event in events]))
@@ -165,10 +179,23 @@ def _doubts(
         "walks backwards, which the methods were not made for": backwards,
         "standing feet move along with the path: no lengths and no speed": bool(strides)
         and footing.travels(strides)
-        and not footing.stands(strides),
+        and not footing.stands(strides)
+        and belt is None,
+        _unlike(belt): bool(_unlike(belt)),
         "feet off and contacts do not alternate": any(_tangled(chain) for chain in chains),
     }
     return [reason for reason, so in said.items() if so]
+
+
+def _unlike(belt: Treadmill | None) -> str:
+    """Return in what way a treadmill is not what was said about it."""
+    if belt is None:
+        return ""
+    if abs(belt.drift) > _DRIFT * belt.speed:
+        return f"the subject moves through the room at {abs(belt.drift):.2f} m/s: is this a treadmill?"
+    if belt.count == 0 and abs(belt.seen - belt.speed) > _UNLIKE * belt.speed:
+        return f"feet in stance slide back at {belt.seen:.2f} m/s, not at the {belt.speed:.2f} m/s given: check --treadmill-speed"
+    return ""
 
 
 def _tangled(chain: Chain) -> bool:

@@ -6,6 +6,8 @@ A `Quantity` is one row of a table; its unit is one of UNITS. What could not be 
 from dataclasses import dataclass
 from typing import Literal
 
+import numpy as np
+
 from posedetector.errors import InputError
 from posedetector.pose import Array
 
@@ -119,6 +121,33 @@ class Cycles:
 
 
 @dataclass(frozen=True, slots=True)
+class Treadmill:
+    """A belt that somebody walks on.
+
+    Attributes
+    ----------
+    speed : metres per second.
+    sd : of that over the stance phases that showed it; NaN where it was given.
+    count : of stance phases; 0 where it was given.
+    seen : metres per second that feet in stance move by; NaN where that is not known.
+    drift : metres per second by which the hips move forward in the room (negative: back).
+    direction : X and Z of the unit vector along which the belt moves, in the laboratory.
+    """
+
+    speed: float
+    sd: float
+    count: int
+    seen: float
+    drift: float
+    direction: tuple[float, float]
+
+    @property
+    def velocity(self) -> Array:
+        """(3,) metres per second of what stands on the belt, laboratory."""
+        return self.speed * np.array([self.direction[0], 0.0, self.direction[1]])
+
+
+@dataclass(frozen=True, slots=True)
 class Gait:
     """Walking or running, if there is any.
 
@@ -126,6 +155,7 @@ class Gait:
     ----------
     quality : `good`, `doubtful` or `none`; with `none` there are no events, quantities and cycles.
     reason : why it is not good; empty if it is.
+    treadmill : the belt, if there is one; speed and lengths are those on it.
     """
 
     quality: Literal["good", "doubtful", "none"]
@@ -133,6 +163,26 @@ class Gait:
     events: tuple[Event, ...] = ()
     quantities: tuple[Quantity, ...] = ()
     cycles: tuple[Cycles, ...] = ()
+    treadmill: Treadmill | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Ground:
+    """What is known of what the person walks on.
+
+    Attributes
+    ----------
+    known : whether the path is one over the floor; False where a camera moved in a way that could not be taken out.
+    treadmill_speed : of a treadmill's belt, metres per second, as given; None where nothing was said.
+    treadmill : as found before a body was fitted, which held feet in stance to it: the fitted ones show no error of it.
+    """
+
+    known: bool = True
+    treadmill_speed: float | None = None
+    treadmill: Treadmill | None = None
+
+
+FLOOR = Ground()
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,14 +6,14 @@ ankle's) median from 0.05 to 0.20 s after contact, when it lies flat, level; whe
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Literal
 
 import numpy as np
 
 from posedetector.kinematics.events import SIDES
-from posedetector.kinematics.nouns import Event, Quantity, Side
+from posedetector.kinematics.nouns import Event, Ground, Quantity, Side, Treadmill
 from posedetector.kinematics.signals import at_time, between
 from posedetector.pose import Array, finite
 
@@ -21,6 +21,11 @@ _FLAT = (0.05, 0.20)  # seconds after contact; a judgement
 # Of the hips' own way while a foot stands. A judgement: on a treadmill it is 1, on a good path 0.
 _SLIP = 0.3
 _APART = 0.25  # of the hips' own way in a stride, which is the foot's too but for turns; a judgement
+# Where in a stance phase the foot lies flat on the belt, and which slide is one: metres per second, and of that speed the spread
+# over stances and the hips' own speed; the angle (cosine) between the slide and the way from where the person faces. Judgements.
+_SLIDES = (0.15, 0.6)
+_STANCE = 0.62  # of a stride, where the foot off was not found
+_BELT, _UNEVEN, _STAYS, _BACKWARDS = 0.1, 0.35, 0.25, 0.7
 _TRAVELS = 0.1  # metres a stride; below, there is no path to speak of
 
 Of = Side | Literal[""]
@@ -50,6 +55,7 @@ UNIT = {
     "step_length": "m",
     "step_width": "m",
 }
+_ON_BELT = ("stride_length", "step_length", "step_width")
 _COMPARED = ("step_time", "stance_share", "swing_share", "step_length")
 _SYMMETRY = "(left - right) over the mean of both, 0 when alike (Robinson, Herzog & Nigg 1987)"
 
@@ -147,19 +153,87 @@ class Footing:
             slips.append(float(np.linalg.norm(own)) / passed if passed > 0 else np.inf)
         return bool(np.median(slips) < _SLIP)
 
+    def on(self, belt: Treadmill) -> "Footing":
+        """Return where hips and feet are on a belt: places on it stand still."""
+        moved = np.outer(self.time - self.time[0], belt.velocity)
+        return Footing(self.time, self.root - moved, {side: path - moved for side, path in self.feet.items()})
+
+    def slide(self, stride: Stride) -> Array:
+        """Return (2,) metres per second by which the foot moves while it lies flat; NaN where that is not seen."""
+        stance = (stride.off if np.isfinite(stride.off) else stride.start + _STANCE * stride.time) - stride.start
+        rows = between(self.time, stride.start + _SLIDES[0] * stance, stride.start + _SLIDES[1] * stance)
+        path, time = self.feet[stride.side][rows][:, [0, 2]], self.time[rows]
+        known = finite(path)
+        if known.sum() < 3:
+            return np.full(2, np.nan)
+        return np.asarray(np.polyfit(time[known] - time[known].mean(), path[known], 1)[0])
+
     def _at(self, side: Side, when: float) -> Array:
         return at_time(self.time, self.feet[side], when)[[0, 2]]
 
 
-def quantities_of(chains: list[list[Event]], strides: list[Stride], footing: Footing) -> list[Quantity]:
-    """Return all quantities that these events and this path give; what they do not give is not there."""
+def find_belt(footing: Footing, strides: list[Stride], faced: Array, ground: Ground) -> Treadmill | None:
+    """Return the belt of a treadmill, or None: `faced` (T, 3) is where the person faces.
+
+    On a treadmill the hips stay and feet in stance slide back, all at one speed. A camera that follows somebody along shows the
+    same, so nothing is found where it moved; with a speed given, that is the belt's.
+    """
+    given = ground.treadmill_speed
+    if not strides or (given is None and not ground.known):
+        return None
+    slides = np.array([footing.slide(stride) for stride in strides])
+    slides = slides[finite(slides)]
+    middle = np.median(slides, axis=0) if len(slides) else np.full(2, np.nan)
+    before = ground.treadmill
+    speed = float(np.linalg.norm(middle))
+    ways = [(footing.hips(stride.end) - footing.hips(stride.start)) / stride.time for stride in strides]
+    way = np.median(ways, axis=0)
+    inside = between(footing.time, strides[0].start, strides[-1].end)
+    mean = np.nanmean(faced[inside][:, [0, 2]], axis=0)
+    ahead = mean / np.linalg.norm(mean)
+    back = middle / speed if speed >= _BELT and -middle @ ahead >= _BACKWARDS * speed else -ahead
+    drift = float(-way @ back)
+    if given is not None:
+        seen = speed if before is None else before.seen
+        return Treadmill(given, np.nan, 0, seen, drift, (float(back[0]), float(back[1])))
+    spread = float(np.std(slides @ back, ddof=1)) if len(slides) > 1 else np.nan
+    if not (
+        speed >= _BELT
+        and -middle @ ahead >= _BACKWARDS * speed
+        and np.linalg.norm(way) <= _STAYS * speed
+        and not spread > _UNEVEN * speed
+    ):
+        return None
+    if before is not None:
+        return replace(before, drift=drift)
+    return Treadmill(speed, spread, len(slides), speed, drift, (float(back[0]), float(back[1])))
+
+
+def quantities_of(
+    chains: list[list[Event]], strides: list[Stride], footing: Footing, belt: Treadmill | None = None
+) -> list[Quantity]:
+    """Return all quantities that these events and this path give; what they do not give is not there.
+
+    `belt`, if there is one, is that on which the footing is.
+    """
     values: dict[tuple[str, Of], list[float]] = {}
-    for name, side, value in (*_timed(chains, strides), *_spatial(chains, strides, footing)):
+    for name, side, value in (*_timed(chains, strides), *_spatial(chains, strides, footing, on_belt=belt is not None)):
         if np.isfinite(value):
             values.setdefault((name, side), []).append(value)
     means = {key: _quantity(*key, parts) for key, parts in values.items()}
+    if belt is not None:
+        means = {key: _of_belt(one, belt) for key, one in means.items()}
     ordered = [means[name, side] for name in ABOUT for side in OF if (name, side) in means]
     return ordered + [_symmetry(means[name, "left"], means[name, "right"]) for name in _COMPARED if _both(name, means)]
+
+
+def _of_belt(one: Quantity, belt: Treadmill) -> Quantity:
+    """Return a quantity with what the belt says of it."""
+    how = "as given" if belt.count == 0 else f"from {belt.count} stance phases: the median velocity of the flat foot"
+    if one.name == "walking_speed":
+        about = f"of the treadmill's belt, {how}"
+        return replace(one, value=belt.speed, sd=belt.sd, count=belt.count or one.count, about=about)
+    return replace(one, about=f"{one.about}; on the belt, {how}") if one.name in _ON_BELT else one
 
 
 def _both(name: str, means: dict[tuple[str, Of], Quantity]) -> bool:
@@ -182,8 +256,10 @@ def _steps(chains: list[list[Event]]) -> Iterator[tuple[Event, Event]]:
         yield from pairwise(event for event in chain if event.kind == "initial_contact")
 
 
-def _spatial(chains: list[list[Event]], strides: list[Stride], footing: Footing) -> Iterator[tuple[str, Of, float]]:
-    if strides and not (footing.travels(strides) and footing.stands(strides)):
+def _spatial(
+    chains: list[list[Event]], strides: list[Stride], footing: Footing, *, on_belt: bool
+) -> Iterator[tuple[str, Of, float]]:
+    if strides and not (footing.travels(strides) and (on_belt or footing.stands(strides))):
         return
     for one, other in _steps(chains):
         way = float(np.linalg.norm(footing.hips(other.time) - footing.hips(one.time)))

@@ -95,8 +95,10 @@ class Artist:
         block, within = divmod(row, _ROWS)
         if block != self._block:
             rows = slice(block * _ROWS, (block + 1) * _ROWS)
-            pose = self._trial.pose
-            self._pixels, self._depth = self._view.project(pose.xyz[rows] + pose.root[rows, None])
+            pose, away = self._trial.pose, self._trial.away
+            root = pose.root[rows] if away is None else pose.root[rows] + away[rows]
+            pixels, self._depth = self._view.project(pose.xyz[rows] + root[:, None])
+            self._pixels = self._trial.camera.in_frame(rows, pixels, self._view.size)
             for one in reversed(self._trial.maps):
                 self._pixels = one.to_picture(self._pixels, rows)
             self._block = block

@@ -84,17 +84,19 @@ def refine(
     errors: DepthErrors,
     others: Sequence[Opinion] = (),
     progress: Progress = lambda _, items, __: iter(items),
+    belt: Array | None = None,
 ) -> tuple[MetricPose, Calibration, Refinement]:
     """Return the fitted pose with its spread, the calibration as the fit has it, and how well it fits.
 
-    `errors` says how far off the pose's depth is; `others` are further opinions on it, of any size. Points that were
+    `errors` says how far off the pose's depth is; `others` are further opinions on it, of any size; `belt` (3,) is a treadmill's
+    velocity in the laboratory, metres per second. Points that were
     missing stay missing. Where nothing can be fitted, all stays as it was, and `done` says why.
     """
     from threadpoolctl import threadpool_limits
 
     if calibration.stature is None:
         return pose, calibration, Refinement("off: the person's stature is not known")
-    stated = state_problem(pose, keypoints, calibration, subject, errors, list(_scaled(others, subject)))
+    stated = state_problem(pose, keypoints, calibration, subject, errors, list(_scaled(others, subject)), belt)
     if stated is None:
         return pose, calibration, Refinement("off: the hips were never seen, or too few points with them")
     with threadpool_limits(limits=1):  # the blocks are small: two threads take twice as long
@@ -106,7 +108,7 @@ def refine(
     spread = spread_of(stated, found.deviations, pose)
     calibration = replace(
         calibration,
-        floor_from=room.floor_from,
+        floor_from=room.floor_from if calibration.grounded else calibration.floor_from,
         focal_length=found.focal_length,
         camera_position=room.camera_position,
         rotation=room.rotation,

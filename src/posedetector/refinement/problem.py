@@ -6,7 +6,7 @@ person's stature, so that one table of weights fits everybody.
 
 import warnings
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Self
 
@@ -137,6 +137,7 @@ class Problem:
     low : (T, J) and whether that is the floor.
     up : (3,) unit vector, as calibration found it.
     stands_for : how many frames of the video each of these stands for.
+    belt : (3,) statures a second, by which what stands on the ground moves: 0 but on a treadmill.
     """
 
     body: Body
@@ -157,6 +158,7 @@ class Problem:
     low: Flags
     up: Array
     stands_for: float = 1.0
+    belt: Array = field(default_factory=lambda: np.zeros(3))
 
     def cut(self, rows: Rows) -> Self:
         """Return some frames' problem."""

@@ -74,10 +74,12 @@ def state_problem(
     subject: Subject,
     errors: DepthErrors,
     others: Sequence[tuple[RelativePose, DepthErrors]],
+    belt: Array | None = None,
 ) -> Stated | None:
     """Return the problem, or None where the hips are never there with two more points.
 
-    `errors` are the pose's; `others` are further opinions on it, metres.
+    `errors` are the pose's; `others` are further opinions on it, metres. `belt` (3,) is the velocity of a treadmill's belt in
+    the laboratory, metres per second.
     """
     stature, turn = calibration.stature or np.nan, calibration.rotation
     metric = pose.xyz @ turn / stature
@@ -100,8 +102,11 @@ def state_problem(
     body = Body(names, _shares(pose, subject, stature), given)
     size = calibration.focal_length / path[:, 2]
     up = np.asarray(turn[1])  # the laboratory's Y axis in the camera's frame
-    standing = _standing(names, pose.time[rows], image, weight, size)
-    standing &= _slow_in_depth(points[..., 2], pose.time[rows])
+    moving = np.zeros(3) if belt is None else np.asarray(belt @ turn) / stature
+    standing = _standing(
+        names, pose.time[rows], image, weight, size, moving[:2] - image / calibration.focal_length * moving[2]
+    )
+    standing &= _slow_in_depth(points[..., 2], pose.time[rows], moving[2]) & calibration.grounded
     low = standing & _low(names, points @ up)
     flat = _flat(names, low)
     rate = sampling_rate(pose.time) if len(pose.time) > 1 else 1.0
@@ -127,6 +132,7 @@ def state_problem(
         planted=_for_long(flat, pose.time[rows]),
         low=low,
         up=up,
+        belt=moving,
     )
     shared = np.zeros(body.unknowns)
     if problem.low.any():
@@ -223,8 +229,11 @@ def _given(subject: Subject, name: str) -> list[float]:
     return [subject.bone_lengths[bone] for side in SIDES if (bone := f"{side}_{name}") in subject.bone_lengths]
 
 
-def _standing(names: Sequence[str], time: Array, image: Array, weight: Array, pixels: Array) -> Flags:
-    """Tell where points of feet (T, P) stand still in the picture; `pixels` (T,) a stature measures there."""
+def _standing(names: Sequence[str], time: Array, image: Array, weight: Array, pixels: Array, ground: Array) -> Flags:
+    """Tell where points of feet (T, P) stand still in the picture, or move as the ground does.
+
+    `pixels` (T,) a stature measures there; `ground` (T, P, 2) statures a second, as seen in the picture.
+    """
     still = np.zeros(weight.shape, bool)
     if len(time) < 3:
         return still
@@ -232,7 +241,7 @@ def _standing(names: Sequence[str], time: Array, image: Array, weight: Array, pi
     for number, name in enumerate(names):
         if name in FEET:
             seen = np.where(weight[:, number, None] > 0, image[:, number], np.nan)
-            speed = np.gradient(low_pass(seen, time, cutoff), time, axis=0) / pixels[:, None]
+            speed = np.gradient(low_pass(seen, time, cutoff), time, axis=0) / pixels[:, None] - ground[:, number]
             still[:, number] = np.nan_to_num(np.linalg.norm(speed, axis=1), nan=np.inf) < _STILL
     return still
 
@@ -269,11 +278,11 @@ def _lasting(flags: Flags, time: Array) -> Flags:
     return result
 
 
-def _slow_in_depth(depth: Array, time: Array) -> Flags:
-    """Tell which points (T, P) keep their distance from the camera, statures."""
+def _slow_in_depth(depth: Array, time: Array, ground: float) -> Flags:
+    """Tell which points (T, P) keep their distance from the camera, statures, or move as the ground does, a second."""
     if len(time) < 3:
         return np.zeros(depth.shape, bool)
-    return np.asarray(np.abs(np.gradient(depth, time, axis=0)) < _STILL_IN_DEPTH)
+    return np.asarray(np.abs(np.gradient(depth, time, axis=0) - ground) < _STILL_IN_DEPTH)
 
 
 def _low(names: Sequence[str], height: Array) -> Flags:

@@ -25,6 +25,7 @@ TWIST = 0.12
 HINGE, OPENING = 0.008, 0.5
 FLOOR = 0.005
 STILL, PLANTED = 0.02 / STATURE, 0.002 / STATURE
+BELT = 0.05  # of a treadmill's speed: how well it is known before anything was fitted
 DEPTH_ACCELERATION = 4.0
 CHAIN = 1e-4
 FOCAL = 0.1
@@ -58,19 +59,20 @@ class Steps(NamedTuple):
     """A penalty on what changes over time: weights (T − n, D) of the squares of sums over n + 1 samples, and its energy.
 
     `stencil` (T − n, n + 1) is what each sample is multiplied by; `expected` is how many squares of one standard
-    deviation there could be.
+    deviation there could be; `usual` (D,) is taken off the sums.
     """
 
     stencil: Array
     weight: Array
     energy: float
     expected: float
+    usual: Array | float = 0.0
 
     def sums(self, points: Array) -> Array:
         """(T − n, D) of points (T, J, 3)."""
         flat, length = points.reshape(len(points), -1), len(self.stencil)
         return np.asarray(
-            sum(self.stencil[:, [at]] * flat[at : at + length] for at in range(self.stencil.shape[1]))
+            sum(self.stencil[:, [at]] * flat[at : at + length] for at in range(self.stencil.shape[1])) - self.usual
             if length
             else np.empty((0, flat.shape[1]))
         )
@@ -280,7 +282,10 @@ OVER_TIME = {
         "judgement: three to six times the median recording's of motion capture, so that quick ones are not held back",
     ),
     "still": (
-        f"{STILL * STATURE:g} m/s of a person 1.7 m tall, of standing feet; {PLANTED * STATURE:g} if flat for more than a second",
+        (
+            f"{STILL * STATURE:g} m/s of a person 1.7 m tall, of standing feet; {PLANTED * STATURE:g} if flat for more than a second; on a "
+            f"treadmill about its belt's velocity, and {100 * BELT:g} % of that more"
+        ),
         "judgement",
     ),
 }
@@ -305,8 +310,11 @@ def steps(problem: Problem, state: State) -> dict[str, Steps]:
     smooth = (joined[1:] & joined[:-1])[:, None] / (acceleration / STATURE) ** 2 * often
     curving = Steps(_second(step), smooth, 0.0, float((smooth > 0).sum() * often))
     still = problem.standing[1:] & problem.standing[:-1] & joined[:, None]
-    moving = Steps(_first(step), np.empty(0), 0.0, float(3 * still.sum() * problem.share(LASTS)))
-    spread = np.repeat(np.where(problem.planted[1:] & problem.planted[:-1], PLANTED, STILL), 3, axis=1)
+    belt = np.tile(problem.belt, len(body.points))
+    moving = Steps(_first(step), np.empty(0), 0.0, float(3 * still.sum() * problem.share(LASTS)), belt)
+    on_belt = BELT * float(np.linalg.norm(problem.belt))
+    spread = np.where(problem.planted[1:] & problem.planted[:-1], PLANTED, STILL)
+    spread = np.repeat(np.hypot(spread, on_belt), 3, axis=1)
     weight, energy = _student(moving.sums(state.points) / spread, np.asarray(still * problem.share(LASTS)), group=3)
     return {
         "acceleration": curving._replace(energy=float((smooth * curving.sums(state.points) ** 2).sum() / 2)),
