@@ -423,11 +423,10 @@ def test_every_pixel_format_gives_the_same_colours(tmp_path: Path, suffix: str, 
     assert show(clip, tolerance=60 if suffix == ".gif" else 30) == ("RGBW", SIZE, [])
 
 
-@pytest.mark.parametrize("mode", ["RGB", "RGBA", "P", "LA", "CMYK"])
-@pytest.mark.parametrize("suffix", [".png", ".tif"])
+@pytest.mark.parametrize(
+    ("mode", "suffix"), [*product(["RGB", "RGBA", "P", "LA"], [".png", ".tif"]), ("CMYK", ".tif"), ("CMYK", ".jpg")]
+)
 def test_every_mode_of_an_image_gives_the_same_colours(tmp_path: Path, mode: str, suffix: str) -> None:
-    if (mode, suffix) == ("CMYK", ".png"):
-        pytest.skip("PNG has none")
     Pillow.fromarray(marks()).convert(mode).save(tmp_path / f"image{suffix}")
 
     (frame,), _ = read(tmp_path / f"image{suffix}")
@@ -600,6 +599,38 @@ def test_what_lies_before_a_part_of_an_interlaced_clip_is_not_decoded(
     read(interlaced(tmp_path / "keyframes.mp4"), Selection(0.4))
 
     assert found[0].number == 8
+
+
+def test_fields_that_only_the_container_declares_are_separated(tmp_path: Path) -> None:
+    def configure(stream: av.VideoStream) -> None:
+        stream.codec_context.field_order = 2  # top first
+
+    plain = [av.VideoFrame.from_ndarray(one.to_ndarray(), format="rgb24") for one in woven(moments())]
+    clip = write_clip(tmp_path / "clip.mov", plain, rate=25, codec="qtrle", pixels="rgb24", configure=configure)
+    with av.open(str(clip)) as container:
+        assert not next(container.decode(video=0)).interlaced_frame
+
+    frames, _ = read(clip)
+
+    assert bars(frames) == [STEP * number for number in range(FIELDS)]
+
+
+def test_frames_that_turn_up_interlaced_are_deinterlaced_and_keep_their_number(tmp_path: Path) -> None:
+    interlaced_codec = {"x264-params": "interlaced=1", **X264}
+    parts = [
+        write_clip(tmp_path / "0.ts", moments()[:12], rate=25, codec="libx264", options=X264),
+        write_clip(
+            tmp_path / "1.ts", woven(moments()), pts=range(12, 24), rate=25, codec="libx264", options=interlaced_codec
+        ),
+    ]
+    whole = tmp_path / "whole.ts"
+    whole.write_bytes(b"".join(part.read_bytes() for part in parts))
+
+    frames, video = read(whole)
+
+    assert [frame.index for frame in frames] == list(range(len(frames)))
+    assert bars(frames)[-6:] == [2 * STEP * number for number in range(6, 12)]
+    assert ["some frames are interlaced" in note for note in video.notes].count(True) == 1
 
 
 def test_a_progressive_clip_is_not_deinterlaced(tmp_path: Path) -> None:
