@@ -119,6 +119,17 @@ def test_exif_orients_an_image(tmp_path: Path, number: int, suffix: str) -> None
     assert ["shown mirrored" in note for note in notes] == [True] * (number in MIRRORED)
 
 
+@pytest.mark.parametrize("number", EIGHT)
+def test_exif_within_a_video_orients_it(tmp_path: Path, number: int) -> None:
+    image = Pillow.fromarray(marks())
+    exif = image.getexif()
+    exif[0x0112] = number
+    image.save(tmp_path / "image.jpg", exif=exif)
+    (tmp_path / "clip.mjpeg").write_bytes(3 * (tmp_path / "image.jpg").read_bytes())
+
+    assert show(tmp_path / "clip.mjpeg")[0] == EIGHT[number][0]
+
+
 def test_mirrored_says_that_left_is_right_and_is_put_right(tmp_path: Path) -> None:
     clip = write_clip(tmp_path / "clip.mp4", [marks()] * 2)
     Pillow.fromarray(marks()).save(tmp_path / "image.png")
