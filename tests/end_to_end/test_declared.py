@@ -88,7 +88,7 @@ def test_an_interlaced_clip_gives_the_results_of_the_progressive_one(analyzed: C
     assert open_video(str(CASES / "interlaced_30i.mp4")).expected == 100
     assert np.allclose(woven.pose.time, plain.pose.time, atol=1e-3)
     assert len(woven.pose.time) == 42
-    assert len(woven.provenance.persons) == len(plain.provenance.persons)  # the man, and the skeleton behind him
+    assert len(woven.provenance.persons) == len(plain.provenance.persons)  # the man, and the woman behind him
     assert woven.provenance.persons[0].share == 1
     assert np.nanmedian(np.linalg.norm(woven.keypoints.xy - plain.keypoints.xy, axis=2)) < 5  # of 745 of height
     assert "interlaced" in notes(woven)

@@ -32,6 +32,7 @@ _SAME_SHAPE = 0.02  # relative difference of two aspect ratios; sizes are rounde
 _TOP_FIRST, _BOTTOM_FIRST = (2, 5), (3, 4)  # AVFieldOrder: by which field is displayed first
 _HDR = {16: "PQ", 18: "HLG"}  # transfer characteristics of ISO 23091-2
 _UNSPECIFIED, _BT709, _BT2020 = 2, 1, 9  # transfer characteristics and primaries there
+_EXIF = 31  # AVFrameSideDataType
 LEAD_FRAMES = 2  # a field needs the frames beside its own
 
 
@@ -122,12 +123,32 @@ class _Orientation:
 _UPRIGHT = _Orientation()
 
 
+def _without_exif(picture: Any) -> Any:
+    graph = _graph(picture, ("sidedata", f"mode=delete:type={_EXIF}"))
+    graph.push(picture)
+    return graph.pull()
+
+
+def _graph(picture: Any, *filters: tuple[str, str]) -> "av.filter.Graph":
+    """Return a graph of filters for pictures like this one."""
+    import av.filter
+
+    graph = av.filter.Graph()
+    source = graph.add(
+        "buffer",
+        f"video_size={picture.width}x{picture.height}:pix_fmt={picture.format.name}:time_base={picture.time_base}:"
+        f"pixel_aspect=1/1:colorspace={int(picture.colorspace)}:range={int(picture.color_range)}",
+    )
+    graph.link_nodes(source, *(graph.add(*one) for one in filters), graph.add("buffersink")).configure()
+    return graph
+
+
 def orientation_of(picture: Any) -> _Orientation:
     """Return how a decoded picture is to be displayed, to the nearest right angle."""
     try:
         data = picture.side_data.get("DISPLAYMATRIX")
-    except ValueError:  # side data that PyAV does not know hides all others
-        return _Orientation(turns=round(-picture.rotation / 90) % 4, exact=picture.rotation % 90 == 0)
+    except ValueError:  # side data that PyAV does not know hides all others: that of JPEG with EXIF
+        data = _without_exif(picture).side_data.get("DISPLAYMATRIX")
     if data is None:
         return _UPRIGHT
     a, b, _, c, d, *_ = struct.unpack("=9i", bytes(data))  # x' = ax + cy, y' = bx + dy: ISO 14496-12, 8.3.2
@@ -195,8 +216,6 @@ class Display:
         yield from _finished(graph)
 
     def _deinterlacer(self, picture: Any) -> "av.filter.Graph":
-        import av.filter
-
         if not self.interlaced and not self._woven:
             self._woven = True
             self.notes.append("some frames are interlaced: they were deinterlaced, one image per frame")
@@ -204,14 +223,7 @@ class Display:
         stated = {**dict.fromkeys(_TOP_FIRST, "tff"), **dict.fromkeys(_BOTTOM_FIRST, "bff")}.get(order, "auto")
         parity = "auto" if picture.interlaced_frame else stated
         mode = "mode=send_field:deint=all" if self.interlaced else "mode=send_frame:deint=interlaced"
-        graph = av.filter.Graph()
-        source = graph.add(
-            "buffer",
-            f"video_size={picture.width}x{picture.height}:pix_fmt={picture.format.name}:time_base={picture.time_base}:"
-            f"pixel_aspect=1/1:colorspace={int(picture.colorspace)}:range={int(picture.color_range)}",
-        )
-        graph.link_nodes(source, graph.add("bwdif", f"{mode}:parity={parity}"), graph.add("buffersink")).configure()
-        return graph
+        return _graph(picture, ("bwdif", f"{mode}:parity={parity}"))
 
     def upright(self, picture: Any, time: float) -> ByteArray:
         """Return the image (H, W, 3) of a picture, contiguous: MediaPipe reads a strided array as garbage without a word."""
