@@ -280,7 +280,7 @@ def treadmill() -> None:
     print(
         "| belt m/s | seen from | fit | quality | speed m/s | stride m (true) | step m (true) |\n|---|---|---|---|---|---|---|"
     )
-    for speed, stride in ((0.4, 1.3), (0.9, 1.15), (1.1, 1.0)):
+    for speed, stride in ((0.4, 1.3), (0.9, 1.15), (1.0, 1.0)):
         for view, heading in (("side", 0.0), ("front", np.pi / 2)):
             walker, camera = OnBelt(speed=speed, stride_time=stride, heading=heading, start=(0.0, 0.0)), PinholeCamera()
             estimator = Synthetic((walker,), camera, noise=2.0)
