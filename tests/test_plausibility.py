@@ -21,6 +21,7 @@ CASES = Path(__file__).parents[2] / "shared" / "cases"
 STATURE = 1.75
 USUAL = Walker(speed=1.15, stride_time=1.1, stance_share=0.5, start=(-3.0, 0.0))  # 109 steps per minute of 0.63 m
 PATIENT = Walker(speed=0.35, stride_time=2.0)  # 60 steps per minute of 0.35 m
+SLOW = Walker(speed=0.55, stride_time=2.0, stance_share=0.5)  # 60 steps per minute of 0.55 m
 SHUFFLING = Walker(speed=0.5, stride_time=0.8)  # 150 steps per minute of 0.2 m
 
 Walks = Callable[..., Walk]
@@ -53,7 +54,7 @@ def walked(
 # Walking
 
 
-@pytest.mark.parametrize("walker", [USUAL, PATIENT, SHUFFLING], ids=["usual", "patient", "shuffling"])
+@pytest.mark.parametrize("walker", [USUAL, PATIENT, SLOW, SHUFFLING], ids=["usual", "patient", "slow", "shuffling"])
 def test_people_who_walk_as_people_do_raise_no_doubt(walk: Walks, walker: Walker) -> None:
     assert walked(walk, walker) == []
 
@@ -82,6 +83,7 @@ def test_a_wrong_height_alone_does_not_make_a_walk_implausible(walk: Walks, size
 
 def test_the_walk_ratio_of_an_adult_of_usual_stature_is_the_published_one() -> None:
     assert expected_ratio(1.68) == 0.0065
+    assert expected_ratio(1.68 / 4) == pytest.approx(0.0065 / 8)  # a body of a quarter of the size: dynamic similarity
 
 
 # Falling

@@ -34,10 +34,8 @@ SERIOUS = 1.7  # a factor of two, which these checks tell to within about 15 %
 WALK_RATIO, OF_STATURE = 0.0065, 1.68  # m per step/min (Sekiya et al. 1996), of adults of this stature (m; a judgement)
 _USUAL_CADENCE = 110.0  # steps/min; healthy adults' normal range is 91–138 (Whittle 2007, Gait Analysis, appendix 1)
 _SLOW, _FAST = 70.0, 165.0  # steps/min, beyond which a clock is doubted if the walk ratio is off as well
-_TOO_LARGE, _TOO_SMALL = (
-    1.6,
-    0.75,
-)  # of the expected walk ratio; healthy adults vary by 10 %, and patients' is smaller, not larger
+# of the expected walk ratio; healthy adults vary by 10 %, and patients' is smaller, not larger. Judgements
+_TOO_LARGE, _TOO_SMALL = 1.6, 0.75
 _HASTY = 220.0  # steps/min that only sprinters reach, with steps of more than `_SPRINT`
 _SPRINT = 0.8  # of stature
 _CLOCKS = (1.0, 2.0, 4.0, 8.0, 16.0, 0.5, 0.25)  # at which steps are sought, in this order
@@ -55,10 +53,8 @@ _FALLS = (0.75, 1.28)  # of 9.81 m/s²; filmed and captured jumps came out at 0.
 _HEIGHTS = (1.2, 2.1)  # metres: statures that are likelier than a wrong clock
 
 _WIDE_SHOULDERS = 0.8  # of the trunk; seen up to 0.71
-_WIDE, _NARROW = (
-    1.2,
-    0.88,
-)  # length of a level segment over that of an upright one; seen 0.7–1.09, and 1.02–1.09 of legs in side view
+# length of a level segment over that of an upright one; seen 0.7–1.09, and 1.02–1.09 of legs in side view
+_WIDE, _NARROW = 1.2, 0.88
 _SIDE_VIEW = 0.9  # cosine between path and picture
 
 USUAL_RATES = (24, 25, 30, 50, 60, 100, 120, 240, 480, 960)

@@ -194,6 +194,7 @@ def account_for(
         landmarks=_shares(pose),
         notes=by_severity(
             *map(caution, video.notes),
+            *_notes_on_clock(settings, video),
             *notes_on_rate(video),
             *map(serious, doubts),
             *notes_on_the_camera(motion),
@@ -418,6 +419,17 @@ def _notes(
     yield from _notes_on_size(settings.subject, calibration)
     if smoothing.startswith("off:"):
         yield info(f"not smoothed: {smoothing.removeprefix('off: ')}")
+
+
+def _notes_on_clock(settings: Settings, video: Video) -> Iterator[Note]:
+    if settings.capture_fps is None or video.slowdown == 1:
+        return
+    rate, slowdown = settings.capture_fps, video.slowdown
+    times = f"1/{slowdown:.3g} of" if slowdown > 1 else f"{1 / slowdown:.3g} times"
+    yield info(
+        f"--capture-fps {rate:g}: the video is stored at {rate / slowdown:.4g} frames per second, so all times, speeds and rates are "
+        f"those of the capture, {times} what a player shows; --start, --end and --duration are in the player's seconds"
+    )
 
 
 def notes_on_rate(video: Video) -> Iterator[Note]:

@@ -66,7 +66,7 @@ def find_pace(
     if not stored:
         return Pace(notes=tuple(_not_obeyed(tags, boxes)))
     if given is not None:
-        return Pace(given / stored, given, (_by_option(given, stored),))
+        return Pace(given / stored, given)
     captured, by = declared[0]
     ratio = captured / stored
     wavers = not even and ratio > 1 and captured < _SLOWED_FROM
@@ -117,16 +117,6 @@ def _raw(rate: float) -> str:
     return (
         f"the file is a raw stream without a clock: {rate:.4g} frames per second are assumed, and all times and speeds rest on "
         "that; pass --capture-fps with the rate at which the frames were captured"
-    )
-
-
-def _by_option(given: float, stored: float) -> str:
-    if abs(given / stored - 1) < 0.01:
-        return f"--capture-fps {given:g} is the rate at which the video is stored: times are those of the file"
-    return (
-        f"--capture-fps {given:g}: the video is stored at {stored:.4g} frames per second, so all times, speeds and rates are "
-        f"those of the capture, {_times(given / stored)} what a player shows; --start, --end and --duration are in the "
-        "player's seconds"
     )
 
 
