@@ -271,6 +271,28 @@ def test_colours_come_back_as_they_were_and_say_by_which_standard(tmp_path: Path
     assert np.abs(decoded(tmp_path / "clip.mp4")[0][1].astype(int) - colour).max() <= 4
 
 
+def test_colours_that_the_source_does_not_declare_are_stored_as_they_were(tmp_path: Path) -> None:
+    """Players guess the matrix of such files by their size: alike for source and overlay only if both hold the same."""
+    source = write_clip(tmp_path / "source.mp4", [np.full((720, 1280, 3), (193, 12, 31), np.uint8)])
+    video = open_video(str(source))
+    encode(
+        tmp_path / "clip.mp4",
+        ((frame.time, frame.image) for frame in video.frames()),
+        rate=30,
+        declared=video.colours_declared,
+    )
+    (before,), (after,) = stored(source), stored(tmp_path / "clip.mp4")
+
+    assert (video.colours_declared, int(after.colorspace)) == (False, 2)
+    for plane, other in zip(before.reformat(format="yuv420p").planes, after.planes, strict=True):
+        assert abs(int(bytes(plane)[0]) - bytes(other)[0]) <= 2
+
+
+def stored(path: Path) -> list[av.VideoFrame]:
+    with av.open(str(path)) as container:
+        return list(container.decode(video=0))
+
+
 # What is drawn
 
 

@@ -57,7 +57,7 @@ def draw_overlay(
         for _, image in pictures:
             _write_png(path, image)
     else:
-        encode(path, pictures, rate=trial.provenance.video.fps)
+        encode(path, pictures, rate=trial.provenance.video.fps, declared=video.colours_declared)
 
 
 def drawn_frames(trial: Trial, video: Video, options: OverlayOptions) -> Iterator[tuple[float, ByteArray]]:

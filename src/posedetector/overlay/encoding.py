@@ -34,7 +34,7 @@ def check_encoder() -> None:
         ) from None
 
 
-def encode(path: Path, frames: Iterable[tuple[float, ByteArray]], *, rate: float) -> int:
+def encode(path: Path, frames: Iterable[tuple[float, ByteArray]], *, rate: float, declared: bool = True) -> int:
     """Write frames, given as (seconds, (H, W, 3) RGB), and return how many there were.
 
     Parameters
@@ -43,6 +43,8 @@ def encode(path: Path, frames: Iterable[tuple[float, ByteArray]], *, rate: float
     frames : times increase; the first one's becomes 0. All have the first one's size, and those of an odd width or height
         are padded by one pixel, since H.264's colours have half the resolution.
     rate : nominal frames per second, which players show.
+    declared : whether the source says how its colours are coded. Where it does not, neither does the file: players guess by the
+        picture's size, and then guess alike for both.
 
     Raises
     ------
@@ -72,10 +74,11 @@ def encode(path: Path, frames: Iterable[tuple[float, ByteArray]], *, rate: float
                     stream.pix_fmt, stream.time_base = "yuv420p", Fraction(1, CLOCK)
                     context.time_base, context.max_b_frames = Fraction(1, CLOCK), 0
                     context.color_range = _LIMITED
-                    context.colorspace = context.color_primaries = context.color_trc = _BT709
+                    if declared:
+                        context.colorspace = context.color_primaries = context.color_trc = _BT709
                 picture = av.VideoFrame.from_numpy_buffer(_even(image), format="rgb24").reformat(
                     format="yuv420p",
-                    dst_colorspace="ITU709",
+                    dst_colorspace="ITU709" if declared else "ITU601",  # as it was decoded
                     src_color_range="JPEG",
                     dst_color_range="MPEG",
                     interpolation="FAST_BILINEAR",

@@ -87,6 +87,7 @@ class Video:
     selection : which part is read; with its end if a duration was given.
     slowdown : stored seconds in one second of the frames' times: 8 for slow motion of 240 frames per second stored at 30.
     captured : frames per second at which the frames were captured, where the file or somebody says so.
+    colours_declared : whether the file says how its colours are coded; images and cameras have plain RGB.
     notes : what the reader of the results should know, complete when the frames have been read.
     """
 
@@ -99,6 +100,7 @@ class Video:
     notes: list[str] = field(default_factory=list)
     slowdown: float = 1.0
     captured: float | None = None
+    colours_declared: bool = True
 
     def frames(self) -> Generator[Frame, None, None]:
         """Yield the frames; decoding runs a few frames ahead in a thread of its own. Raises VideoError."""

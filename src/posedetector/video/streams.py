@@ -27,6 +27,9 @@ if TYPE_CHECKING:
     import av.container
 
 
+_UNDECLARED = 2  # ISO 23091-2: the matrix is not stated
+
+
 def open_stream(
     source: str, name: str, selection: Selection, captured: float | None = None, *, mirrored: bool = False
 ) -> Video:
@@ -58,6 +61,7 @@ def open_stream(
         notes=list(pace.notes),
         slowdown=pace.slowdown,
         captured=pace.captured,
+        colours_declared=int(first.colorspace) != _UNDECLARED,
     )
 
 
