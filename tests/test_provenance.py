@@ -3,6 +3,7 @@
 import pytest
 
 from figures import WITH_SPINES, figure, pose_of
+from posedetector.camera_motion import NOT_WATCHED
 from posedetector.kinematics import study
 from posedetector.kinematics.nouns import Gait
 from posedetector.pose import MetricPose
@@ -53,12 +54,14 @@ def test_a_good_gait_needs_no_reason(trial: Trial) -> None:
 
 
 def test_a_doubtful_gait_is_a_note_with_its_reason() -> None:
-    assert list(_notes_on_gait(Gait("doubtful", "few strides"))) == [caution("the gait is doubtful: few strides")]
+    assert list(_notes_on_gait(Gait("doubtful", "few strides"), NOT_WATCHED)) == [
+        caution("the gait is doubtful: few strides")
+    ]
 
 
 @pytest.mark.parametrize("gait", [Gait("good", ""), Gait("none", "no steps")], ids=lambda one: one.quality)
 def test_a_good_gait_and_none_need_no_note(gait: Gait) -> None:
-    assert not list(_notes_on_gait(gait))
+    assert not list(_notes_on_gait(gait, NOT_WATCHED))
 
 
 def test_the_most_severe_note_comes_first() -> None:
