@@ -63,8 +63,13 @@ def seen_by(rotations: Iterable[Array]) -> list[Array]:
     return [np.linalg.inv(half) @ INSIDE @ one @ np.linalg.inv(INSIDE) @ half for one in rotations]
 
 
-def watch(frames: Sequence[Frame], boxes: Callable[[int], list[Array]] = lambda _: [], ahead: int = 0) -> Background:
-    background = Background(SIZE)
+def watch(
+    frames: Sequence[Frame],
+    boxes: Callable[[int], list[Array]] = lambda _: [],
+    ahead: int = 0,
+    to_ideal: Callable[[Array], Array] | None = None,
+) -> Background:
+    background = Background(SIZE, to_ideal)
     for row, frame in enumerate(frames):
         background.see(frame)
         if row >= ahead:
@@ -101,6 +106,36 @@ def test_a_pan_shows_the_focal_length_that_nobody_gave(wall: ByteArray) -> None:
 
     assert motion.focal_length == pytest.approx(FOCAL, rel=0.03)
     assert np.degrees(motion.ranges[0]) == pytest.approx(24.0, abs=0.8)
+
+
+BENT = np.array([0.3, 0.0, 0.0, 0.0])  # k1, k2: its picture lies within that of the pinhole camera
+SHIFTED = np.array([[FOCAL, 0, 174.0], [0, FOCAL, 110.0], [0, 0, 1]])  # a principal point that is not in the middle
+
+
+def as_pinhole(pixels: Array) -> Array:
+    """Return where pixels (N, 2) of a camera with that lens lie in a pinhole camera's picture."""
+    to_whole = np.array([[1, 0, -0.5], [0, 1, -0.5], [0, 0, 1]])  # OpenCV's pixels have their middle there
+    flat = np.asarray(pixels, np.float64).reshape(-1, 1, 2) - 0.5
+    return cv2.undistortPoints(flat, to_whole @ SHIFTED, BENT, P=to_whole @ INSIDE).reshape(-1, 2) + 0.5
+
+
+def through_lens(frames: Iterable[Frame]) -> list[Frame]:
+    """Return the frames of a pinhole camera as one with that lens films them."""
+    places = np.stack(np.meshgrid(np.arange(SIZE[0]), np.arange(SIZE[1])), axis=-1) + 0.5
+    maps = (as_pinhole(places.reshape(-1, 2)) - 0.5).reshape(*places.shape).astype(np.float32)
+    return [replace(one, image=cv2.remap(one.image, maps, None, cv2.INTER_LINEAR)) for one in frames]
+
+
+def test_a_rotation_is_found_through_a_lens_that_is_known(wall: ByteArray) -> None:
+    frames = through_lens(filmed(wall, seen_by(PAN)))
+    motion = watch(frames, to_ideal=as_pinhole).motion(FOCAL, known=True)
+
+    assert motion.verdict == "turned"
+    assert degrees_off(motion, PAN) < 0.3
+
+
+def test_a_single_picture_has_no_motion_to_speak_of(wall: ByteArray) -> None:
+    assert watch(filmed(wall, [np.eye(3)])).motion(FOCAL, known=False) is NOT_WATCHED
 
 
 def test_noise_is_no_motion(wall: ByteArray) -> None:

@@ -59,6 +59,18 @@ def test_people_who_walk_as_people_do_raise_no_doubt(walk: Walks, walker: Walker
     assert walked(walk, walker) == []
 
 
+def test_frames_that_are_missing_are_no_slow_steps(walk: Walks) -> None:
+    seen = walk(USUAL, frames=110, rate=30.0)
+    there = np.r_[0:40, 58:110]
+    keypoints = replace(
+        seen.keypoints,
+        **{name: getattr(seen.keypoints, name)[there] for name in ("xy", "score", "source", "xyz")},
+        time=seen.keypoints.time[there],
+    )
+
+    assert doubts(*posed(seen.keypoints.time[there], seen.lab[there], keypoints)) == []
+
+
 @pytest.mark.parametrize("slow", [2.0, 4.0, 8.0, 0.5])
 def test_a_clock_that_is_off_is_named_with_its_factor_and_the_option(walk: Walks, slow: float) -> None:
     (doubt,) = walked(walk, slow=slow)

@@ -80,7 +80,10 @@ def test_a_belt_speed_that_the_feet_do_not_show_is_doubted() -> None:
 
 def test_somebody_who_walks_through_the_room_is_on_no_treadmill() -> None:
     assert gait_of(Roller()).treadmill is None
-    assert "is this a treadmill?" in gait_of(Roller(), Ground(treadmill_speed=0.9)).reason
+    said = gait_of(Roller(), Ground(treadmill_speed=0.9))
+
+    assert "is this a treadmill?" in said.reason
+    assert not {"walking_speed", "stride_length", "step_length"} & {one.name for one in said.quantities}
 
 
 def test_where_the_camera_moved_no_belt_is_made_of_it() -> None:

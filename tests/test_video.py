@@ -29,6 +29,13 @@ from posedetector.pose import Frame
 from posedetector.video import open_video, read_ahead, source_name
 
 
+def test_a_rate_of_images_is_not_taken_for_a_video(tmp_path: Path) -> None:
+    clip = write_clip(tmp_path / "clip.mp4", [plain_image()] * 2)
+
+    with pytest.raises(VideoError, match=r"--fps is for folders of images; .* pass --capture-fps"):
+        open_video(str(clip), rate=25)
+
+
 def read(source: Path | str, **options: float) -> list[Frame]:
     return list(open_video(str(source), **options).frames())
 

@@ -11,7 +11,7 @@ down, z away). Pixels are those of the whole picture unless they are called smal
 """
 
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal, NamedTuple
 
@@ -139,6 +139,9 @@ class Background:
     """Watches the background: `see` each frame, in order, and `judge` it once its people's boxes are known."""
 
     size: tuple[int, int]
+    to_ideal: Callable[[Array], Array] | None = (
+        None  # pixels (…, 2) → those of a camera without distortion, where there is a lens
+    )
     _waiting: deque[tuple[float, Any]] = field(default_factory=deque)
     _times: list[float] = field(default_factory=list)
     _matches: dict[int, _Match | None] = field(default_factory=dict)
@@ -186,7 +189,7 @@ class Background:
             if match is None and self._last is not None and self._last[0] != self._key.row:
                 self._key = _Key(*self._last)  # it still was in view a frame ago
                 match = self._key.match(grey, boxes)
-            self._matches[row] = match
+            self._matches[row] = self._straight(match)
         elif not self._matches:
             self._matches[row] = _Match(row, *np.zeros((2, 0, 2), np.float32))
         if match is not None or self._key is None:
@@ -194,9 +197,23 @@ class Background:
             if self._key is None or self._key.worn:
                 self._key = _Key(row, grey, boxes)
 
+    def _straight(self, match: _Match | None) -> _Match | None:
+        """Return a match as a camera without distortion sees it, whose principal point is in the middle."""
+        if self.to_ideal is None or match is None or not len(match.here):
+            return match
+        small, middle = np.array(self.small), np.array(self.size) / 2
+        there, here = (
+            ((self.to_ideal((points + small / 2) / self.shrink) - middle) * self.shrink).astype(np.float32)
+            for points in (match.there, match.here)
+        )
+        known = np.isfinite(there).all(axis=1) & np.isfinite(here).all(axis=1)
+        return _Match(match.key, there[known], here[known]) if known.sum() >= _FEWEST else None
+
     def motion(self, focal_length: float, *, known: bool) -> CameraMotion:
         """Return what the camera did; `focal_length` pixels, `known` where it was given."""
         looked = list(self._matches)
+        if len(looked) < 2:
+            return NOT_WATCHED  # a single picture: nothing moves
         seen = [row for row in looked if self._matches[row] is not None]
         pairs = [match for row in seen if (match := self._matches[row]) is not None]
         enough = len(seen) > 1 and len(seen) >= (1 - _LOST) * len(looked)

@@ -114,7 +114,9 @@ def analyze(
     beside(lambda: [import_module(name) for name in _LOADED_BEHIND_THE_FIRST_FRAMES])
     tracking = Tracking(settings.use_oks_tracking, settings.tracking_thr)
     # the synthetic estimator's camera is not the one that filmed these pictures
-    background = None if settings.estimator == "synthetic" else Background(video.size)
+    background = (
+        None if settings.estimator == "synthetic" else Background(video.size, None if lens is None else lens.to_ideal)
+    )
     tracks = follow(
         video,
         estimator,

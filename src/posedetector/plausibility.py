@@ -21,6 +21,7 @@ from itertools import pairwise
 from typing import Literal
 
 import numpy as np
+from numpy.typing import NDArray
 
 from posedetector.kinematics.gait import find_gait
 from posedetector.kinematics.nouns import Event, Kinematics
@@ -121,6 +122,8 @@ def find_implausible(
 
 # Walking
 
+_GAP = 3.0  # frames' usual distance in time; a judgement
+
 
 @dataclass(frozen=True, slots=True)
 class Steps:
@@ -144,14 +147,28 @@ def find_steps(clip: Clip, clock: float) -> Steps | None:
     if len(contacts) < 2:
         return None
     moments = np.array([event.time * clock for event in contacts])
-    cadence = 60 / float(np.median(np.diff(moments)))
-    hips = [at_time(pose.time, pose.root, when)[[0, 2]] for when in (moments[0], moments[-1])]
-    length = float(np.linalg.norm(hips[1] - hips[0])) / (len(contacts) - 1)
+    whole = _without_gaps(moments, pose.time)
+    if not whole.any():
+        return None
+    count = int(whole.sum())
+    cadence = 60 / float(np.median(np.diff(moments)[whole]))
+    hips = np.array([at_time(pose.time, pose.root, when)[[0, 2]] for when in moments])
+    length = float(np.linalg.norm(np.diff(hips, axis=0)[whole].sum(axis=0))) / count
     return Steps(
         cadence,
         length if length > _STEP[0] / 2 * clip.stature else np.nan,
-        len(contacts) - 1,
+        count,
         _hips_are_low_at_contacts(pose, contacts, clock),
+    )
+
+
+def _without_gaps(moments: Array, time: Array) -> NDArray[np.bool_]:
+    """Tell for each step, from one of the moments (N,) to the next, whether the frames have no gap in it: there, steps are missing."""
+    apart = np.diff(time)
+    after = np.flatnonzero(apart > _GAP * np.median(apart))
+    gaps = [(time[row], time[row + 1]) for row in after]
+    return np.array(
+        [not any(one < end and start < later for start, end in gaps) for one, later in pairwise(moments)], bool
     )
 
 

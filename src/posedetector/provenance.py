@@ -300,6 +300,8 @@ def notes_on_the_camera(motion: CameraMotion) -> Iterator[Note]:
             f"; the rotation also shows the focal length ({motion.focal_length:.0f} px ± {100 * motion.focal_sd:.0f} %)"
             if motion.shows_focal
             else ""
+            if np.isnan(motion.focal_sd)
+            else "; these angles scale with the focal length, which was assumed"
         )
         yield info(
             f"The camera turned (pan {pan:.1f}°, tilt {tilt:.1f}°, roll {roll:.1f}° from end to end). Its rotation was measured from "
@@ -319,7 +321,7 @@ def notes_on_the_camera(motion: CameraMotion) -> Iterator[Note]:
 
 
 def _notes_on_gait(gait: Gait, motion: CameraMotion) -> Iterator[Note]:
-    if belt := gait.treadmill:
+    if (belt := gait.treadmill) and any(one.name == "walking_speed" for one in gait.quantities):
         how = (
             "as given"
             if belt.count == 0

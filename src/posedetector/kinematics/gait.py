@@ -23,7 +23,7 @@ from posedetector.kinematics.cycles import cut_cycles
 from posedetector.kinematics.events import AGREE, SIDES, Feet, find_events
 from posedetector.kinematics.nouns import FLOOR, Event, Gait, Ground, JointAngles, Side, Treadmill
 from posedetector.kinematics.signals import facing, leg_length, point, progression, runs_of
-from posedetector.kinematics.steps import Footing, Stride, find_belt, quantities_of, strides_of
+from posedetector.kinematics.steps import DRIFT, Footing, Stride, find_belt, quantities_of, strides_of
 from posedetector.pose import Array, MetricPose, finite
 
 _STEP = (0.2, 1.5)  # seconds; a judgement: slower than patients' slowest, faster than sprinters
@@ -31,7 +31,6 @@ _RHYTHM = 3.0  # of a step and the next; a judgement: lets a marked limp pass, a
 _AHEAD = 0.05  # of a leg; a judgement: beyond what depth errors make of feet side by side
 _SHORTEST = 12  # frames of a run, for derivatives and their extrema
 _MOSTLY = 0.75  # of the frames; a judgement: a chain that turns back has about half, one that turns round nearly all
-_DRIFT = 0.25  # of the belt's speed: whoever moves faster than that through the room is no longer on it; a judgement
 _UNLIKE = 0.2  # of the belt's speed as given: more than feet in stance err by; a judgement
 _OFFLESS = 0.1  # of the strides; a judgement: a mean over nine tenths of them is still theirs
 
@@ -191,7 +190,7 @@ def _unlike(belt: Treadmill | None) -> str:
     """Return in what way a treadmill is not what was said about it."""
     if belt is None:
         return ""
-    if abs(belt.drift) > _DRIFT * belt.speed:
+    if abs(belt.drift) > DRIFT * belt.speed:
         return f"the subject moves through the room at {abs(belt.drift):.2f} m/s: is this a treadmill?"
     if belt.count == 0 and abs(belt.seen - belt.speed) > _UNLIKE * belt.speed:
         return f"feet in stance slide back at {belt.seen:.2f} m/s, not at the {belt.speed:.2f} m/s given: check --treadmill-speed"

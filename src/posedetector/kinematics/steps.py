@@ -55,6 +55,7 @@ UNIT = {
     "step_length": "m",
     "step_width": "m",
 }
+DRIFT = 0.25  # of the belt's speed: whoever moves faster than that through the room is no longer on it; a judgement
 _ON_BELT = ("stride_length", "step_length", "step_width")
 _COMPARED = ("step_time", "stance_share", "swing_share", "step_length")
 _SYMMETRY = "(left - right) over the mean of both, 0 when alike (Robinson, Herzog & Nigg 1987)"
@@ -223,6 +224,8 @@ def quantities_of(
     means = {key: _quantity(*key, parts) for key, parts in values.items()}
     if belt is not None:
         means = {key: _of_belt(one, belt) for key, one in means.items()}
+        if abs(belt.drift) > DRIFT * belt.speed:  # no treadmill: the way in the room would count twice
+            means = {key: one for key, one in means.items() if one.name not in {"walking_speed", *_ON_BELT}}
     ordered = [means[name, side] for name in ABOUT for side in OF if (name, side) in means]
     return ordered + [_symmetry(means[name, "left"], means[name, "right"]) for name in _COMPARED if _both(name, means)]
 

@@ -333,6 +333,8 @@ def assumptions(results: Results) -> list[tuple[str, str]]:
     given = "assumed" if calibration.focal_length_assumed else "given"
     if lens := calibration.lens:
         given = f"from {lens.file}, camera {lens.camera}, {lens.model} distortion undone"
+    if (motion := account.camera_motion) and (sd := motion.focal_length_sd_share) is not None:
+        given = f"found from how the camera turned, ± {100 * sd:.0f} %"
     if calibration.focal_length_assumed and refinement.focal_length_start_px is not None:
         given = f"fitted, starting from an assumed {refinement.focal_length_start_px:.0f} px"
     stature = account.subject.height or calibration.implied_height_m

@@ -111,6 +111,10 @@ def open_video(
     if not kind:
         raise VideoError(f"there is no file {shown(source)}")
     check_file(path, error=VideoError)
+    if rate is not None and path.suffix.lower() not in IMAGE_SUFFIXES:
+        raise VideoError(
+            "--fps is for folders of images; for the rate at which a video was captured pass --capture-fps"
+        )
     if path.suffix.lower() in IMAGE_SUFFIXES:
         pages = pages_of(path)
         if len(pages) > 1:
