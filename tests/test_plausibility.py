@@ -11,7 +11,7 @@ from conftest import Walk
 from posedetector.estimators.synthetic import Walker
 from posedetector.kinematics import study
 from posedetector.pipeline import analyze
-from posedetector.plausibility import Doubt, expected_ratio, find_implausible, likely_rate
+from posedetector.plausibility import Doubt, _without_gaps, expected_ratio, find_implausible, likely_rate
 from posedetector.pose import Array, Keypoints, MetricPose, Source
 from posedetector.settings import Settings
 from posedetector.skeletons import BLAZEPOSE_33
@@ -59,16 +59,10 @@ def test_people_who_walk_as_people_do_raise_no_doubt(walk: Walks, walker: Walker
     assert walked(walk, walker) == []
 
 
-def test_frames_that_are_missing_are_no_slow_steps(walk: Walks) -> None:
-    seen = walk(USUAL, frames=110, rate=30.0)
-    there = np.r_[0:40, 58:110]
-    keypoints = replace(
-        seen.keypoints,
-        **{name: getattr(seen.keypoints, name)[there] for name in ("xy", "score", "source", "xyz")},
-        time=seen.keypoints.time[there],
-    )
+def test_a_step_with_a_gap_in_it_is_no_slow_step() -> None:
+    time = np.r_[0.0:1.3:0.1, 1.9:3.0:0.1]
 
-    assert doubts(*posed(seen.keypoints.time[there], seen.lab[there], keypoints)) == []
+    assert _without_gaps(np.array([0.0, 0.6, 1.2, 2.4, 3.0]), time).tolist() == [True, True, False, True]
 
 
 @pytest.mark.parametrize("slow", [2.0, 4.0, 8.0, 0.5])
