@@ -34,7 +34,7 @@ from posedetector.report.findings import gait_rows, headline, marks, number, ran
 from posedetector.report.motion import lines_of, pack
 from posedetector.report.page import page_data, render
 from posedetector.report.results import Results, read_results, results_of
-from posedetector.report.verdict import judge, limits
+from posedetector.report.verdict import ERRORS, judge, limits
 from posedetector.skeletons import BLAZEPOSE_33, H36M_17
 from posedetector.trial import LandmarkShares, Note, Trial
 from posedetector.writers import Folder
@@ -223,15 +223,15 @@ def test_without_deviations_the_verdict_says_so(trial: Trial) -> None:
     found = replace(results_with(trial, notes=[], landmarks={}), angles_sd={})
 
     assert judge(found).level == "caution"
-    assert judge(found).points == ("no intervals: without the fit of one body nobody knows how sure the angles are",)
+    assert judge(found).points == ("no intervals: without the body fit, the uncertainty of the angles is unknown",)
 
 
 @pytest.mark.parametrize(
     ("lifter", "frames", "said"),
     [
-        ("native", 3, "4–8° off on average with MediaPipe's own"),
-        ("videopose3d", 3, "5–6° off"),
-        ("native", 0, "11–12° off"),
+        ("native", 3, "4–8° off on average with MediaPipe's own depth and the body fit"),
+        ("videopose3d", 3, "5–7° off on average with VideoPose3D and the body fit"),
+        ("native", 0, "10–12° off on average with MediaPipe's own depth and without the body fit"),
     ],
 )
 def test_what_such_results_are_worth_is_that_of_their_kind_of_analysis(
@@ -239,7 +239,33 @@ def test_what_such_results_are_worth_is_that_of_their_kind_of_analysis(
 ) -> None:
     refinement = trial.provenance.refinement.model_copy(update={"frames": frames})
 
-    assert said in limits(results_with(trial, lifter=lifter, refinement=refinement))
+    assert said in limits(results_with(trial, estimator="mediapipe", lifter=lifter, refinement=refinement))
+
+
+@pytest.mark.parametrize(
+    "account",
+    [{"estimator": "rtmw3d"}, {"estimator": "mediapipe", "online": True}, {"estimator": "openmmlab"}],
+    ids=str,
+)
+def test_what_nobody_measured_is_said_to_be_so(trial: Trial, account: dict[str, Any]) -> None:
+    said = limits(results_with(trial, **account))
+
+    assert "has not been measured" in said
+    assert "°" not in said
+
+
+@pytest.mark.parametrize(("kind", "errors"), ERRORS.items(), ids=str)
+def test_the_errors_that_the_page_names_are_those_of_the_benchmark(
+    kind: tuple[str, bool], errors: tuple[int, int]
+) -> None:
+    lifter, fitted = kind
+    depth = "native" if lifter == "native" else "bundled"
+    table = pd.read_csv(Path(__file__).parent.parent / "benchmarks" / "accuracy.csv")
+    ours = [f"posedetector, MediaPipe {model}, {depth}{', not refined' * (not fitted)}" for model in ("full", "heavy")]
+    knees = table[table["clip"].isin(["walk", "squat"]) & table["system"].isin(ours)]["knee"]
+
+    assert len(knees) == 4
+    assert errors == (round(knees.min()), round(knees.max()))
 
 
 def test_gait_stands_with_both_sides_in_a_row_beside_what_is_usual(trial: Trial) -> None:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from posedetector.subject import Subject
 
 ADULT = 18.0  # years; children walk otherwise, and nothing here is of them
+RUNNING = 0.01  # of the stride; double support below it is running, in which it is 0 but for errors of the events; a judgement
 _DECADES = (20, 30, 40, 50, 60, 70, 80)  # from which year on; the last goes to 99
 # Mean comfortable speed, metres per second: a meta-analysis of 41 studies of 23,111 people
 _SPEED = {

@@ -15,10 +15,12 @@ from posedetector.kinematics.cycles import mean_and_sd
 from posedetector.pose import Array
 from posedetector.report.findings import (
     JOINTS,
+    Curve,
     curve,
+    cycle_curve,
     number,
     plain,
-    repetition_curves,
+    repetition_curve,
     rows_of,
     shown_unit,
     spans,
@@ -26,7 +28,6 @@ from posedetector.report.findings import (
 from posedetector.report.page import asset, fill
 from posedetector.report.results import Results
 
-Curves = list[tuple[int, Array, Array]]  # repeats, mean, standard deviation: one or none
 SIDES = ("left", "right", "")
 GROUP = -1  # in place of a clip's number: the mean of all, and the standard deviation between them
 OVER_TIME = "time from the clip's beginning, s"
@@ -128,22 +129,16 @@ def _row(key: tuple[str, str, str], found: Sequence[Measure]) -> Compared:
     name, side, unit = key
     values = np.array([one.value for one in found])
     texts = tuple(number(one.value, unit, one.sd) for one in found)
-    row = Compared(name, side, shown_unit(unit), texts, "", "", "", marked=False)
+    head = name, side, shown_unit(unit), texts
     if len(found) > 2:
         group = _measure(values)
         mean, sd_between = (number(value, unit, finer=True) for value in group[:2])
-        return Compared(*_head(row), texts, mean, sd_between, str(group.repeats), marked=False)
+        return Compared(*head, mean, sd_between, str(group.repeats), marked=False)
     difference, sd = float(values[1] - values[0]), pooled(found)
     ratio = abs(difference) / sd if sd > 0 else float("nan")
     text = number(difference, unit, finer=True)
     signed = f"+{text}" if difference > 0 and text.strip("0.") else text
-    return Compared(
-        *_head(row), texts, signed, number(sd, unit, finer=True), number(ratio, ""), marked=bool(ratio > _MARKED)
-    )
-
-
-def _head(row: Compared) -> tuple[str, str, str]:
-    return row.name, row.side, row.unit
+    return Compared(*head, signed, number(sd, unit, finer=True), number(ratio, ""), marked=bool(ratio > _MARKED))
 
 
 def pooled(found: Sequence[Measure]) -> float:
@@ -161,7 +156,7 @@ def overlaid(clips: Mapping[str, Results]) -> dict[str, Any]:
     Over the gait cycle if all clips have cycles, over the repetition if all have repetitions, else over seconds from each
     clip's beginning.
     """
-    find: Callable[[Results, str, str, Array], Curves]
+    find: Callable[[Results, str, str, Array], Curve | None]
     if all(len(one.tables["gait_cycle_means"]) for one in clips.values()):
         axis, x, find = "gait cycle, %", np.linspace(0, 100, 101), _of_cycles
     elif all(len(one.tables["repetitions"]) for one in clips.values()):
@@ -172,10 +167,12 @@ def overlaid(clips: Mapping[str, Results]) -> dict[str, Any]:
     panels = []
     for joint in JOINTS:
         for side in SIDES:
-            found = [(row, *one) for row, results in enumerate(clips.values()) for one in find(results, joint, side, x)]
-            curves = [{**curve(side, count, mean, sd), "clip": row} for row, count, mean, sd in found]
+            found = {
+                row: one for row, own in enumerate(clips.values()) if (one := find(own, joint, side, x)) is not None
+            }
+            curves = [{**curve(side, *one), "clip": row} for row, one in found.items()]
             if len(curves) > 2 and find is not _of_time:
-                mean, sd = mean_and_sd(np.array([mean for _, _, mean, _ in found]))
+                mean, sd = mean_and_sd(np.array([one.mean for one in found.values()]))
                 curves.append({**curve(side, len(found), mean, sd), "clip": GROUP})
             if curves:
                 title = f"{plain(joint)}{f', {side}' if side else ''}"
@@ -183,40 +180,27 @@ def overlaid(clips: Mapping[str, Results]) -> dict[str, Any]:
     return {"axis": axis, "x": [round(float(value), 4) for value in x], "panels": panels}
 
 
-def _of_cycles(results: Results, joint: str, side: str, percent: Array) -> Curves:
-    del percent
-    table = results.tables["gait_cycle_means"]
-    if not side:
-        return []  # of angles without a side each side's cycles have their own: too many curves in a panel
-    own = table[table["side"] == side]
-    columns = [f"{side}_{joint}_{kind}_deg" for kind in ("mean", "sd")]
-    if not len(own) or not set(columns) <= set(own) or not own[columns[0]].notna().any():
-        return []
-    mean, sd = (own[column].to_numpy(float) for column in columns)
-    return [(int(own["cycles"].iloc[0]), mean, sd)]
+def _of_cycles(results: Results, joint: str, side: str, _: Array) -> Curve | None:
+    # of an angle without a side each side's cycles have their own curve: too many in a panel
+    return cycle_curve(results, f"{side}_{joint}", side) if side else None
 
 
-def _of_repetitions(results: Results, joint: str, side: str, percent: Array) -> Curves:
-    del percent
-    name = f"{side}_{joint}" if side else joint
-    if name not in results.angles:
-        return []
-    found = repetition_curves(results, name)
-    whole = found[np.isfinite(found).all(axis=1)]
-    if not len(whole):
-        return []
-    sd = whole.std(axis=0, ddof=1) if len(whole) > 1 else np.full(whole.shape[1], np.nan)
-    return [(len(whole), whole.mean(axis=0), sd)]
+def _of_repetitions(results: Results, joint: str, side: str, _: Array) -> Curve | None:
+    return repetition_curve(results, _angle(joint, side))
 
 
-def _of_time(results: Results, joint: str, side: str, seconds: Array) -> Curves:
-    name = f"{side}_{joint}" if side else joint
+def _angle(joint: str, side: str) -> str:
+    return f"{side}_{joint}" if side else joint
+
+
+def _of_time(results: Results, joint: str, side: str, seconds: Array) -> Curve | None:
+    name = _angle(joint, side)
     if name not in results.angles or not np.isfinite(results.angles[name]).any():
-        return []
+        return None
     sd = results.angles_sd.get(name, np.full(len(results.time), np.nan))
     moments = results.time - results.time[0]
     value, spread = (np.interp(seconds, moments, one, right=np.nan) for one in (results.angles[name], sd))
-    return [(1, value, spread)]
+    return Curve(1, value, spread)
 
 
 def unlike(clips: Mapping[str, Results]) -> list[str]:

@@ -4,14 +4,15 @@ All numbers are those of the tables, rounded for reading, or means and extremes 
 """
 
 import itertools
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
+from posedetector.kinematics.cycles import mean_and_sd
 from posedetector.kinematics.events import stances
 from posedetector.kinematics.nouns import UNITS
-from posedetector.kinematics.reference import Reference, references
+from posedetector.kinematics.reference import RUNNING, Reference, references
 from posedetector.kinematics.summary import LEAST_RANGE, symmetry_index
 from posedetector.pose import Array, ByteArray, Source
 from posedetector.report.results import Results
@@ -24,7 +25,6 @@ JOINTS = (
     *("hip_flexion", "knee_flexion", "ankle_dorsiflexion", "hip_adduction", "pelvis_obliquity", "pelvis_tilt"),
     *("trunk_flexion", "trunk_side_bend", "shoulder_elevation", "elbow_flexion"),
 )
-RUNNING = 1.0  # % of the stride; double support below it is running
 _SPATIAL = ("walking_speed", "cadence", "stride_time", "step_time", "stride_length", "step_length", "step_width")
 _PHASES = ("stance_share", "swing_share", "double_support_share")
 _BINS = 240  # stretches of a quality strip; more cannot be told apart on a screen
@@ -96,7 +96,7 @@ def gait_rows(results: Results) -> list[Row]:
 def runs(table: "pd.DataFrame") -> bool:
     """Tell running from walking by the gait parameters: hardly ever are both feet on the floor."""
     shares = table.loc[table["quantity"] == "double_support_share", "value"]
-    return bool(len(shares)) and bool(shares.max() < RUNNING)
+    return bool(len(shares)) and bool(shares.max() < 100 * RUNNING)
 
 
 def sources_of_reference(results: Results) -> list[str]:
@@ -366,9 +366,8 @@ def citations(results: Results) -> list[tuple[str, str, str]]:
 
 def bundles(results: Results) -> dict[str, Any] | None:
     """Return the normalised curves, mean and standard deviation by side: of gait cycles, else of repetitions, else None."""
-    cycles = results.tables["gait_cycle_means"]
-    if len(cycles):
-        panels = [_cycle_panel(joint, cycles) for joint in JOINTS]
+    if len(results.tables["gait_cycle_means"]):
+        panels = [_cycle_panel(joint, results) for joint in JOINTS]
         return {"axis": "gait cycle, %", "panels": [panel for panel in panels if panel["curves"]]}
     if len(results.tables["repetitions"]):
         panels = [_repetition_panel(joint, results) for joint in JOINTS]
@@ -376,14 +375,51 @@ def bundles(results: Results) -> dict[str, Any] | None:
     return None
 
 
-def _cycle_panel(joint: str, cycles: "pd.DataFrame") -> dict[str, Any]:
-    curves = []
-    for side in ("left", "right"):
-        own = cycles[cycles["side"] == side]
-        names = [name for name in (f"{side}_{joint}", joint) if f"{name}_mean_deg" in own]
-        if len(own) and names and own[f"{names[0]}_mean_deg"].notna().any():
-            mean, sd = (own[f"{names[0]}_{kind}_deg"].to_numpy(float) for kind in ("mean", "sd"))
-            curves.append(curve(side, int(own["cycles"].iloc[0]), mean, sd))
+class Curve(NamedTuple):
+    """The mean over 0–100 % of what is repeated, its standard deviation (101,), degrees, and of how many."""
+
+    repeats: int
+    mean: Array
+    sd: Array
+
+
+def cycle_curve(results: Results, name: str, side: str) -> Curve | None:
+    """Return an angle over the gait cycles of a side; None where it has none."""
+    table = results.tables["gait_cycle_means"]
+    own, column = table[table["side"] == side], f"{name}_mean_deg"
+    if column not in own or not own[column].notna().any():
+        return None
+    mean, sd = (own[f"{name}_{kind}_deg"].to_numpy(float) for kind in ("mean", "sd"))
+    return Curve(int(own["cycles"].iloc[0]), mean, sd)
+
+
+def repetition_curve(results: Results, name: str) -> Curve | None:
+    """Return an angle over the repetitions of the most frequent kind that have it throughout; None where none has."""
+    if name not in results.angles:
+        return None
+    table = results.tables["repetitions"]
+    commonest = table[table["movement"] == table["movement"].mode().iloc[0]]
+    moments = np.linspace(commonest["start_s"], commonest["end_s"], 101, axis=1)
+    curves = np.array([np.interp(at, results.time, results.angles[name]) for at in moments])
+    whole = curves[np.isfinite(curves).all(axis=1)]
+    return Curve(len(whole), *mean_and_sd(whole)) if len(whole) else None
+
+
+def _cycle_panel(joint: str, results: Results) -> dict[str, Any]:
+    found = {
+        side: cycle_curve(results, f"{side}_{joint}", side) or cycle_curve(results, joint, side)
+        for side in ("left", "right")
+    }
+    return _panel(joint, found)
+
+
+def _repetition_panel(joint: str, results: Results) -> dict[str, Any]:
+    names = {"": joint, "left": f"left_{joint}", "right": f"right_{joint}"}
+    return _panel(joint, {side: repetition_curve(results, name) for side, name in names.items()})
+
+
+def _panel(joint: str, found: Mapping[str, Curve | None]) -> dict[str, Any]:
+    curves = [curve(side, *one) for side, one in found.items() if one is not None]
     return {"joint": joint, "title": plain(joint), "curves": curves}
 
 
@@ -394,30 +430,6 @@ def curve(side: str, count: int, mean: Array, sd: Array) -> dict[str, Any]:
 
 def _nulled(values: Array) -> list[float | None]:
     return [round(float(value), 2) if np.isfinite(value) else None for value in values]
-
-
-def repetition_curves(results: Results, name: str) -> Array:
-    """Return an angle (N, 101) in degrees over each repetition of the most frequent kind, from its start to its end."""
-    table = results.tables["repetitions"]
-    commonest = table[table["movement"] == table["movement"].mode().iloc[0]]
-    percent = np.linspace(0.0, 1.0, 101)
-    moments = [
-        start + percent * (end - start) for start, end in zip(commonest["start_s"], commonest["end_s"], strict=True)
-    ]
-    return np.array([np.interp(at, results.time, results.angles[name]) for at in moments])
-
-
-def _repetition_panel(joint: str, results: Results) -> dict[str, Any]:
-    curves = []
-    for side, name in (("", joint), ("left", f"left_{joint}"), ("right", f"right_{joint}")):
-        if name not in results.angles or not np.isfinite(results.angles[name]).any():
-            continue
-        found = repetition_curves(results, name)
-        whole = found[np.isfinite(found).all(axis=1)]
-        if len(whole):
-            sd = whole.std(axis=0, ddof=1) if len(whole) > 1 else np.full(101, np.nan)
-            curves.append(curve(side, len(whole), whole.mean(axis=0), sd))
-    return {"joint": joint, "title": plain(joint), "curves": curves}
 
 
 def marks(results: Results) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from posedetector.kinematics.events import SIDES
 from posedetector.pose import Array, Source
 from posedetector.report.results import Results
 
@@ -98,9 +99,6 @@ def moving(results: Results) -> dict[str, Any]:
         "path": pack(path, _MILLIMETRE),
         "camera": {"position": list(results.account.calibration.camera_position_m)},
     }
-
-
-SIDES = ("left", "right")
 
 
 def curves(results: Results, joints: Sequence[str]) -> dict[str, Any]:

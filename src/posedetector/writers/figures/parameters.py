@@ -12,7 +12,7 @@ import numpy as np
 
 from posedetector.colours import SIDES
 from posedetector.kinematics.nouns import UNITS, Quantity
-from posedetector.kinematics.reference import Reference, references
+from posedetector.kinematics.reference import RUNNING, Reference, references
 from posedetector.subject import Subject
 from posedetector.writers.figures.canvas import NO_SIDE, SMALL
 
@@ -32,7 +32,6 @@ _AGES = "20 to 99 years"  # of speed's reference
 _DEVIATIONS = 2.0  # to either side hold 95 % of a normal distribution
 # by side: colour, marker, height in the panel; the markers differ too, for those who see no colours
 _OWN = {"left": (SIDES["left"], "o", 0.68), "right": (SIDES["right"], "D", 0.32), "": (NO_SIDE, "s", 0.5)}
-_RUNNING = 0.01  # of the stride; a judgement: in running it is 0, but for errors of the events
 _LETTERS = 66  # of small print in a line
 _BAND, _MEAN = "0.85", "0.45"
 
@@ -56,7 +55,7 @@ def draw_parameters(part: "SubFigure", quantities: Sequence[Quantity], subject: 
 def runs(quantities: Sequence[Quantity]) -> bool:
     """Tell running from walking: hardly ever are both feet on the floor."""
     shares = [one.value for one in quantities if one.name == "double_support_share"]
-    return bool(shares) and max(shares) < _RUNNING
+    return bool(shares) and max(shares) < RUNNING
 
 
 def small_print(names: Sequence[str], usual: Mapping[str, Reference], subject: Subject, *, running: bool) -> str:
