@@ -107,8 +107,10 @@ def jump(frames: int = 90, rate: float = 30.0, flight: float = 0.55) -> tuple[Ar
     return time, air + np.where(since <= 0, crouch, 0.0) + np.where(since >= flight, landing, 0.0)
 
 
-def jumped(walk: Walks, slow: float = 1.0, size: float = 1.0, *, feet: bool = True) -> list[Doubt]:
-    """Return doubts about a jump; without `feet`, they stay on the floor."""
+def jumped(
+    walk: Walks, slow: float = 1.0, size: float = 1.0, *, feet: bool = True, missing: slice = slice(0)
+) -> list[Doubt]:
+    """Return doubts about a jump; without `feet`, they stay on the floor; `missing` frames are left out."""
     time, height = jump()
     seen = walk(Walker(speed=0.0), frames=len(time), rate=30.0)
     positions = np.repeat(seen.lab[:1], len(time), axis=0)
@@ -120,8 +122,15 @@ def jumped(walk: Walks, slow: float = 1.0, size: float = 1.0, *, feet: bool = Tr
     positions[:, moving, 1] += height[:, None]
     if feet:
         positions[:, ~moving, 1] += np.maximum(height, 0.0)[:, None]
-    pose, keypoints = posed(time * slow, positions * size, seen.keypoints)
+    there = np.delete(np.arange(len(time)), missing)
+    names = ("xy", "score", "source", "xyz", "time")
+    kept = replace(seen.keypoints, **{name: getattr(seen.keypoints, name)[there] for name in names})
+    pose, keypoints = posed(time[there] * slow, positions[there] * size, kept)
     return doubts(pose, keypoints, height=STATURE * size)
+
+
+def test_a_jump_of_which_frames_are_missing_raises_none_either(walk: Walks) -> None:
+    assert jumped(walk, missing=slice(42, 46)) == []
 
 
 def test_a_jump_under_gravity_raises_no_doubt(walk: Walks) -> None:

@@ -263,13 +263,15 @@ def find_fall(clip: Clip) -> float:
     body = centre if np.isfinite(centre).any() else pose.root[:, 1]
     ankles = [(pose.root + point(pose, f"{side}_ankle"))[:, 1] for side in ("left", "right")]
     found = 0.0
+    gaps = np.diff(pose.time) > _GAP * step
     for frames in _WINDOWS:
         if frames > len(body):
             break
+        whole = ~np.lib.stride_tricks.sliding_window_view(gaps, frames - 1).any(axis=1)
         fall, misfit = _parabolas(body, frames, step)
         alike = np.all([np.abs(_parabolas(one, frames, step)[0] / fall - 1) < _ALIKE for one in ankles], axis=0)
         drop = fall * ((frames - 1) * step) ** 2 / 8
-        airborne = alike & (fall > max(found, 0.0)) & (drop > _DROP * clip.stature) & (misfit < _MISFIT * drop)
+        airborne = whole & alike & (fall > max(found, 0.0)) & (drop > _DROP * clip.stature) & (misfit < _MISFIT * drop)
         for row in np.flatnonzero(airborne):
             if fall[row] > found and _pushed(body, int(row), frames, step, float(fall[row])):
                 found = float(fall[row])
