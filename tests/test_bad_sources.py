@@ -2,6 +2,7 @@
 
 import os
 import threading
+import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -123,7 +124,10 @@ def address() -> Iterator[str]:
     thread.join()
 
 
-def test_a_web_page_is_no_video(address: str) -> None:
+def test_a_web_page_is_no_video(address: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    earlier = urllib.request.build_opener(urllib.request.ProxyHandler({"http": "http://127.0.0.1:9"}))
+    monkeypatch.setattr(urllib.request, "_opener", earlier)  # a proxy of before counts no more
+
     with pytest.raises(VideoError, match="it is a web page, not a video"):
         open_video(f"{address}/page.mp4")
 

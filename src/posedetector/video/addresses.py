@@ -15,7 +15,8 @@ def why_not(url: str) -> str:
         url, headers={"User-Agent": "posedetector", "Range": f"bytes=0-{_START - 1}"}
     )
     try:
-        with urllib.request.urlopen(request, timeout=_PATIENCE) as answer:  # noqa: S310
+        # urlopen would keep the proxies of its first call; FFmpeg goes by those of now
+        with urllib.request.build_opener().open(request, timeout=_PATIENCE) as answer:
             kind = answer.headers.get_content_type()
             ranges = answer.status == HTTPStatus.PARTIAL_CONTENT
             start = answer.read(_START).lstrip().lower()
