@@ -661,3 +661,13 @@ def test_who_walks_backwards_for_a_good_part_does_not_walk_forwards(backwards: f
     faced = np.tile([1.0, 0.0, 0.0], (frames, 1))
 
     assert gait._forward(pose, chain, ahead, np.ones(frames, bool), faced) is forward
+
+
+def test_nothing_is_made_of_steps_that_were_not_filmed() -> None:
+    pose = walking()
+    there = np.r_[0:110, 190:300]
+    fields = ("time", "xyz", "score", "source", "root")
+    gait = gait_of(replace(pose, **{name: getattr(pose, name)[there] for name in fields}))
+
+    assert gait.quality == "doubtful"
+    assert row(gait, "cadence").value == pytest.approx(2 / USUAL.stride_time, rel=0.01)

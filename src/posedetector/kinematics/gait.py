@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 from posedetector.kinematics.cycles import cut_cycles
 from posedetector.kinematics.events import AGREE, SIDES, Feet, find_events
 from posedetector.kinematics.nouns import FLOOR, Event, Gait, Ground, JointAngles, Side, Treadmill
-from posedetector.kinematics.signals import facing, leg_length, point, progression, runs_of
+from posedetector.kinematics.signals import facing, leg_length, point, progression, runs_of, without_gaps
 from posedetector.kinematics.steps import DRIFT, Footing, Stride, find_belt, quantities_of, strides_of
 from posedetector.pose import Array, MetricPose, finite
 
@@ -54,7 +54,11 @@ def find_gait(pose: MetricPose, angles: JointAngles, ground: Ground = FLOOR) -> 
     arrows = [toes[side] - heels[side] for side in SIDES] if heel != toe else []
     ahead, travels = progression(pose, arrows)
     seen = np.stack([*heels.values(), *toes.values(), ahead], axis=1)
-    runs = runs_of(np.asarray(np.isfinite(seen).all(axis=(1, 2))), _SHORTEST)
+    runs = [
+        part
+        for run in runs_of(np.asarray(np.isfinite(seen).all(axis=(1, 2))), _SHORTEST)
+        for part in without_gaps(pose.time, run, _SHORTEST)
+    ]
     if not runs:
         return Gait("none", "feet and hips were not seen for long enough together")
     parts = {run.start: _feet(pose, run, feet, ahead, leg) for run in runs}

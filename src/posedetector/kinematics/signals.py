@@ -15,10 +15,20 @@ UP = np.array([0.0, 1.0, 0.0])
 _STILL = 0.2
 _WINDOW = 1.0  # seconds, about a stride: over less, the hips sway to the side of the standing foot
 
+_GAP, _GAP_STEPS = 0.25, 3.0  # seconds, and usual distances of frames: what is longer hides a step; judgements
+
 
 def runs_of(mask: NDArray[np.bool_], least: int) -> list[slice]:
     """Return the stretches of (T,) in which it is true for at least so many frames."""
     return [run for run in runs(mask) if run.stop - run.start >= least]
+
+
+def without_gaps(time: Array, run: slice, least: int) -> list[slice]:
+    """Return the parts of a run of frames with no gap in their times (T,), each of at least so many frames."""
+    apart = np.diff(time[run])
+    starts = [0, *(np.flatnonzero(apart > max(_GAP, _GAP_STEPS * np.median(apart))) + 1), run.stop - run.start]
+    parts = [slice(run.start + int(first), run.start + int(last)) for first, last in pairwise(starts)]
+    return [part for part in parts if part.stop - part.start >= least]
 
 
 def between(time: Array, first: float, last: float) -> slice:
