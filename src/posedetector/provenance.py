@@ -301,7 +301,7 @@ def notes_on_the_camera(motion: CameraMotion) -> Iterator[Note]:
             if motion.shows_focal
             else ""
             if np.isnan(motion.focal_sd)
-            else "; these angles scale with the focal length, which was assumed"
+            else "; these angles scale with the focal length, which was not given"
         )
         yield info(
             f"The camera turned (pan {pan:.1f}°, tilt {tilt:.1f}°, roll {roll:.1f}° from end to end). Its rotation was measured from "
