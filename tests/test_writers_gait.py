@@ -18,8 +18,8 @@ from studied import GAIT, all_found, masses_at, nothing_found, over, posed, with
 
 HEADERS = {
     "gait_events": "event side timestamp_s frame_index method methods_agreeing spread_s quality reason",
-    "gait_parameters": "quantity side value sd n unit definition quality reason",
-    "summary": "quantity side value sd n unit definition",
+    "gait_parameters": "quantity side value sd n error_sd low_90 high_90 unit definition quality reason",
+    "summary": "quantity side value sd n error_sd low_90 high_90 unit definition quality reason",
     "repetitions": "repetition movement start_s turn_s end_s down_s up_s duration_s depth_m knee_flexion_deg",
     "centre_of_mass": "frame_index timestamp_s x_m y_m z_m frame",
     "segment_masses": "segment share_percent mass_kg source",

@@ -3,7 +3,8 @@
 A `Quantity` is one row of a table; its unit is one of UNITS. What could not be found is not there, or NaN: never a guess.
 """
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Literal
 
 import numpy as np
@@ -12,6 +13,9 @@ from posedetector.errors import InputError
 from posedetector.pose import Array
 
 Side = Literal["left", "right"]
+Quality = Literal["good", "weak", "poor"]
+# standard deviations to either side that hold 90 % of a normal distribution
+REACH_90 = 1.6449
 EventKind = Literal["initial_contact", "foot_off"]
 # unit inside → unit in files, and by what a value is multiplied for that
 UNITS: dict[str, tuple[str, float]] = {
@@ -69,6 +73,9 @@ class Quantity:
     sd : standard deviation over `count` of them; NaN where there is but one.
     unit : a key of UNITS.
     about : in a few words how it is defined, in which frame, and whose definition it is (author, year).
+    error : standard deviation of the error of `value` itself, in `unit`, from all that is known to add to it (size, focal length,
+        events, the fit); NaN where that is not known.
+    quality, reason : how far the value can be trusted and why; empty where nobody graded it.
     """
 
     name: str
@@ -78,6 +85,30 @@ class Quantity:
     count: int
     unit: str
     about: str
+    error: float = float("nan")
+    quality: Quality | Literal[""] = ""
+    reason: str = ""
+
+    @property
+    def interval(self) -> tuple[float, float]:
+        """The 90 % interval of the value, by its error alone; NaN where that is not known."""
+        return self.value - REACH_90 * self.error, self.value + REACH_90 * self.error
+
+
+@dataclass(frozen=True, slots=True)
+class Grade:
+    """How far an angle can be trusted in this clip.
+
+    Attributes
+    ----------
+    quality : `good`, `weak` (a trend, not a value) or `poor` (not to be reported).
+    reason : why it is not good; empty if it is.
+    sd : radians, the typical standard deviation of its fitted values; NaN where nothing was fitted.
+    """
+
+    quality: Quality
+    reason: str = ""
+    sd: float = float("nan")
 
 
 @dataclass(frozen=True, slots=True)
@@ -230,6 +261,7 @@ class Kinematics:
     Attributes
     ----------
     summary : segment lengths and their asymmetry, ranges of motion, symmetry indices.
+    grades : by angle, how far it can be trusted; empty where nobody graded them.
     """
 
     angles: JointAngles
@@ -237,3 +269,4 @@ class Kinematics:
     repetitions: tuple[Repetition, ...]
     masses: Masses
     summary: tuple[Quantity, ...]
+    grades: Mapping[str, Grade] = field(default_factory=dict)

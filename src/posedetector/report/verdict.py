@@ -5,12 +5,12 @@ from typing import Literal
 
 import numpy as np
 
+from posedetector.kinematics.nouns import REACH_90
 from posedetector.report.results import Results
 
 _LEGS = ("hip", "knee", "ankle")
 _SEEN_ENOUGH = 0.9  # of the frames; a judgement
 _SURE_ENOUGH = 15.0  # degrees, half of a 90 % interval; three times our mean error of the knee; a judgement
-_REACH = 1.645  # standard deviations to either side hold 90 % of a normal distribution
 # Least and greatest mean error of knee flexion, degrees, on the walk and the squat of benchmarks/accuracy.csv (a test compares), by lifter and
 # whether the body was fitted; of these networks alone
 ERRORS = {
@@ -99,7 +99,7 @@ def _reaches(results: Results) -> dict[str, float]:
         known = np.concatenate(values)
         known = known[np.isfinite(known)]
         if len(known):
-            found[joint.partition("_")[0]] = _REACH * float(np.median(known))
+            found[joint.partition("_")[0]] = REACH_90 * float(np.median(known))
     return found
 
 

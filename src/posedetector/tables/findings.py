@@ -47,6 +47,9 @@ _QUANTITY = {
     "value": float,
     "sd": float,
     "n": int,
+    "error_sd": float,
+    "low_90": float,
+    "high_90": float,
     "unit": object,
     "definition": object,
 }
@@ -137,8 +140,9 @@ def gait_parameters(trial: Trial) -> "pd.DataFrame":
 
 
 def summary(trial: Trial) -> "pd.DataFrame":
-    """Return segment lengths, ranges of motion, symmetry."""
-    return _quantities(trial.kinematics.summary)
+    """Return segment lengths, ranges of motion, symmetry; `quality` and its reason are each row's own."""
+    rows = ((*_quantity(one), one.quality or None, one.reason or None) for one in trial.kinematics.summary)
+    return _table({**_QUANTITY, **_QUALITY}, rows)
 
 
 def cycles(trial: Trial) -> "pd.DataFrame":
@@ -200,13 +204,11 @@ def segment_masses(trial: Trial) -> "pd.DataFrame":
     return _table(_MASS, ((name, 100 * share, total * share, masses.table) for name, share in masses.shares.items()))
 
 
-def _quantities(quantities: Iterable[Quantity]) -> "pd.DataFrame":
-    return _table(_QUANTITY, map(_quantity, quantities))
-
-
 def _quantity(one: Quantity) -> tuple[object, ...]:
     unit, factor = UNITS[one.unit]
-    return one.name, one.side or None, one.value * factor, one.sd * factor, one.count, unit, one.about
+    low, high = one.interval
+    measured = (one.value * factor, one.sd * factor, one.count, one.error * factor, low * factor, high * factor)
+    return one.name, one.side or None, *measured, unit, one.about
 
 
 def _cycled(trial: Trial) -> tuple[str, ...]:

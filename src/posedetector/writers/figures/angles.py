@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from posedetector.colours import SIDES
-from posedetector.kinematics.nouns import Event, JointAngles, Repetition, Side
+from posedetector.kinematics.nouns import REACH_90, Event, JointAngles, Repetition, Side
 from posedetector.pose import Array
 from posedetector.writers.figures.canvas import (
     NO_SIDE,
@@ -48,7 +48,6 @@ _DIRECTIONS = {
     "shoulder_elevation": ("", "up"),
     "elbow_flexion": ("extension", "flexion"),
 }
-_REACH = 1.645  # standard deviations to either side hold 90 % of a normal distribution
 _NEVER_NEGATIVE = ("shoulder_elevation",)  # to wherever an arm is lifted
 _SHADE = "#FCF9D2"  # a pale yellow: bands are grey, blue and red
 _STRETCHES = 2000  # more cannot be told apart across the picture
@@ -150,7 +149,9 @@ def _draw(axes: "Axes", time: Array, value: Array, sd: Array, colour: str, least
     size = -(-len(time) // _STRETCHES)
     time = time[::size]
     least, greatest = _extremes(value, size)
-    (low, _), (_, high) = (_extremes(np.maximum(value + off * sd, least_possible), size) for off in (-_REACH, _REACH))
+    (low, _), (_, high) = (
+        _extremes(np.maximum(value + off * sd, least_possible), size) for off in (-REACH_90, REACH_90)
+    )
     opacity = 1 if size == 1 else 0.6  # the curves of a long clip are areas, one upon the other
     axes.plot(np.repeat(time, 2), np.stack([least, greatest], axis=1).ravel(), color=colour, lw=1.4, alpha=opacity)
     axes.fill_between(time, low, high, color=colour, alpha=0.22, lw=0)
