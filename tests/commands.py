@@ -2,7 +2,7 @@
 
 import logging
 import signal
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from typing import NamedTuple
 
@@ -11,21 +11,27 @@ import torch
 
 from posedetector.cli import main
 
-_TABLES = (
-    *("landmarks", "landmarks_wide", "keypoints_2d", "joint_angles", "angle_definitions"),
-    *("gait_events", "gait_parameters", "gait_cycles", "gait_cycle_means", "repetitions"),
-    *("centre_of_mass", "segment_masses", "summary"),
-)
+_TABLES = {
+    "landmarks",
+    "landmarks_wide",
+    "keypoints_2d",
+    "joint_angles",
+    "angle_definitions",
+    "centre_of_mass",
+    "segment_masses",
+    "summary",
+}
+_OF_GAIT = {"gait_events", "gait_parameters", "gait_cycles", "gait_cycle_means"}
 
 
-def files_of(clip: str) -> set[str]:
-    """Return what `analyze` leaves in its folder when no formats are named."""
-    tables = {f"{table}.csv" for table in _TABLES}
-    motions = {f"{clip}.{ending}" for ending in ("trc", "mot", "c3d")}
-    return tables | motions | {"overlay.mp4", "joint_angles.png", "movement.png", "provenance.json", "report.html"}
+def files_of(clip: str, tables: Iterable[str] = ()) -> set[str]:
+    """Return what `analyze` leaves in its folder when no formats are named, with these tables besides those of every clip."""
+    named = {f"{table}.csv" for table in (*_TABLES, *tables)}
+    named |= {f"{clip}.{ending}" for ending in ("xlsx", "trc", "mot", "c3d")}
+    return named | {"overlay.mp4", "joint_angles.png", "movement.png", "provenance.json", "report.html"}
 
 
-FILES_OF_THE_SAMPLE = files_of("walk_side")
+FILES_OF_THE_SAMPLE = files_of("walk_side", _OF_GAIT)
 
 
 class Done(NamedTuple):

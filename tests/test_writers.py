@@ -23,6 +23,7 @@ from posedetector.trial import Trial
 from posedetector.writers import FORMATS, PROVENANCE, Folder, check_formats
 from posedetector.writers.csv import write_csv
 from posedetector.writers.trc import write_trc
+from studied import all_found, nothing_found
 
 
 def rows_of(table: str, trial: Trial, path: Path) -> list[dict[str, str]]:
@@ -144,11 +145,15 @@ def test_an_angle_that_is_missing_is_empty_and_so_is_its_deviation(bent: Trial, 
     assert (last["left_knee_flexion_deg"], last["left_knee_flexion_sd_deg"]) == ("", "")
 
 
-def test_joint_angles_come_in_blocks_of_one_kind(trial: Trial, target: Path) -> None:
-    first = rows_of("joint_angles", trial, target)[0]
+def test_joint_angles_come_in_blocks_of_one_kind(bent: Trial, target: Path) -> None:
+    first = rows_of("joint_angles", bent, target)[0]
 
     kinds = ("deg", "sd_deg", "deg_per_s", "deg_per_s2", "seen_share")
-    assert list(first)[2:-1] == [f"{name}_{kind}" for kind in kinds for name in trial.angles.names]
+    shown = [
+        name for name, values in zip(bent.angles.names, bent.angles.values.T, strict=True) if np.isfinite(values).any()
+    ]
+    assert shown
+    assert list(first)[2:-1] == [f"{name}_{kind}" for kind in kinds for name in shown]
     assert first["frame"] == "segments; pelvis, trunk flexion and side bend: laboratory"
 
 
@@ -241,8 +246,19 @@ def write_all(trial: Trial, folder: Path, formats: tuple[str, ...] = tuple(FORMA
         return output.write(trial, formats, silently)
 
 
+def test_an_angle_that_the_landmarks_cannot_show_has_no_column(trial: Trial, target: Path) -> None:
+    assert list(rows_of("joint_angles", trial, target)[0]) == ["frame_index", "timestamp_s", "frame"]
+
+
+def test_a_table_of_what_was_not_found_is_not_written(trial: Trial, tmp_path: Path) -> None:
+    files = write_all(nothing_found(trial), tmp_path, ("csv",))
+
+    always = {"summary", "joint_angles", "angle_definitions", "landmarks", "landmarks_wide", "keypoints_2d"}
+    assert {Path(name).stem for name in files} == {*always, "provenance"}
+
+
 def test_all_formats_give_these_files(trial: Trial, tmp_path: Path) -> None:
-    files = write_all(trial, tmp_path / "out")
+    files = write_all(all_found(trial), tmp_path / "out")
 
     tables = [f"{name}.{ending}" for ending in ("csv", "parquet") for name in TABLES]
     others = ["knees.trc", "knees.mot", "knees.c3d", "knees.xlsx", "joints.npy", "joints.json"]

@@ -27,8 +27,31 @@ def rows(book: openpyxl.Workbook, sheet: str) -> list[tuple[object, ...]]:
     return list(book[sheet].iter_rows(values_only=True))
 
 
-def test_there_is_one_sheet_a_table_after_the_account(book: openpyxl.Workbook) -> None:
-    assert book.sheetnames == ["about", *TABLES]
+LONG = ("landmarks", "keypoints_2d")
+
+
+def test_the_overview_comes_first_then_the_tables_that_people_read(book: openpyxl.Workbook) -> None:
+    assert book.sheetnames == ["overview", *(name for name in TABLES if name not in LONG), "about"]
+
+
+def test_the_overview_says_what_was_measured_and_whether_it_can_be_used(book: openpyxl.Workbook) -> None:
+    lines = dict(rows(book, "overview"))
+
+    assert "repetitions" in lines
+    assert lines["GOOD ENOUGH TO USE?"] == "Yes, with care: some numbers are less certain than they look."
+
+
+def test_a_table_of_what_was_not_found_has_no_sheet(trial: Trial, tmp_path: Path) -> None:
+    write_xlsx(nothing_found(trial), tmp_path / "a.xlsx")
+    sheets = openpyxl.load_workbook(tmp_path / "a.xlsx").sheetnames
+
+    assert {"gait_events", "repetitions", "centre_of_mass"}.isdisjoint(sheets)
+
+
+def test_angles_are_shown_to_a_tenth_of_a_degree_and_kept_in_full(book: openpyxl.Workbook) -> None:
+    cell = book["joint_angles"]["C2"]
+
+    assert (cell.value, cell.number_format) == (10.0, "0.0")
 
 
 def test_the_header_row_is_frozen_and_names_units(book: openpyxl.Workbook) -> None:
@@ -37,14 +60,14 @@ def test_the_header_row_is_frozen_and_names_units(book: openpyxl.Workbook) -> No
 
 
 def test_numbers_are_numbers_and_what_is_missing_is_empty(book: openpyxl.Workbook) -> None:
-    first, last = rows(book, "landmarks")[1], rows(book, "landmarks")[-1]
+    first, last = rows(book, "landmarks_wide")[1], rows(book, "landmarks_wide")[-1]
 
-    assert first[:5] == (0, "left_knee", 1.1, 2.2, 3.3)
-    assert last[:5] == (1.25, "right_knee", None, None, None)
+    assert first[1:5] == (0, 1.1, 2.2, 3.3)
+    assert last[1:8] == (1.25, 1.3, 2.2, 3.3, None, None, None)
 
 
 def test_text_that_begins_like_a_formula_stays_text(book: openpyxl.Workbook) -> None:
-    cell = book["gait_parameters"]["G3"]
+    cell = book["gait_parameters"]["J3"]
 
     assert (cell.value, cell.data_type) == ("=steps over time", "s")
 
@@ -54,7 +77,7 @@ def test_the_account_has_the_clip_the_units_and_the_frames(book: openpyxl.Workbo
 
     assert lines["clip"] == "knees"
     assert lines["frame of reference"].startswith("laboratory: X forward")
-    assert lines["sheet gait_events"] == "initial contacts and foot offs, in order of time"
+    assert lines["sheet gait_events"] == "initial contacts and toe-offs, in order of time"
 
 
 def test_no_name_of_a_source_becomes_a_link(trial: Trial, tmp_path: Path) -> None:
@@ -78,14 +101,14 @@ def test_text_that_is_longer_than_a_cell_holds_is_cut(trial: Trial, tmp_path: Pa
 def test_rows_beyond_a_sheet_go_on_in_the_next_under_the_header(
     trial: Trial, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(xlsx, "MOST_ROWS", 5)
-    write_xlsx(trial, tmp_path / "a.xlsx")  # six landmarks; four rows fit below a header
+    monkeypatch.setattr(xlsx, "MOST_ROWS", 3)
+    write_xlsx(trial, tmp_path / "a.xlsx")  # three frames; two rows fit below a header
     book = openpyxl.load_workbook(tmp_path / "a.xlsx")
-    first, second = rows(book, "landmarks"), rows(book, "landmarks (2)")
+    first, second = rows(book, "landmarks_wide"), rows(book, "landmarks_wide (2)")
 
-    assert (len(first), len(second)) == (5, 3)
+    assert (len(first), len(second)) == (3, 2)
     assert first[0] == second[0]
-    assert [row[:2] for row in second[1:]] == [(1.25, "left_knee"), (1.25, "right_knee")]
+    assert [row[1] for row in second[1:]] == [1.25]
 
 
 def test_a_table_of_many_pieces_is_whole(trial: Trial, tmp_path: Path) -> None:
@@ -96,10 +119,10 @@ def test_a_table_of_many_pieces_is_whole(trial: Trial, tmp_path: Path) -> None:
 
 
 def test_a_table_that_just_fits_has_one_sheet(trial: Trial, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(xlsx, "MOST_ROWS", 7)  # a header and six landmarks, the most rows of all tables here
-    write_xlsx(nothing_found(trial), tmp_path / "a.xlsx")
+    monkeypatch.setattr(xlsx, "MOST_ROWS", 4)  # a header and three frames
+    write_xlsx(trial, tmp_path / "a.xlsx")
 
-    assert openpyxl.load_workbook(tmp_path / "a.xlsx").sheetnames == ["about", *TABLES]
+    assert "landmarks_wide (2)" not in openpyxl.load_workbook(tmp_path / "a.xlsx").sheetnames
 
 
 def test_more_columns_than_a_sheet_holds_are_refused(

@@ -199,7 +199,7 @@ def account_for(
             *map(serious, doubts),
             *notes_on_the_camera(motion),
             *_notes_on_networks(networks),
-            *_notes(settings, tracks, calibration, refinement, smoothing),
+            *_notes(settings, tracks, calibration, smoothing),
             *notes_on_the_fit(refinement),
             *_unplaced(pose),
             *_unlike_sides(lengths),
@@ -390,9 +390,7 @@ def _notes_on_networks(networks: tuple[LoadedWeights, ...]) -> Iterator[Note]:
             yield info(f"{network.name} ({network.licence}): {network.terms}")
 
 
-def _notes(
-    settings: Settings, tracks: Tracks, calibration: Calibration, refinement: Refinement, smoothing: str
-) -> Iterator[Note]:
+def _notes(settings: Settings, tracks: Tracks, calibration: Calibration, smoothing: str) -> Iterator[Note]:
     if settings.estimator == "synthetic":
         yield serious("the synthetic estimator does not look at the video: these are a made-up person's data")
     if settings.online:
@@ -403,17 +401,6 @@ def _notes(
         )
     if "no foot was seen" in calibration.floor_from:
         yield caution(f"the floor is {calibration.floor_from}")
-    if calibration.focal_length_assumed:
-        fitted = (
-            f"fitted ({refinement.focal_length:.0f} px ± {100 * refinement.focal_spread:.0f} %, "
-            f"from {refinement.focal_start:.0f})"
-            if refinement.frames
-            else f"assumed ({calibration.focal_length:.0f} px)"
-        )
-        yield info(
-            f"the focal length was not given but {fitted}: distance from the camera and the path through the room "
-            "scale with it; --focal-length or --fov says what it is"
-        )
     if calibration.scale_spread > _WIDE_SPREAD:
         yield caution(
             f"the scale varies by ±{100 * calibration.scale_spread:.0f} % over the frames: sizes are uncertain"

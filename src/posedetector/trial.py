@@ -293,6 +293,10 @@ class Provenance(_Record):
     landmarks: dict[str, LandmarkShares]
     notes: list[Note]
     files: list[str] = []
+    reading_csv: str = (
+        "UTF-8, separated by commas, decimal points, empty where there is no value; a spreadsheet whose language writes decimal "
+        "commas misreads that: open the .xlsx there, or import with the point as decimal sign"
+    )
 
 
 @dataclass(frozen=True, slots=True)

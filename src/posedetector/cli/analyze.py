@@ -1,10 +1,8 @@
 """`posedetector analyze`: one video to a folder of results, and a summary of them."""
 
-import math
 import os
 import time
 import traceback
-from collections.abc import Iterator
 from dataclasses import replace
 from itertools import zip_longest
 from pathlib import Path
@@ -13,13 +11,13 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from posedetector.cli.console import Stopped, complain, download_progress, progress, show_page
+from posedetector.cli.summary import summarize
 from posedetector.errors import InputError, PosedetectorError
 from posedetector.quantities import parse_body_mass, parse_bone_lengths, parse_height
 
 if TYPE_CHECKING:
     from posedetector.overlay import OverlayOptions
     from posedetector.settings import Settings
-    from posedetector.trial import Trial, VideoRecord
     from posedetector.video import Selection
 
 
@@ -206,7 +204,7 @@ def analyze(
         typer.Option(
             help="Comma-separated: csv, trc, mot, c3d, png, html, parquet, xlsx, npy, bvh, predictions; or all."
         ),
-    ] = "csv,trc,mot,c3d,png,html",
+    ] = "csv,xlsx,trc,mot,c3d,png,html",
     save_predictions: Annotated[
         bool,
         typer.Option("--save-predictions", help="Everybody's poses in the format of MMPose's demo: adds predictions."),
@@ -416,7 +414,7 @@ def _analyze_one(
         return
     with download_progress() as told:
         trial = analyze_to(settings, folder, formats, overlay=overlay, progress=progress, download_progress=told)
-    _summarize(trial, folder, time.perf_counter() - start)
+    summarize(trial, folder, time.perf_counter() - start)
 
 
 def _clip_name(video: str) -> str:
@@ -432,90 +430,3 @@ def _batch(option: str) -> int | None:
         return int(option)
     except ValueError:
         raise InputError(f"--batch-size is auto, or a number; got {option!r}") from None
-
-
-_SHOWN = ("hip_flexion", "knee_flexion", "ankle_dorsiflexion")
-
-
-def _findings(trial: "Trial") -> Iterator[tuple[str, str]]:
-    """Yield what people look for first: ranges of the legs' angles, gait, repetitions."""
-    found = trial.kinematics
-    ends = {(one.name, one.side): math.degrees(one.value) for one in found.summary if one.unit == "rad"}
-    for angle in _SHOWN:
-        sides = [
-            f"{side} {round(ends[f'{angle}_minimum', side])} to {round(ends[f'{angle}_maximum', side])}°"
-            for side in ("left", "right")
-            if (f"{angle}_minimum", side) in ends
-        ]
-        if sides:
-            yield angle.replace("_", " "), ", ".join(sides)
-    gait = found.gait
-    if gait.quality == "none":
-        yield "gait", "none"
-    else:
-        own = {one.name: one.value for one in gait.quantities if not one.side}
-        speed = f", {own['walking_speed']:.2f} m/s" if "walking_speed" in own else ""
-        cadence = f", {60 * own['cadence']:.0f} steps a minute" if "cadence" in own else ""
-        yield "gait", f"{gait.quality}, {len(gait.events)} events{cadence}{speed}"
-    if found.repetitions:
-        kinds = ", ".join(dict.fromkeys(one.movement.replace("_", " ") for one in found.repetitions))
-        depth = sum(one.depth for one in found.repetitions) / len(found.repetitions)
-        yield "repetitions", f"{len(found.repetitions)} ({kinds}), {100 * depth:.0f} cm deep on average"
-
-
-def _selected(video: "VideoRecord") -> str:
-    """Return which part of the video that is; nothing for all of it."""
-    end = "the end" if video.end_s is None else f"{video.end_s:g} s"
-    part = f", {video.start_s:g} s to {end} of the video" if video.start_s or video.end_s is not None else ""
-    if video.slowdown != 1:
-        part += (
-            f" as stored, slowed {video.slowdown:.3g} times"
-            if video.slowdown > 1
-            else f" as stored, {1 / video.slowdown:.3g} times as fast"
-        )
-    return part + (f", one frame of {video.every}" if video.every > 1 else "")
-
-
-def _summarize(trial: "Trial", folder: Path, seconds: float) -> None:
-    from rich.console import Console
-    from rich.table import Table
-
-    account = trial.provenance
-    chosen = account.persons[account.person - 1]
-    calibration = account.calibration
-    spread = "in one frame" if calibration.scale_spread is None else f"± {100 * calibration.scale_spread:.1f} %"
-    table = Table.grid(padding=(0, 2))
-    table.add_row(
-        "video",
-        f"{account.video.frames} frames, {account.video.duration_s:.2f} s at {account.video.fps:.4g} fps, "
-        f"{account.video.width_px}×{account.video.height_px}{_selected(account.video)}",
-    )
-    table.add_row(
-        "subject",
-        f"person {account.person} of {len(account.persons)}, found in {100 * chosen.share:.0f} % of the frames "
-        f"({chosen.start_s:.2f}–{chosen.end_s:.2f} s)",
-    )
-    for other in account.persons:
-        if other is not chosen:
-            table.add_row(
-                "", f"person {other.number}: {100 * other.share:.0f} %, {other.start_s:.2f}–{other.end_s:.2f} s"
-            )
-    table.add_row("scale", f"{calibration.scale:.3f} {spread}, from {calibration.scale_from}")
-    table.add_row("vertical", f"{calibration.tilt_deg:.1f}° from the camera's; shown by {calibration.vertical_from}")
-    if account.lifter != "native":
-        table.add_row("lifter", account.lifting)
-    table.add_row("refinement", account.refinement.done)
-    table.add_row("smoothing", account.smoothing)
-    for name, said in _findings(trial):
-        table.add_row(name, said)
-    table.add_row("network", ", ".join(f"{one.name} ({one.licence})" for one in account.networks) or "none")
-    table.add_row("time", f"{seconds:.1f} s")
-    console = Console()
-    console.print(table)
-    for note in account.notes:
-        console.print(f"note: {note.text}", style="yellow", highlight=False)
-    from posedetector.writers import REPORT
-
-    files = f"{len(account.files)} files in {folder}{os.sep}"
-    # not wrapped: people copy it
-    typer.echo(f"report: {folder / REPORT} ({files})" if REPORT in account.files else f"results: {files}")

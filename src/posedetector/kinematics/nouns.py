@@ -15,7 +15,7 @@ from posedetector.pose import Array
 Side = Literal["left", "right"]
 Quality = Literal["good", "weak", "poor"]
 # standard deviations to either side that hold 90 % of a normal distribution
-REACH_90 = 1.6449
+REACH_90 = 1.645
 EventKind = Literal["initial_contact", "foot_off"]
 # unit inside → unit in files, and by what a value is multiplied for that
 UNITS: dict[str, tuple[str, float]] = {

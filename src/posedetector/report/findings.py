@@ -336,16 +336,25 @@ def assumptions(results: Results) -> list[tuple[str, str]]:
     if (motion := account.camera_motion) and (sd := motion.focal_length_sd_share) is not None:
         given = f"found from how the camera turned, ± {100 * sd:.0f} %"
     if calibration.focal_length_assumed and refinement.focal_length_start_px is not None:
-        given = f"fitted, starting from an assumed {refinement.focal_length_start_px:.0f} px"
+        given = (
+            f"fitted, ± {100 * (refinement.focal_length_sd_share or 0):.0f} %, starting from an assumed "
+            f"{refinement.focal_length_start_px:.0f} px"
+        )
+    if calibration.focal_length_assumed:
+        given += " (--focal-length or --fov says what it is)"
     stature = account.subject.height or calibration.implied_height_m
     error = refinement.reprojection_share
     in_centimetres = "" if stature is None or error is None else f", about {100 * error * stature:.1f} cm"
     return [
         ("Frame of reference", account.frame_of_reference),
         ("Size", f"from {calibration.scale_from}{spread}"),
-        ("Focal length", f"{calibration.focal_length_px:.0f} px, {given}; distances and speed scale with it"),
+        (
+            "Focal length",
+            f"{calibration.focal_length_px:.0f} px, {given}; distance from the camera, and speed along the line of sight, scale with it",
+        ),
         ("Vertical", calibration.vertical_from),
         ("Floor", calibration.floor_from),
+        ("Depth", account.lifting if account.lifter != "native" else "the detector's own"),
         ("Fit of one body", refinement.done),
         (
             "Reprojection error",

@@ -26,6 +26,7 @@ SMALL_TABLES = (
     *("angle_definitions", "gait_events", "gait_parameters", "gait_cycles", "gait_cycle_means"),
     *("repetitions", "summary"),
 )
+_MAY_LACK = {*SMALL_TABLES} - {"angle_definitions", "summary"}
 # columns that a page reads
 _WORDS: dict[str, tuple[str, ...]] = {
     "landmarks": ("landmark", "source"),
@@ -142,7 +143,7 @@ def read_results(folder: Path) -> Results:
         source=np.asarray(sources.fillna(Source.NONE), np.uint8).reshape(shape),
         angles=dict(_columns(angles, "_deg")),
         angles_sd=dict(_columns(angles, "_sd_deg")),
-        tables={name: _table(folder, name) for name in SMALL_TABLES},
+        tables={name: _table(folder, name, account) for name in SMALL_TABLES},
         overlay=next((name for name in OVERLAYS if (folder / name).is_file()), None),
     )
 
@@ -173,7 +174,8 @@ def _written_by(text: str) -> str:
         return ""
 
 
-def _table(folder: Path, name: str) -> "pd.DataFrame":
+def _table(folder: Path, name: str, account: Provenance | None = None) -> "pd.DataFrame":
+    """Read a table; with the account, one that was not written because the clip holds nothing of it is empty."""
     import pandas as pd
 
     for suffix in (".csv", ".parquet"):
@@ -185,6 +187,8 @@ def _table(folder: Path, name: str) -> "pd.DataFrame":
                 raise InputError(f"{path} cannot be read: {error}") from error
             _check(path, name, table)
             return table
+    if account is not None and name in _MAY_LACK and not {f"{name}.csv", f"{name}.parquet"} & set(account.files):
+        return pd.DataFrame(columns=[*_WORDS[name], *_NUMBERS[name]])
     raise InputError(
         f"{folder} holds neither {name}.csv nor {name}.parquet, of which the report is made: analyze with --formats csv"
     )

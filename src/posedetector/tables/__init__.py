@@ -2,7 +2,7 @@
 
 A column's name ends in its unit; where values are coordinates or angles, a column `frame` says in which frame. A table
 comes in pieces of whole frames, at least one, so that a long clip's never exists all at once. What is missing is NaN or
-None; a table of something that the clip does not hold has a header and no rows.
+None. A table of something that the clip does not hold is not written: `holds` says so.
 
 To add a table: write a function from Trial to its pieces, and a line in TABLES.
 """
@@ -22,8 +22,10 @@ from posedetector.tables.findings import (
     cycles,
     gait_events,
     gait_parameters,
+    has_cycles,
     repetitions,
     segment_masses,
+    shown_angles,
     summary,
 )
 from posedetector.trial import Trial
@@ -36,10 +38,24 @@ Pieces = Iterator["pd.DataFrame"]
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """How a table is made, and what it holds in one line."""
+    """How a table is made.
+
+    Attributes
+    ----------
+    about : what it holds, in one line.
+    there : whether a trial has anything for it.
+    in_workbook : whether people read it in a spreadsheet; it is too long for that otherwise.
+    """
 
     pieces: Callable[[Trial], Pieces]
     about: str
+    there: Callable[[Trial], bool] = lambda _: True
+    in_workbook: bool = True
+
+
+def holds(trial: Trial, name: str) -> bool:
+    """Tell whether a trial has anything for the table of this name; True for what is no table."""
+    return name not in TABLES or TABLES[name].there(trial)
 
 
 def _long_landmarks(trial: Trial) -> Pieces:
@@ -82,14 +98,16 @@ def _keypoints(trial: Trial) -> Pieces:
 def _joint_angles(trial: Trial) -> Pieces:
     """Blocks of one kind after each other, so that the angles themselves stand side by side."""
     angles = trial.angles
+    names = shown_angles(trial)
+    columns = [angles.names.index(name) for name in names]
     for rows in _some_frames(len(angles.time)):
         table = _moments(trial, rows)
         values = angles.values  # noqa: PD011  not a DataFrame
-        table |= _columns(angles.names, "deg", np.degrees(values[rows]))
-        table |= _columns(angles.names, "sd_deg", np.degrees(angles.sd[rows]))
-        table |= _columns(angles.names, "deg_per_s", np.degrees(angles.velocity[rows]))
-        table |= _columns(angles.names, "deg_per_s2", np.degrees(angles.acceleration[rows]))
-        table |= _columns(angles.names, "seen_share", angles.seen[rows])
+        table |= _columns(names, "deg", np.degrees(values[rows][:, columns]))
+        table |= _columns(names, "sd_deg", np.degrees(angles.sd[rows][:, columns]))
+        table |= _columns(names, "deg_per_s", np.degrees(angles.velocity[rows][:, columns]))
+        table |= _columns(names, "deg_per_s2", np.degrees(angles.acceleration[rows][:, columns]))
+        table |= _columns(names, "seen_share", angles.seen[rows][:, columns])
         yield _framed(table, ANGLES_FRAME)
 
 
@@ -100,6 +118,10 @@ def _centre_of_mass(trial: Trial) -> Pieces:
         table = _moments(trial, rows)
         table |= _columns(tuple("xyz"), "m", masses.centre[:found][rows])
         yield _framed(table, FRAME_OF_REFERENCE)
+
+
+def _has_masses(trial: Trial) -> bool:
+    return bool(trial.kinematics.masses.shares)
 
 
 def _some_frames(count: int) -> Iterator[slice]:
@@ -129,9 +151,26 @@ def _whole(make: Callable[[Trial], "pd.DataFrame"]) -> Callable[[Trial], Pieces]
 
 
 TABLES: dict[str, Table] = {
-    "landmarks": Table(_long_landmarks, "places in 3D, one row per landmark and frame"),
-    "landmarks_wide": Table(_wide_landmarks, "places in 3D, one row per frame"),
-    "keypoints_2d": Table(_keypoints, "cleaned points in the picture, one row per point and frame"),
+    "summary": Table(_whole(summary), "segment lengths, ranges of motion, symmetry"),
+    "gait_parameters": Table(
+        _whole(gait_parameters),
+        "quantities of gait, with their definitions",
+        there=lambda trial: bool(trial.kinematics.gait.quantities),
+    ),
+    "gait_events": Table(
+        _whole(gait_events),
+        "initial contacts and toe-offs, in order of time",
+        there=lambda trial: bool(trial.kinematics.gait.events),
+    ),
+    "gait_cycle_means": Table(
+        _whole(cycle_means), "mean and standard deviation of the cycles' angles, by side", there=has_cycles
+    ),
+    "gait_cycles": Table(_whole(cycles), "angles of each gait cycle, at 0-100 % of it", there=has_cycles),
+    "repetitions": Table(
+        _whole(repetitions),
+        "repetitions of squats and of standing up",
+        there=lambda trial: bool(trial.kinematics.repetitions),
+    ),
     "joint_angles": Table(
         _joint_angles,
         "angles, their standard deviations, velocities, accelerations, and the share of their points that was seen",
@@ -139,14 +178,13 @@ TABLES: dict[str, Table] = {
     "angle_definitions": Table(
         _whole(angle_definitions), "frames, sequence, sign, zero, range and source of each angle"
     ),
-    "gait_events": Table(_whole(gait_events), "initial contacts and foot offs, in order of time"),
-    "gait_parameters": Table(_whole(gait_parameters), "quantities of gait, with their definitions"),
-    "gait_cycles": Table(_whole(cycles), "angles of each gait cycle, at 0-100 % of it"),
-    "gait_cycle_means": Table(_whole(cycle_means), "mean and standard deviation of the cycles' angles, by side"),
-    "repetitions": Table(_whole(repetitions), "repetitions of squats and of standing up"),
-    "centre_of_mass": Table(_centre_of_mass, "path of the whole body's centre of mass"),
-    "segment_masses": Table(_whole(segment_masses), "shares of the body's mass, and masses where it is known"),
-    "summary": Table(_whole(summary), "segment lengths, ranges of motion, symmetry"),
+    "landmarks": Table(_long_landmarks, "places in 3D, one row per landmark and frame", in_workbook=False),
+    "landmarks_wide": Table(_wide_landmarks, "places in 3D, one row per frame"),
+    "keypoints_2d": Table(_keypoints, "cleaned points in the picture, one row per point and frame", in_workbook=False),
+    "centre_of_mass": Table(_centre_of_mass, "path of the whole body's centre of mass", there=_has_masses),
+    "segment_masses": Table(
+        _whole(segment_masses), "shares of the body's mass, and masses where it is known", there=_has_masses
+    ),
 }
 
 

@@ -109,8 +109,23 @@ def _columns_of(trial: Trial) -> Array:
     return trial.angles.values.T  # noqa: PD011  not a DataFrame
 
 
+def shown_angles(trial: Trial) -> tuple[str, ...]:
+    """Return the angles that this clip's landmarks can show; the others have no columns."""
+    skeleton, known = trial.pose.skeleton, np.asarray(np.isfinite(_columns_of(trial)).any(axis=1))
+    return tuple(
+        name
+        for name, has_values in zip(trial.angles.names, known, strict=True)
+        if has_values or name not in ANGLES or skeleton.has(*points_of(name, skeleton))
+    )
+
+
+def has_cycles(trial: Trial) -> bool:
+    """Tell whether there is a whole gait cycle."""
+    return any(len(one.values) for one in trial.kinematics.gait.cycles)
+
+
 def gait_events(trial: Trial) -> "pd.DataFrame":
-    """Contacts and foot offs in order of time; `quality` and its reason are the whole gait's."""
+    """Return initial contacts and toe-offs in order of time; `quality` and its reason are the whole gait's."""
     gait = trial.kinematics.gait
     events = sorted(gait.events, key=lambda event: event.time)
     numbers = trial.tracks.numbers
@@ -213,15 +228,17 @@ def _quantity(one: Quantity) -> tuple[object, ...]:
 
 def _cycled(trial: Trial) -> tuple[str, ...]:
     """Return the names of the angles that both sides' cycles have, or, without cycles, that they would have."""
-    names = dict.fromkeys(name for one in trial.kinematics.gait.cycles for name in one.names)
-    return tuple(names) or trial.angles.names
+    found = dict.fromkeys(name for one in trial.kinematics.gait.cycles for name in one.names)
+    shown = set(shown_angles(trial))
+    return tuple(name for name in found or trial.angles.names if name in shown or name not in trial.angles.names)
 
 
 def _in_order(one: Cycles, names: tuple[str, ...]) -> Array:
-    """Return the values (N, 101, A) by these names; NaN of those that the side lacks."""
+    """Return the values (N, 101, A) of these names; NaN of those that the side lacks."""
     own = one.values  # noqa: PD011  not a DataFrame
     values = np.full((*own.shape[:2], len(names)), np.nan)
-    values[..., [names.index(name) for name in one.names]] = own
+    shared = [name for name in one.names if name in names]
+    values[..., [names.index(name) for name in shared]] = own[..., [one.names.index(name) for name in shared]]
     return values
 
 

@@ -17,7 +17,7 @@ from typing import Any, Self
 
 from posedetector.errors import InputError, OutputError
 from posedetector.report import write_report
-from posedetector.tables import TABLES
+from posedetector.tables import TABLES, holds
 from posedetector.trial import PROVENANCE, Trial
 from posedetector.writers.bvh import write_bvh, write_bvh_account
 from posedetector.writers.c3d import write_c3d
@@ -125,7 +125,10 @@ class Folder:
         Raises OutputError when anything fails, with the folder as it was before.
         """
         writers = {
-            name.format(trial.name): writer for form in check_formats(formats) for name, writer in FORMATS[form].items()
+            name.format(trial.name): writer
+            for form in check_formats(formats)
+            for name, writer in FORMATS[form].items()
+            if holds(trial, Path(name).stem)
         }
         files = [*writers, *self._ahead, PROVENANCE]
         trial = replace(trial, provenance=trial.provenance.model_copy(update={"files": files}))

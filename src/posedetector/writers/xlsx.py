@@ -1,8 +1,10 @@
-"""Excel workbook: one sheet a table, its header row frozen, the unit in each column's name; first a sheet `about`.
+"""Excel workbook: first a sheet `overview` with what is read first, then one sheet a table, and a sheet `about`.
 
-Numbers are rounded as in CSV. Text is text: nothing that begins with = becomes a formula, nothing becomes a link, and what
-is longer than a cell holds (32,767 letters) is cut. A table of more rows than a sheet holds goes on in a second sheet of its
-name, with the header again.
+A table's header row is frozen, the unit is in each column's name. Cells hold numbers, not text, so a spreadsheet shows them with the
+decimal sign of its own language; they are rounded as in CSV and shown with the digits that a video can tell. Text is text: nothing that
+begins with = becomes a formula, nothing becomes a link, and what is longer than a cell holds (32,767 letters) is cut. A table of more
+rows than a sheet holds goes on in a second sheet of its name, with the header again. The longest tables, one row per landmark
+and frame, are in CSV and Parquet alone.
 """
 
 import math
@@ -12,7 +14,9 @@ from pathlib import Path
 from typing import Any
 
 from posedetector.errors import OutputError
-from posedetector.tables import TABLES, about
+from posedetector.report.overview import overview
+from posedetector.report.results import results_of
+from posedetector.tables import TABLES, about, holds
 from posedetector.trial import Trial
 
 # https://support.microsoft.com/office/1672b34d-7043-467e-8e27-269d656771c3: Excel's specifications and limits
@@ -20,25 +24,55 @@ MOST_ROWS = 1_048_576
 MOST_COLUMNS = 16_384
 MOST_LETTERS = 31  # of a sheet's name
 _DIGITS = 6
+_SENTENCES = ("result", "text", "definition", "reason")
 _OPTIONS = {"constant_memory": True}
+# endings of columns' names, the longest first → how their numbers are shown; all digits stay in the cell
+_SHOWN = {
+    "_deg_per_s2": "0",
+    "_deg_per_s": "0",
+    "_px": "0.0",
+    "_deg": "0.0",
+    "_percent": "0",
+    "_share": "0.00",
+    "_kg": "0.00",
+    "_m": "0.000",
+    "_s": "0.000",
+    **dict.fromkeys(("value", "sd", "low_90", "high_90"), "0.00"),
+}
 
 
 def write_xlsx(trial: Trial, path: Path) -> None:
-    """Write all tables of TABLES.
+    """Write the overview, the tables of TABLES that the trial has and people read in a spreadsheet, and the account.
 
     Raises OutputError for a table of more columns than a sheet holds.
     """
     import xlsxwriter
 
+    names = [name for name, table in TABLES.items() if table.in_workbook and holds(trial, name)]
     with xlsxwriter.Workbook(str(path), _OPTIONS) as book:
         bold = book.add_format({"bold": True})
-        rows = [*about(trial), *((f"sheet {name}", table.about) for name, table in TABLES.items())]
-        _write_sheet(book, "about", bold, ["item", "value"], iter(rows))
-        for name in TABLES:
-            _write_table(book, name, bold, trial)
+        shown = {ending: book.add_format({"num_format": digits}) for ending, digits in _SHOWN.items()}
+        _write_sheet(book, "overview", ["what", "result"], iter(_overview(trial)), bold, {})
+        for name in names:
+            _write_table(book, name, trial, bold, shown)
+        rows = [*about(trial), *((f"sheet {name}", TABLES[name].about) for name in names)]
+        _write_sheet(book, "about", ["item", "text"], iter(rows), bold, {})
 
 
-def _write_table(book: Any, name: str, bold: Any, trial: Trial) -> None:
+def _overview(trial: Trial) -> list[tuple[str, str]]:
+    found = overview(results_of(trial))
+    return [
+        ("MEASURED", ""),
+        *found.measured,
+        ("GOOD ENOUGH TO USE?", f"{found.verdict.title}."),
+        *(("", point) for point in found.verdict.points),
+        ("ASSUMED", ""),
+        *found.assumed,
+        *(("note", note) for note in found.notes),
+    ]
+
+
+def _write_table(book: Any, name: str, trial: Trial, bold: Any, shown: dict[str, Any]) -> None:
     pieces = TABLES[name].pieces(trial)
     first = next(pieces)
     header = [str(column) for column in first.columns]
@@ -56,23 +90,31 @@ def _write_table(book: Any, name: str, bold: Any, trial: Trial) -> None:
     following: tuple[tuple[Any, ...], ...] | None = ()
     while following is not None:
         part = islice(chain(following, left), MOST_ROWS - 1)
-        _write_sheet(book, sheet_name(name, number), bold, header, part)
+        _write_sheet(book, sheet_name(name, number), header, part, bold, shown)
         number, after = number + 1, next(left, None)
         following = None if after is None else (after,)
 
 
-def _write_sheet(book: Any, name: str, bold: Any, header: list[str], rows: Iterator[tuple[Any, ...]]) -> None:
+def _write_sheet(
+    book: Any, name: str, header: list[str], rows: Iterator[tuple[Any, ...]], bold: Any, shown: dict[str, Any]
+) -> None:
     sheet = book.add_worksheet(name)
     sheet.freeze_panes(1, 0)
+    formats = [next((one for ending, one in shown.items() if title.endswith(ending)), None) for title in header]
     for column, title in enumerate(header):
-        sheet.set_column(column, column, min(max(len(title), 8) + 2, 40))
+        sheet.set_column(column, column, _width(title))
         sheet.write_string(0, column, title, bold)
     for row, values in enumerate(rows, start=1):
         for column, value in enumerate(values):
             if isinstance(value, str):  # `write` would make formulas and links of some
                 sheet.write_string(row, column, value)
             elif value is not None and math.isfinite(value):
-                sheet.write_number(row, column, round(value, _DIGITS))
+                sheet.write_number(row, column, round(value, _DIGITS), formats[column])
+
+
+def _width(title: str) -> int:
+    """Return a column's width, in letters; columns of sentences are wide."""
+    return 100 if title in _SENTENCES else min(max(len(title), 8) + 2, 40)
 
 
 def sheet_name(table: str, number: int) -> str:

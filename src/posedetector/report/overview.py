@@ -1,0 +1,64 @@
+"""What is read first, in lines: what was measured, whether it can be used, and what was assumed. For the terminal and the workbook."""
+
+from dataclasses import dataclass
+
+from posedetector.report.findings import assumptions, headline, range_rows
+from posedetector.report.results import Results
+from posedetector.report.verdict import Verdict, judge
+
+Line = tuple[str, str]
+_SHOWN = ("Hip flexion", "Knee flexion", "Ankle dorsiflexion")
+_LETTERS = {"L ": "left ", "R ": "right "}
+
+
+@dataclass(frozen=True, slots=True)
+class Overview:
+    """Lines of a label and what is to be said of it.
+
+    Attributes
+    ----------
+    notes : what a reader may want to know beside the verdict's points.
+    """
+
+    measured: tuple[Line, ...]
+    verdict: Verdict
+    assumed: tuple[Line, ...]
+    notes: tuple[str, ...]
+
+
+def overview(results: Results) -> Overview:
+    """Return the overview of a clip's results."""
+    account = results.account
+    movement = [
+        (one["label"], _joined(one["value"], one["detail"]))
+        for one in headline(results)
+        if one["label"].capitalize() not in _SHOWN
+    ]
+    angles = [
+        (row["name"].lower(), ", ".join(f"{side} {row[side]}°" for side in ("left", "right") if side in row))
+        for row in range_rows(results)
+        if row["name"] in _SHOWN
+    ]
+    verdict = judge(results)
+    video = account.video
+    seen = f"{video.frames} frames, {video.duration_s:.2f} s at {video.fps:.4g} fps, {video.width_px}×{video.height_px}"
+    networks = ", ".join(f"{one.name} ({one.licence})" for one in account.networks) or "none"
+    return Overview(
+        measured=(*movement, *angles),
+        verdict=verdict,
+        assumed=(
+            ("video", seen),
+            *((label.lower(), said) for label, said in assumptions(results)),
+            ("networks", networks),
+        ),
+        notes=tuple(note.text for note in account.notes if note.text not in verdict.points),
+    )
+
+
+def _joined(value: str, detail: str) -> str:
+    lines = [line.replace(letter, word) for line in value.splitlines() for letter, word in [_side(line)]]
+    return ", ".join(lines) + (f" ({detail})" if detail else "")
+
+
+def _side(line: str) -> tuple[str, str]:
+    return next(((letter, word) for letter, word in _LETTERS.items() if line.startswith(letter)), ("", ""))
