@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from posedetector.kinematics.grading import in_words
 from posedetector.pose import Array, Source
 from posedetector.records import FRAME_OF_REFERENCE, FRAMES_AT_ONCE, deviations, landmark_tables
 from posedetector.tables.findings import (
@@ -137,12 +138,15 @@ TABLES: dict[str, Table] = {
         "angles, their standard deviations, velocities, accelerations, and the share of their points that was seen",
     ),
     "angle_definitions": Table(
-        _whole(angle_definitions), "frames, sequence, sign, zero, range and source of each angle"
+        _whole(angle_definitions), "frames, sequence, sign, zero, range, source and quality of each angle"
     ),
     "gait_events": Table(_whole(gait_events), "initial contacts and foot offs, in order of time"),
     "gait_parameters": Table(_whole(gait_parameters), "quantities of gait, with their definitions"),
     "gait_cycles": Table(_whole(cycles), "angles of each gait cycle, at 0-100 % of it"),
-    "gait_cycle_means": Table(_whole(cycle_means), "mean and standard deviation of the cycles' angles, by side"),
+    "gait_cycle_means": Table(
+        _whole(cycle_means),
+        "mean of the cycles' angles by side, with the spread over cycles, the fit's deviation, and both together",
+    ),
     "repetitions": Table(_whole(repetitions), "repetitions of squats and of standing up"),
     "centre_of_mass": Table(_centre_of_mass, "path of the whole body's centre of mass"),
     "segment_masses": Table(_whole(segment_masses), "shares of the body's mass, and masses where it is known"),
@@ -169,6 +173,7 @@ def about(trial: Trial) -> list[tuple[str, str]]:
         ("pelvis", account.kinematics.pelvis),
         ("centre of mass", account.kinematics.masses),
         ("gait", f"{gait.quality}{': ' * bool(gait.reason)}{gait.reason}"),
+        *(("angles", said) for said in in_words(trial.kinematics.grades)),
         *(("network", f"{net.name}, sha256 {net.sha256}, {net.licence}; {net.citation}") for net in account.networks),
         *(("note", note.text) for note in account.notes),
     ]
