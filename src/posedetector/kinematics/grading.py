@@ -35,6 +35,8 @@ _MOVES = {
     "shoulder_flexion": 30.0,
     "shoulder_elevation": 20.0,
     "elbow_flexion": 40.0,
+    "wrist_flexion": 30.0,
+    "wrist_deviation": 30.0,
 }
 _ELSE = 10.0
 _TRUE = 0.5  # of a measured range that counts as movement, since errors widen it; a judgement

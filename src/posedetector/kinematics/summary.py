@@ -130,10 +130,15 @@ def _motion(
                 count=found.frames if clip else len(values),
                 unit="rad/s" if end == "velocity_maximum" else "rad",
                 about=f"{how}, {of}, {_EXTREMES}",
-                error=float(np.mean(error)),
+                error=_mean(error),
                 quality="" if grade is None else grade.quality,
                 reason="" if grade is None else grade.reason,
             )
+
+
+def _mean(values: Array) -> float:
+    known = values[np.isfinite(values)]
+    return float(known.mean()) if len(known) else float("nan")
 
 
 def _asymmetries(rows: Iterable[Quantity], least: float) -> Iterator[Quantity]:
