@@ -15,12 +15,10 @@ Errors of ranges over the fit's deviation say what `_RANGE_ERROR` of kinematics/
 
 import argparse
 import itertools
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
-import av
 import numpy as np
 
 from angles import STATURES, at, coordinates, degrees, find_lag, joints, ours, read
@@ -52,6 +50,7 @@ class Row(NamedTuple):
     range: float
     range_error: float
     r: float
+    edge_on: bool
 
 
 def compared(clip: str, found: Kinematics, time: Array, truth: dict[str, Array]) -> Iterator[Row]:
@@ -77,6 +76,7 @@ def compared(clip: str, found: Kinematics, time: Array, truth: dict[str, Array])
             spans[1],
             abs(spans[0] - spans[1]),
             r,
+            grade.reason.startswith("seen"),
         )
 
 
@@ -137,6 +137,14 @@ def by(what: str, groups: dict[str, list[Row]]) -> None:
 
 def report(rows: list[Row]) -> None:
     by("grade", {grade: [one for one in rows if one.quality == grade] for grade in ("good", "weak", "poor")})
+    flexion = [one for one in rows if one.angle.endswith(("hip_flexion", "knee_flexion"))]
+    by(
+        "hip and knee flexion",
+        {
+            word: [one for one in flexion if one.edge_on == edge_on]
+            for word, edge_on in (("not edge-on", False), ("edge-on", True))
+        },
+    )
     edges = (0.0, 0.15, 0.25, 0.5, 0.75, 1.0, 9.0)
     by(
         "deviation / true range",
@@ -147,20 +155,6 @@ def report(rows: list[Row]) -> None:
     )
 
 
-def mirrored(video: Path, path: Path) -> None:
-    """Write a video with each picture mirrored, without loss."""
-    with av.open(str(video)) as source, av.open(str(path), "w") as target:
-        stream = source.streams.video[0]
-        out = target.add_stream("libx264rgb", rate=stream.average_rate, options={"crf": "0"})
-        out.width, out.height, out.pix_fmt = stream.width, stream.height, "rgb24"
-        for frame in source.decode(stream):
-            image = np.ascontiguousarray(frame.to_ndarray(format="rgb24")[:, ::-1])
-            turned = av.VideoFrame.from_ndarray(image, format="rgb24")
-            turned.pts, turned.time_base = frame.pts, frame.time_base
-            target.mux(out.encode(turned))
-        target.mux(out.encode())
-
-
 def exchanged(name: str) -> str:
     """Return a name with its side exchanged."""
     side, _, rest = name.partition("_")
@@ -168,14 +162,11 @@ def exchanged(name: str) -> str:
 
 
 def same(walk: Path, whole: Path) -> None:
-    with tempfile.TemporaryDirectory() as folder:
-        turned = Path(folder) / "mirrored.mp4"
-        mirrored(walk, turned)
-        trials = {
-            "cropped": analyzed(walk, 1),
-            "whole": analyzed(whole, 2),
-            "mirrored": analyzed(turned, 1),
-        }
+    trials = {
+        "cropped": analyzed(walk, 1),
+        "whole": analyzed(whole, 2),
+        "mirrored": analyzed(walk, 1, mirrored=True),
+    }
     ranges = {
         label: {
             f"{row.side}_{row.name}".strip("_"): (row.value, row.error)
@@ -196,8 +187,8 @@ def same(walk: Path, whole: Path) -> None:
         )
 
 
-def analyzed(video: Path, person: int) -> Trial:
-    return analyze(Settings(video=str(video), subject=Subject(height=1.65), person=person))
+def analyzed(video: Path, person: int, *, mirrored: bool = False) -> Trial:
+    return analyze(Settings(video=str(video), subject=Subject(height=1.65), person=person, mirrored=mirrored))
 
 
 def main() -> None:
