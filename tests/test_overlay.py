@@ -17,7 +17,7 @@ from commands import Done
 from posedetector import pipeline
 from posedetector.errors import InputError, OutputError, ResourceError, VideoError
 from posedetector.estimators.synthetic import PinholeCamera
-from posedetector.kinematics.nouns import Event, Gait
+from posedetector.kinematics.nouns import Event, Gait, Grade
 from posedetector.overlay import OverlayOptions, draw_overlay, parse_angles
 from posedetector.overlay.artist import COLOURS, DETECTED, OTHERS, Artist
 from posedetector.overlay.contacts import contacts_of
@@ -472,6 +472,15 @@ def test_an_angle_without_a_value_is_not_drawn(posed: Posed) -> None:
     trial = bent(posed, np.nan)
 
     assert np.array_equal(drawn(trial), drawn(trial, OverlayOptions(angles=("knee_flexion",))))
+
+
+@pytest.mark.parametrize(("quality", "shown"), [("good", True), ("weak", True), ("poor", False)])
+def test_a_poor_angle_is_not_drawn(posed: Posed, quality: Any, shown: bool) -> None:
+    knees = dict.fromkeys(("left_knee_flexion", "right_knee_flexion"), Grade(quality, "seen badly"))
+    trial = with_kinematics(bent(posed, 30.0), grades=knees)
+    options = OverlayOptions(("knee_flexion",))
+
+    assert (drawn(trial, options) != drawn(trial)).any() == shown
 
 
 def test_each_angle_that_was_chosen_is_drawn(posed: Posed) -> None:

@@ -5,13 +5,13 @@ import pytest
 from figures import WITH_SPINES, figure, pose_of
 from posedetector.camera_motion import NOT_WATCHED
 from posedetector.kinematics import study
-from posedetector.kinematics.nouns import Gait
+from posedetector.kinematics.nouns import Gait, Grade
 from posedetector.pose import MetricPose
 from posedetector.provenance import _notes_on_gait, _studied, by_severity, caution, info, serious
 from posedetector.skeletons import BLAZEPOSE_33, Skeleton, extend
 from posedetector.subject import Subject
-from posedetector.trial import KinematicsRecord, Note, Trial
-from studied import all_found, nothing_found
+from posedetector.trial import GradeRecord, KinematicsRecord, Note, Trial
+from studied import all_found, nothing_found, with_kinematics
 
 ANTERIOR_ALONE = extend(BLAZEPOSE_33, "anterior_alone", {"left_asis": "left_hip", "right_asis": "right_hip"})
 
@@ -75,3 +75,11 @@ def test_the_most_severe_note_comes_first() -> None:
 
 def test_a_note_of_an_earlier_version_calls_for_caution() -> None:
     assert Note.model_validate("the scale varies") == caution("the scale varies")
+
+
+def test_the_account_has_each_angles_grade(trial: Trial) -> None:
+    grades = {"left_knee_flexion": Grade("weak", "seen badly", 0.1), "left_wrist_flexion": Grade("poor", "not fitted")}
+    found = _studied(trial.pose, with_kinematics(trial, grades=grades).kinematics).grades
+
+    assert found["left_knee_flexion"] == GradeRecord(quality="weak", reason="seen badly", sd_deg=5.73)
+    assert found["left_wrist_flexion"].sd_deg is None

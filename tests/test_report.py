@@ -17,7 +17,8 @@ import pytest
 
 from commands import Done
 from posedetector.errors import InputError
-from posedetector.kinematics.nouns import Repetition
+from posedetector.kinematics.nouns import Grade, Quantity, Repetition
+from posedetector.kinematics.summary import WITHIN_ERROR
 from posedetector.pose import Array, Source
 from posedetector.provenance import caution, info, serious
 from posedetector.report.comparison import (
@@ -139,7 +140,7 @@ def spoil(name: str, text: str) -> Callable[[Path], object]:
         (spoil("landmarks.csv", ""), "landmarks.csv cannot be read"),
         (spoil("joint_angles.csv", "frame_index,timestamp_s\n0,0.0\n"), "do not belong together: 6 rows of landmarks"),
         (spoil("summary.csv", '"a\n'), "summary.csv cannot be read"),
-        (spoil("summary.csv", "a,b\n1,2\n"), "summary.csv has no column quantity, side, value"),
+        (spoil("summary.csv", "a,b\n1,2\n"), "summary.csv has no column quantity, side, definition"),
         (spoil("joint_angles.csv", "frame_index,timestamp_s\n"), "has no frames"),
         (
             spoil("joint_angles.csv", "frame_index,timestamp_s\n0,soon\n"),
@@ -287,11 +288,62 @@ def test_running_is_not_compared_with_walking() -> None:
     assert not runs(table.assign(value=18.0))
 
 
-def test_ranges_are_those_of_gait_cycles_where_there_are_any(trial: Trial) -> None:
-    (knee,) = range_rows(results_of(all_found(trial)))  # cycles of 10° and of 20° throughout; summary says 60°
+def knee_row(quality: Any, reason: str = "", asymmetry: str = "") -> tuple[Quantity, ...]:
+    """The summary of a left knee of 10 to 70°, its range ± 8°, and of a right one of 5 to 50°."""
+    found = [
+        Quantity(
+            f"knee_flexion_{what}",
+            side,
+            np.radians(degrees),
+            NAN,
+            3,
+            "rad",
+            "",
+            np.radians(8 / 1.6449),
+            quality,
+            reason,
+        )
+        for side, ends in (("left", (10, 70, 60)), ("right", (5, 50, 45)))
+        for what, degrees in zip(("minimum", "maximum", "range"), ends, strict=True)
+    ]
+    return (
+        *found,
+        Quantity("knee_flexion_range_asymmetry", "", 0.286, NAN, 3, "share", asymmetry, 0.2, quality, reason),
+    )
 
-    assert (knee["name"], knee["left"], knee["left_range"]) == ("Knee flexion", "15 to 15", "0")
-    assert "right" not in knee
+
+def knees_of(trial: Trial, quality: Any, reason: str = "", asymmetry: str = "") -> Results:
+    grades = {f"{side}_knee_flexion": Grade(quality, reason, np.radians(9.0)) for side in ("left", "right")}
+    return results_of(with_kinematics(all_found(trial), summary=knee_row(quality, reason, asymmetry), grades=grades))
+
+
+def test_ranges_are_those_of_the_summary(trial: Trial) -> None:
+    (knee,) = range_rows(knees_of(trial, "weak", "seen badly", WITHIN_ERROR))
+
+    assert (knee["left"], knee["left_range"], knee["right"]) == ("10 to 70", "60 (52–68)", "5 to 50")
+    assert (knee["asymmetry"], knee["quality"], knee["reason"]) == ("29, within error", "weak", "seen badly")
+
+
+def test_what_is_poor_is_left_out_of_the_page_with_a_line_that_says_why(trial: Trial) -> None:
+    found = knees_of(trial, "poor", "seen badly")
+
+    assert range_rows(found) == []
+    assert page_data(found)["panels"] == []
+    assert page_data(found)["bundles"]["panels"] == []
+    assert "Not shown: knee flexion (seen badly)." in render(found)
+
+
+def test_what_is_weak_is_called_so_in_every_panel(trial: Trial) -> None:
+    data = page_data(knees_of(trial, "weak", "seen badly"))
+
+    assert [panel["title"] for panel in (*data["panels"], *data["bundles"]["panels"])] == 2 * ["Knee flexion (weak)"]
+
+
+def test_a_page_of_ungraded_angles_withholds_nothing(trial: Trial) -> None:
+    found = results_of(all_found(trial))
+
+    assert [panel["title"] for panel in page_data(found)["panels"]] == ["Knee flexion"]
+    assert "Not shown" not in render(found)
 
 
 def test_events_become_stance_phases(trial: Trial) -> None:

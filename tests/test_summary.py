@@ -1,12 +1,14 @@
 """Lengths, ranges and asymmetries of bodies and curves that are known by hand."""
 
+from collections.abc import Callable
 from dataclasses import replace
 
 import numpy as np
 import pytest
 
-from posedetector.kinematics.nouns import UNITS, JointAngles, Quantity
-from posedetector.kinematics.summary import extremes, summarize, symmetry_index
+from posedetector.kinematics.nouns import UNITS, Grade, JointAngles, Quantity
+from posedetector.kinematics.stretches import Stretches, extremes
+from posedetector.kinematics.summary import WITHIN_ERROR, summarize, symmetry_index
 from posedetector.pose import Array, MetricPose, Source, Spread
 from posedetector.skeletons import BLAZEPOSE_33, COCO_17, COCO_WHOLEBODY_133, Skeleton, extend
 
@@ -45,15 +47,26 @@ def curves(rate: float = 100.0, seen: Array | None = None, **values: Array) -> J
 
 
 def of_pose(pose: MetricPose) -> dict[tuple[str, str], Quantity]:
-    return by_name(summarize(pose, replace(NOTHING, time=pose.time, **empty(len(pose.time)))))
+    return by_name(summarize(pose, replace(NOTHING, time=pose.time, **empty(len(pose.time))), whole, {}))
 
 
 def empty(frames: int) -> dict[str, Array]:
     return {name: np.zeros((frames, 0)) for name in ("values", "sd", "velocity", "acceleration", "seen")}
 
 
-def of_curves(angles: JointAngles) -> dict[tuple[str, str], Quantity]:
-    return by_name(summarize(body(NOBODY, len(angles.time)), angles))
+def whole(_side: str) -> Stretches:
+    return Stretches("clip", ((0.0, np.inf),))
+
+
+def in_cycles(_side: str) -> Stretches:
+    """Three cycles: the first, fourth and seventh second."""
+    return Stretches("gait cycle", ((0.0, 0.99), (3.0, 3.99), (6.0, 6.99)))
+
+
+def of_curves(
+    angles: JointAngles, stretches: Callable[[str], Stretches] = whole, **grades: Grade
+) -> dict[tuple[str, str], Quantity]:
+    return by_name(summarize(body(NOBODY, len(angles.time)), angles, stretches, grades))
 
 
 def by_name(rows: tuple[Quantity, ...]) -> dict[tuple[str, str], Quantity]:
@@ -251,7 +264,7 @@ def test_a_single_picture_has_no_range() -> None:
 
 
 def test_no_frames_and_no_angles_are_no_rows() -> None:
-    assert summarize(body(NOBODY, 0), NOTHING) == ()
+    assert summarize(body(NOBODY, 0), NOTHING, whole, {}) == ()
 
 
 def test_ranges_of_60_and_40_degrees_are_asymmetric_by_two_fifths() -> None:
@@ -283,7 +296,7 @@ def test_exchanged_sides_exchange_their_rows_and_leave_asymmetries() -> None:
 
 
 def test_every_row_has_a_unit_that_writers_know_and_says_how_it_came_about() -> None:
-    rows = summarize(body(frames=1000), curves(left_knee_flexion=wave(60), right_knee_flexion=wave(40)))
+    rows = summarize(body(frames=1000), curves(left_knee_flexion=wave(60), right_knee_flexion=wave(40)), whole, {})
 
     assert all(row.unit in UNITS and row.about for row in rows)
 
@@ -301,3 +314,54 @@ def test_an_asymmetry_rests_on_the_frames_of_the_side_seen_less() -> None:
     pose.source[:2, pose.skeleton.index("left_knee")] = Source.INTERPOLATED
 
     assert of_pose(pose)["thigh_length_asymmetry", ""].count == 3
+
+
+def with_sd(degrees: float, **values: Array) -> JointAngles:
+    angles = curves(**values)
+    return replace(angles, sd=np.full_like(angles.sd, np.radians(degrees)))
+
+
+def test_of_several_cycles_extremes_are_means_and_what_lies_between_them_does_not_count() -> None:
+    """Cycles of 40, 50 and 60°; in the seconds that are none, 170°."""
+    clip = np.full(1000, np.radians(170))
+    for second, degrees in ((0, 40), (3, 50), (6, 60)):
+        clip[100 * second : 100 * (second + 1)] = wave(degrees, seconds=1.0)
+    row = of_curves(curves(left_knee_flexion=clip), in_cycles)["knee_flexion_maximum", "left"]
+
+    assert row.value == pytest.approx(np.radians(50), abs=np.radians(0.2))
+    assert row.sd == pytest.approx(np.radians(10), abs=np.radians(0.2))
+    assert row.count == 3
+    assert "gait cycle" in row.about
+
+
+@pytest.mark.parametrize(("row", "degrees"), [("minimum", 4.0), ("maximum", 4.0), ("range", 1.25 * 4.0)])
+def test_the_error_of_extremes_is_the_fits_and_does_not_shrink_with_cycles(row: str, degrees: float) -> None:
+    angles = with_sd(4.0, left_knee_flexion=wave(60))
+
+    for stretches in (whole, in_cycles):
+        assert of_curves(angles, stretches)[f"knee_flexion_{row}", "left"].error == pytest.approx(np.radians(degrees))
+
+
+def test_without_a_fit_no_error_is_made_up() -> None:
+    assert np.isnan(of_curves(curves(left_knee_flexion=wave(60)))["knee_flexion_range", "left"].error)
+
+
+@pytest.mark.parametrize(("sd", "within"), [(12.0, True), (2.0, False), (np.nan, False)])
+def test_an_asymmetry_that_may_be_none_says_so(sd: float, within: bool) -> None:
+    """Ranges of 60 and 40° differ by 0.4; of 15° of error each, that is 0.43 off, of 2.5° 0.07."""
+    row = of_curves(with_sd(sd, left_knee_flexion=wave(60), right_knee_flexion=wave(40)))[
+        "knee_flexion_range_asymmetry", ""
+    ]
+
+    expected = 4 * np.hypot(40, 60) * 1.25 * sd / 100**2
+    assert row.error == pytest.approx(expected, rel=1e-2, nan_ok=True)
+    assert (WITHIN_ERROR in row.about) is within
+
+
+def test_rows_of_an_angle_have_its_grade_and_an_asymmetry_the_worse_sides() -> None:
+    angles = curves(left_knee_flexion=wave(60), right_knee_flexion=wave(40))
+    rows = of_curves(angles, left_knee_flexion=Grade("good"), right_knee_flexion=Grade("weak", "seen badly"))
+
+    assert (rows["knee_flexion_range", "left"].quality, rows["knee_flexion_range", "left"].reason) == ("good", "")
+    assert rows["knee_flexion_range_asymmetry", ""].quality == "weak"
+    assert rows["knee_flexion_range_asymmetry", ""].reason == "seen badly"

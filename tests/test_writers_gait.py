@@ -1,20 +1,22 @@
 """What kinematics found, in the tables of people who read files: units, order, empty tables."""
 
 import csv
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
 from figures import WITH_SPINES, figure, pose_of
 from posedetector.kinematics.angles import ANGLES
-from posedetector.kinematics.nouns import Cycles, Gait
+from posedetector.kinematics.nouns import Cycles, Gait, Grade
 from posedetector.pose import Source
 from posedetector.skeletons import BLAZEPOSE_33, H36M_17, Skeleton
 from posedetector.tables import TABLES, about
 from posedetector.trial import Trial
 from posedetector.writers.csv import write_csv
-from studied import GAIT, all_found, masses_at, nothing_found, over, posed, with_kinematics
+from studied import GAIT, SUMMARY, all_found, masses_at, nothing_found, over, posed, with_kinematics
 
 HEADERS = {
     "gait_events": "event side timestamp_s frame_index method methods_agreeing spread_s quality reason",
@@ -121,6 +123,37 @@ def test_the_mean_cycle_has_mean_and_sample_deviation(found: Trial, rows_of) -> 
     assert (row["side"], row["cycles"], float(row["percent"])) == ("left", "2", 50)
     assert float(row["left_knee_flexion_mean_deg"]) == pytest.approx(15)
     assert float(row["left_knee_flexion_sd_deg"]) == pytest.approx(10 / np.sqrt(2), abs=1e-6)
+
+
+def test_the_mean_cycle_has_the_fits_deviation_and_both_together(found: Trial, rows_of) -> None:
+    """Cycles of 10 and 20°, which the fit leaves open by 3 and 4°: 7.07° between them, a root mean square of 3.54°, together 7.91°."""
+    (cycles,) = GAIT.cycles
+    sd = np.radians(np.broadcast_to(np.array([3.0, 4.0])[:, None, None], (2, 101, 1)))
+    row = rows_of("gait_cycle_means", with_kinematics(found, gait=replace(GAIT, cycles=(replace(cycles, sd=sd),))))[50]
+
+    found_sd = [float(row[f"left_knee_flexion_{kind}_deg"]) for kind in ("sd", "fit_sd", "total_sd")]
+    assert found_sd == pytest.approx([50**0.5, 12.5**0.5, 62.5**0.5], abs=1e-5)
+
+
+@pytest.mark.parametrize(("sd", "total"), [(None, ""), (np.radians(np.full((1, 101, 1), 6.0)), "6.000000")])
+def test_the_total_of_one_cycle_is_the_fits_if_there_is_one(found: Trial, rows_of, sd: Any, total: str) -> None:
+    one = Cycles("left", ("left_knee_flexion",), np.zeros((1, 101, 1)), np.zeros(1), np.ones(1), sd)
+    row = rows_of("gait_cycle_means", with_kinematics(found, gait=Gait("good", "", cycles=(one,))))[0]
+
+    assert (row["left_knee_flexion_sd_deg"], row["left_knee_flexion_total_sd_deg"]) == ("", total)
+
+
+def test_an_angles_definition_and_its_rows_of_the_summary_have_its_grade(found: Trial, rows_of) -> None:
+    graded = with_kinematics(
+        found,
+        grades={"left_knee_flexion": Grade("weak", "seen badly", np.radians(9.0))},
+        summary=(replace(SUMMARY[0], quality="weak", reason="seen badly"),),
+    )
+    left, right = rows_of("angle_definitions", graded)
+
+    assert (left["typical_sd_deg"], left["quality"], left["reason"]) == ("9.000000", "weak", "seen badly")
+    assert (right["typical_sd_deg"], right["quality"], right["reason"]) == ("", "", "")
+    assert [rows_of("summary", graded)[0][column] for column in ("quality", "reason")] == ["weak", "seen badly"]
 
 
 def test_the_mean_of_one_cycle_has_no_deviation(found: Trial, rows_of) -> None:

@@ -16,7 +16,7 @@ from matplotlib.text import Text
 from matplotlib.transforms import Bbox
 
 from posedetector.kinematics.angles import ANGLES
-from posedetector.kinematics.nouns import Cycles, Gait, Quantity, Repetition, Side
+from posedetector.kinematics.nouns import REACH_90, Cycles, Gait, Grade, Quantity, Repetition, Side
 from posedetector.kinematics.reference import references
 from posedetector.pose import Array
 from posedetector.subject import Subject
@@ -163,6 +163,54 @@ def test_the_band_is_one_sample_standard_deviation() -> None:
     (band,) = bands(axes)
 
     assert (band[:, 1].min(), band[:, 1].max()) == pytest.approx((10, 30))
+
+
+def test_with_a_fit_a_paler_band_is_the_90_percent_interval_with_its_error() -> None:
+    """Cycles of 10, 20 and 30°, left open by 10° each: the darker band ± 10°, the paler one ± 1.645 · 10 · √2."""
+    own = cycles(left_knee_flexion=[10, 20, 30])
+    figure = figure_of_gait(gait(replace(own, sd=np.full_like(own.values, np.radians(10)))), ADULT, "walk")
+    pale, dark = bands(panel(figure, "knee flexion"))
+
+    assert (pale[:, 1].min(), pale[:, 1].max()) == pytest.approx((20 - REACH_90 * 200**0.5, 20 + REACH_90 * 200**0.5))
+    assert (dark[:, 1].min(), dark[:, 1].max()) == pytest.approx((10, 30))
+    assert "90 % interval with the fit's error" in [text.get_text() for text in figure.legends[0].get_texts()]
+
+
+def graded(quality: Any) -> list[Figure]:
+    """A figure of each kind of a left knee, and of a hip that is good, whose knee has this grade."""
+    grades = {"left_knee_flexion": Grade(quality, "seen badly"), "left_hip_flexion": Grade("good")}
+    angles = angles_at(TIME, left_knee_flexion=TIME, left_hip_flexion=TIME)
+    return [
+        figure_of_gait(gait(cycles(left_knee_flexion=[10], left_hip_flexion=[5])), ADULT, "walk", grades),
+        figure_of_repetitions((squat(5.0),), angles, "squat", grades),
+        figure_of_angles(angles, "walk", grades=grades),
+    ]
+
+
+def test_a_poor_angle_is_left_out_of_every_figure_with_a_line_that_says_why() -> None:
+    for figure in graded("poor"):
+        assert names(figure) == ["hip flexion"]
+        assert figure.legends[0].get_title().get_text() == "Not shown: left knee flexion (seen badly)."
+
+
+def test_a_weak_angle_is_called_so_and_dashed_in_every_figure() -> None:
+    for figure in graded("weak"):
+        knee, hip = panel(figure, "knee flexion"), panel(figure, "hip flexion")
+
+        assert (knee.get_title(), hip.get_title()) == ("Knee flexion (°) (weak)", "Hip flexion (°)")
+        assert [any(one.is_dashed() and one.get_color() == BLUE for one in axes.lines) for axes in (knee, hip)] == [
+            True,
+            False,
+        ]
+        assert "weak: shape and trend only" in [text.get_text() for text in figure.legends[0].get_texts()]
+
+
+def test_where_all_is_poor_the_figure_only_says_so() -> None:
+    angles = angles_at(TIME, left_knee_flexion=TIME)
+    figure = figure_of_angles(angles, "walk", grades={"left_knee_flexion": Grade("poor", "seen badly")})
+
+    assert figure.axes == []
+    assert "Not shown: left knee flexion (seen badly)." in said(figure)
 
 
 def test_single_cycles_stand_behind_the_mean() -> None:

@@ -12,13 +12,16 @@ from matplotlib.figure import Figure
 from matplotlib.text import Text
 
 from posedetector.kinematics.angles import ANGLES
-from posedetector.kinematics.nouns import Event, EventKind, JointAngles, Repetition, Side
+from posedetector.kinematics.nouns import REACH_90, Event, EventKind, JointAngles, Repetition, Side
 from posedetector.pose import Array
 from posedetector.trial import Trial
 from posedetector.writers.figures.angles import SHOWN, figure_of_angles
 from posedetector.writers.png import draw_joint_angles
 
 BLUE, VERMILION, BLACK = "#0072B2", "#D55E00", "#000000"  # left, right, neither
+
+
+REACH = 2 * REACH_90  # of two degrees
 
 
 def some(time: Array, sd: float = np.nan, /, **degrees: list[float] | Array) -> JointAngles:
@@ -187,10 +190,10 @@ def test_the_band_reaches_1645_deviations_to_either_side() -> None:
     band = figure_of_angles(knees([30, 40], sd=2), "walk").axes[0].collections[0]
     outline = band.get_paths()[0].vertices
 
-    assert sorted(set(np.round(outline[:, 1], 6))) == [30 - 3.29, 30 + 3.29, 40 - 3.29, 40 + 3.29]
+    assert sorted(set(np.round(outline[:, 1], 6))) == pytest.approx([30 - REACH, 30 + REACH, 40 - REACH, 40 + REACH])
 
 
-@pytest.mark.parametrize(("name", "least"), [("left_shoulder_elevation", 0.0), ("left_knee_flexion", 1 - 3.29)])
+@pytest.mark.parametrize(("name", "least"), [("left_shoulder_elevation", 0.0), ("left_knee_flexion", 1 - REACH)])
 def test_the_band_goes_below_nought_only_where_the_angle_can(name: str, least: float) -> None:
     band = figure_of_angles(some(np.arange(2.0), 2, **{name: [1, 40]}), "walk").axes[0].collections[0]
 
@@ -291,7 +294,7 @@ def test_a_clip_of_one_frame_shows_its_value_and_interval() -> None:
     (points, _, (bars,)) = panel.containers[0]
 
     assert (points.get_xdata().tolist(), points.get_ydata().tolist()) == ([0.0], pytest.approx([30]))
-    assert bars.get_segments()[0][:, 1] == pytest.approx([30 - 3.29, 30 + 3.29])
+    assert bars.get_segments()[0][:, 1] == pytest.approx([30 - REACH, 30 + REACH])
 
 
 def test_a_frame_alone_between_holes_is_shown() -> None:

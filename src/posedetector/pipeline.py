@@ -18,7 +18,7 @@ from posedetector.cleaning import clean
 from posedetector.downloads import Told
 from posedetector.errors import InputError, ResourceError, VideoError
 from posedetector.estimators import KeypointEstimator, make_estimator
-from posedetector.kinematics import Ground, find_treadmill, study
+from posedetector.kinematics import Ground, View, find_treadmill, study
 from posedetector.lenses import Lens, read_lens
 from posedetector.lifters import make_lifter
 from posedetector.lifters.native import without_depth
@@ -158,12 +158,13 @@ def analyze(
             metric, cleaned.keypoints, calibration, settings.subject, lifter.errors, others, progress, belt
         )
     pose, smoothing = smooth(metric, settings.cutoff)
+    view = View.of(pose, calibration.camera_position)
     pose, away = (pose, None) if motion.grounded else hold_in_place(pose)
     if settings.estimate_missing:
         pose = mirror_missing(pose)
     if settings.augment_markers:
         pose = augment(pose, settings.subject)
-    kinematics = study(pose, settings.subject, ground)
+    kinematics = study(pose, settings.subject, ground, view)
 
     provenance = account_for(
         settings,

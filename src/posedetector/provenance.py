@@ -30,6 +30,7 @@ from posedetector.trial import (
     CalibrationRecord,
     CameraMotionRecord,
     CleaningRecord,
+    GradeRecord,
     KinematicsRecord,
     LandmarkShares,
     LensRecord,
@@ -254,6 +255,14 @@ def _studied(pose: MetricPose, found: Kinematics) -> KinematicsRecord:
         gait=f"{gait.quality}: {gait.reason}" if gait.reason else gait.quality,
         repetitions=len(found.repetitions),
         masses=found.masses.table,
+        grades={
+            name: GradeRecord(
+                quality=one.quality,
+                reason=one.reason,
+                sd_deg=round(float(np.degrees(one.sd)), 2) if np.isfinite(one.sd) else None,
+            )
+            for name, one in found.grades.items()
+        },
     )
 
 

@@ -207,6 +207,14 @@ class LandmarkShares(_Record):
     mirrored: float
 
 
+class GradeRecord(_Record):
+    """How far an angle can be trusted, as in angle_definitions; `sd_deg` is the typical deviation of its values, if one is known."""
+
+    quality: Literal["good", "weak", "poor"]
+    reason: str
+    sd_deg: float | None
+
+
 class KinematicsRecord(_Record):
     """What the angles, the gait and the masses rest on.
 
@@ -215,6 +223,7 @@ class KinematicsRecord(_Record):
     gait : quality, and why it is not good.
     repetitions : how many of a movement down and up again.
     masses : whose table.
+    grades : by angle; empty where nobody graded them.
     """
 
     angles: str = (
@@ -226,6 +235,11 @@ class KinematicsRecord(_Record):
     gait: str
     repetitions: int
     masses: str
+    grading: str = (
+        "good: the value may be read; weak: its shape or trend only; poor: not to be reported; by the fit's deviation against how far "
+        "the angle moves, and by the view; where no deviation is known, by the view alone, and then never good"
+    )
+    grades: dict[str, GradeRecord] = {}
 
 
 class Note(_Record):

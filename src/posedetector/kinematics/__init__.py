@@ -1,19 +1,24 @@
 """From a metric pose to joint angles, gait, repetitions and masses.
 
 `nouns` is what comes out. `angles` has the table of angles, read off the segments' `frames`; `gait` says whether somebody walks, by
-`events`, and hands on to `steps` and `cycles`; `repetitions`, `masses`, `summary`. `reference` is for comparison.
+`events`, and hands on to `steps` and `cycles`; `repetitions`, `masses`. `stretches` says which moments count, `grading` how far each angle
+can be trusted; `summary`. `reference` is for comparison.
 """
+
+from functools import partial
 
 from posedetector.kinematics.angles import joint_angles
 from posedetector.kinematics.gait import find_gait
+from posedetector.kinematics.grading import View, grade
 from posedetector.kinematics.masses import find_masses
 from posedetector.kinematics.nouns import FLOOR, Ground, Kinematics, Treadmill
 from posedetector.kinematics.repetitions import find_repetitions
+from posedetector.kinematics.stretches import stretches_of
 from posedetector.kinematics.summary import summarize
 from posedetector.pose import MetricPose
 from posedetector.subject import Subject
 
-__all__ = ["FLOOR", "Ground", "find_treadmill", "study"]
+__all__ = ["FLOOR", "Ground", "View", "find_treadmill", "study"]
 
 
 def find_treadmill(pose: MetricPose, ground: Ground) -> Treadmill | None:
@@ -21,13 +26,20 @@ def find_treadmill(pose: MetricPose, ground: Ground) -> Treadmill | None:
     return find_gait(pose, joint_angles(pose), ground).treadmill
 
 
-def study(pose: MetricPose, subject: Subject, ground: Ground = FLOOR) -> Kinematics:
-    """Return all that is worked out from a pose of this person on this ground."""
+def study(pose: MetricPose, subject: Subject, ground: Ground = FLOOR, view: View | None = None) -> Kinematics:
+    """Return all that is worked out from a pose of this person on this ground.
+
+    Without a view, angles are graded by the fit's deviations alone; without both, they are not graded.
+    """
     angles = joint_angles(pose)
+    gait, repetitions = find_gait(pose, angles, ground), find_repetitions(pose, angles)
+    stretches = partial(stretches_of, angles.time, gait, repetitions)
+    grades = grade(pose, angles, stretches, view)
     return Kinematics(
         angles=angles,
-        gait=find_gait(pose, angles, ground),
-        repetitions=find_repetitions(pose, angles),
+        gait=gait,
+        repetitions=repetitions,
         masses=find_masses(pose, subject),
-        summary=summarize(pose, angles),
+        summary=summarize(pose, angles, stretches, grades),
+        grades=grades,
     )

@@ -17,7 +17,7 @@ from typing import NamedTuple
 import numpy as np
 
 from posedetector.kinematics.derivatives import derivative, unwrapped
-from posedetector.kinematics.frames import KNEE_AXIS_SEEN, SPINES, Landmarks, bend
+from posedetector.kinematics.frames import KNEE_AXIS_SEEN, SPINES, Landmarks, bend, unit
 from posedetector.kinematics.nouns import JointAngles
 from posedetector.pose import Array, MetricPose, Source
 from posedetector.skeletons import Skeleton
@@ -215,6 +215,19 @@ def points_of(name: str, skeleton: Skeleton) -> tuple[str, ...]:
 def angles_of(points: Landmarks, names: Iterable[str] = tuple(ANGLES)) -> Array:
     """Return angles (…, A) in radians, as they are read off: neither unwrapped nor in their ranges."""
     return np.stack([_angle(points, name, ANGLES[name]) for name in names], axis=-1)
+
+
+def axis_of(points: Landmarks, name: str) -> Array:
+    """Return the axis (…, 3) that an angle turns about, a unit vector; NaN where it is not shown."""
+    row = ANGLES[name]
+    near, far = points.frame(row.against), points.frame(row.segment)
+    if row.sequence == "swing":
+        return np.asarray((near[..., 2], near[..., 0], unit(np.cross(near[..., 1], far[..., 1])))[row.part])
+    first, last = (2, 1) if row.sequence == "ZXY" else (1, 2)
+    floating = unit(
+        np.cross(far[..., 1], near[..., 2]) if row.sequence == "ZXY" else np.cross(near[..., 1], far[..., 2])
+    )
+    return np.asarray((near[..., first], floating, far[..., last])[row.part])
 
 
 def joint_angles(pose: MetricPose) -> JointAngles:

@@ -1,5 +1,7 @@
 """Angles over whole gait cycles, on a common axis from 0 to 100 %."""
 
+from typing import NamedTuple
+
 import numpy as np
 
 from posedetector.kinematics.events import SIDES
@@ -23,12 +25,13 @@ def cut_cycles(angles: JointAngles, strides: list[Stride]) -> tuple[tuple[Cycles
         own = [stride for stride in strides if stride.side == side]
         if not own:
             continue
-        curves = [_cut(angles, stride) for stride in own]
+        curves = [_cut(angles.time, angles.values, stride) for stride in own]
         needed = _columns(angles, side)
         whole = [row for row, curve in enumerate(curves) if np.isfinite(curve[:, needed]).all()]
         if whole:
             starts, ends = (np.array([getattr(own[row], end) for row in whole]) for end in ("start", "end"))
-            made.append(Cycles(side, angles.names, np.stack([curves[row] for row in whole]), starts, ends))
+            sd = np.stack([_cut(angles.time, angles.sd, own[row]) for row in whole])
+            made.append(Cycles(side, angles.names, np.stack([curves[row] for row in whole]), starts, ends, sd))
         counted.append(
             Quantity(
                 "cycles_left_out",
@@ -52,12 +55,12 @@ def _columns(angles: JointAngles, side: Side) -> list[int]:
     ]
 
 
-def _cut(angles: JointAngles, stride: Stride) -> Array:
-    """Return (101, A); NaN where a frame that a value lies between has none."""
-    near = between(angles.time, stride.start, stride.end)
+def _cut(time: Array, values: Array, stride: Stride) -> Array:
+    """Return (101, A) of values (T, A); NaN where a frame that a value lies between has none."""
+    near = between(time, stride.start, stride.end)
     near = slice(max(near.start - 1, 0), near.stop + 1)
     at = stride.start + PERCENT * stride.time
-    columns = [np.interp(at, angles.time[near], column) for column in angles.values[near].T]
+    columns = [np.interp(at, time[near], column) for column in values[near].T]
     return np.stack(columns, axis=1) if columns else np.empty((len(PERCENT), 0))
 
 
@@ -69,3 +72,28 @@ def mean_and_sd(curves: Array) -> tuple[Array, Array]:
     squares = np.where(known, (curves - mean) ** 2, 0.0).sum(axis=0)
     variance = np.divide(squares, count - 1, out=np.full(count.shape, np.nan), where=count > 1)
     return mean, np.sqrt(variance)
+
+
+class MeanCurve(NamedTuple):
+    """The mean of curves that are repeated, and how uncertain it is; all of the shape of one curve, and its unit.
+
+    Attributes
+    ----------
+    sd : over the repeats (n - 1); NaN of one.
+    fit_sd : the fit's own deviation, root mean square over the repeats: its errors are alike from one to the next, so
+        that of the mean does not shrink with their number. NaN where nothing was fitted.
+    total_sd : root of the sum of both squares, as if what differs between repeats were no error of the fit, so rather too wide; of a
+        single repeat the fit's alone. NaN where that is unknown.
+    """
+
+    mean: Array
+    sd: Array
+    fit_sd: Array
+    total_sd: Array
+
+
+def mean_curve(curves: Array, sd: Array | None) -> MeanCurve:
+    """Return the mean of curves (N, …) and its deviations; `sd` are the fit's of each value, or None."""
+    mean, spread = mean_and_sd(curves)
+    fit = np.full(mean.shape, np.nan) if sd is None else np.sqrt(mean_and_sd(sd**2)[0])
+    return MeanCurve(mean, spread, fit, np.hypot(np.nan_to_num(spread), fit))

@@ -142,6 +142,7 @@ class Cycles:
     names : (A,) of the angles, as in JointAngles.
     values : (N, 101, A) radians; an angle of the other side is at this side's percentages.
     starts, ends : (N,) seconds.
+    sd : (N, 101, A) radians, the fit's standard deviations of the values, NaN where there is none; None where nothing was fitted.
     """
 
     side: Side
@@ -149,6 +150,7 @@ class Cycles:
     values: Array
     starts: Array
     ends: Array
+    sd: Array | None = None
 
 
 @dataclass(frozen=True, slots=True)

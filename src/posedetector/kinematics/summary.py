@@ -3,23 +3,26 @@
 Only what was seen counts: a length in frames that show both its ends (measured or lifted, as `calibration` has it), an angle
 in frames in which all of its points were seen. What never was is not there.
 
+Extremes of angles are those of whole gait cycles, of repetitions, or of the clip without its ends (`stretches`): of several, the mean.
+Their error is the fit's deviation where they are, which does not shrink with the number of cycles, since errors are alike from one to
+the next. Greatest less least value has a constant error no more, and errors of two moments: together 1.25 times the fit's
+deviation of one, so that 90 % intervals hold 90 % of ranges on filmed motion capture.
+
 The asymmetry is Robinson's symmetry index (Robinson, Herzog & Nigg 1987, J Manipulative Physiol Ther 10:172–176) without its
-sign: |left − right| over the mean of both; 0 is alike, and 2 the most there can be.
+sign: |left − right| over the mean of both; 0 is alike, and 2 the most there can be. Its error takes both sides' for independent.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import replace
 
 import numpy as np
 
-from posedetector.kinematics.nouns import JointAngles, Quantity, Side
+from posedetector.kinematics.nouns import Grade, JointAngles, Quantity, Side
+from posedetector.kinematics.stretches import ENDS, Stretches, extremes_in
 from posedetector.pose import Array, MetricPose, Source
 from posedetector.subject import SEGMENTS
 
 SIDES: tuple[Side, Side] = ("left", "right")
-# A curve's plain extremes are those of its noise, and grow with the clip. Left out on each side: this share of the frames, or
-# frames of this many seconds if they are less, lest a single kick in a long clip goes too. Judgements: at the knee's peak in
-# swing (some 3,000°/s²) the first costs less than 0.1° of a stride of one second, the second 1° of a single one.
-TRIMMED, LONGEST_TRIM = 0.01, 0.05
 # Below this mean range (radians) asymmetry would be a ratio of two noises: angles from one video err by 4–5° against motion capture.
 LEAST_RANGE = np.radians(5)
 _PAIRED = {**SEGMENTS, "foot": ("heel", "foot_index")}
@@ -32,17 +35,26 @@ _UNPAIRED = {
 _SEEN = "median of the frames that show both ends, sd from their median absolute deviation"
 _FITTED = "; of one fitted body, so the same on both sides"
 _ALIKE = "|left - right| / mean of both (Robinson 1987)"
+WITHIN_ERROR = "within error: the 90 % interval includes 0"
 _EXTREMES = "without the outermost 1 % of frames, at most 0.05 s"
+_RANGE_ERROR = 1.25  # of the fit's deviations: benchmarks/grades.py
+_ORDER = ("good", "weak", "poor")
 
 
-def summarize(pose: MetricPose, angles: JointAngles) -> tuple[Quantity, ...]:
+def summarize(
+    pose: MetricPose,
+    angles: JointAngles,
+    stretches: Callable[[str], Stretches],
+    grades: Mapping[str, Grade],
+) -> tuple[Quantity, ...]:
     """Return lengths (m), extremes and ranges of angles (rad), greatest angular velocities (rad/s) and asymmetries (share).
 
-    `count` is of frames. The asymmetry of lengths is left out where one body was fitted to the clip, since its sides are
-    alike by assumption; that of ranges, where their mean is below 5°.
+    `stretches` says by side which moments count for angles; `count` is of gait cycles or repetitions, else of frames. The
+    asymmetry of lengths is left out where one body was fitted to the clip, since its sides are alike by assumption; that of
+    ranges, where their mean is below 5°.
     """
     lengths = tuple(_lengths(pose))
-    motion = tuple(_motion(angles))
+    motion = tuple(_motion(angles, stretches, grades))
     alike = () if pose.spread is not None else tuple(_asymmetries(lengths, least=0.0))
     ranges = (row for row in motion if row.name.endswith("_range"))
     return (*lengths, *alike, *motion, *_asymmetries(ranges, least=LEAST_RANGE))
@@ -52,13 +64,6 @@ def symmetry_index(left: float, right: float) -> float:
     """Return |left − right| over the mean of both (Robinson et al. 1987), from 0 to 2 for what is not negative; NaN for two noughts."""
     middle = (left + right) / 2
     return abs(left - right) / middle if middle > 0 else float("nan")
-
-
-def extremes(values: Array, duration: float) -> tuple[float, float]:
-    """Return the least and the greatest of finite values (N,), without the outermost 1 % or 0.05 s of `duration`, whichever is less."""
-    share = min(TRIMMED, LONGEST_TRIM / duration) if duration > 0 else TRIMMED
-    low, high = np.quantile(values, [share, 1 - share])
-    return float(low), float(high)
 
 
 def _lengths(pose: MetricPose) -> Iterator[Quantity]:
@@ -96,23 +101,44 @@ def _of_frames(name: str, side: Side | str, values: Array, about: str) -> Quanti
     return _quantity(name, side, middle, "m", len(values), about, sd)
 
 
-def _motion(angles: JointAngles) -> Iterator[Quantity]:
+def _motion(
+    angles: JointAngles, stretches: Callable[[str], Stretches], grades: Mapping[str, Grade]
+) -> Iterator[Quantity]:
     for column, whole in enumerate(angles.names):
         side, _, rest = whole.partition("_")
         side, name = (side, rest) if side in SIDES else ("", whole)
-        seen = ~(angles.seen[:, column] < 1)  # NaN: not known, so it counts
-        values, speeds = (one[seen, column] for one in (angles.values, np.abs(angles.velocity)))
-        values, speeds = values[np.isfinite(values)], speeds[np.isfinite(speeds)]
-        step = float(np.median(np.diff(angles.time))) if len(angles.time) > 1 else 0.0
-        if len(values) > 1:
-            low, high = extremes(values, step * len(values))
-            yield _quantity(f"{name}_minimum", side, low, "rad", len(values), _EXTREMES)
-            yield _quantity(f"{name}_maximum", side, high, "rad", len(values), _EXTREMES)
-            yield _quantity(f"{name}_range", side, high - low, "rad", len(values), f"maximum - minimum, {_EXTREMES}")
-        if len(speeds) > 1:
-            fastest = extremes(speeds, step * len(speeds))[1]
-            about = f"greatest velocity either way, {_EXTREMES}"
-            yield _quantity(f"{name}_velocity_maximum", side, fastest, "rad/s", len(speeds), about)
+        own = stretches(side)
+        found, grade = extremes_in(angles, column, own), grades.get(whole)
+        if not len(found.low):
+            continue
+        clip = own.kind == "clip"
+        of = f"of the clip without its ends (up to {ENDS:g} s each)" if clip else f"mean over {own.kind}s"
+        errors = found.low_sd, found.high_sd, _RANGE_ERROR * np.sqrt((found.low_sd**2 + found.high_sd**2) / 2)
+        for end, values, error, how in (
+            ("minimum", found.low, errors[0], "least value"),
+            ("maximum", found.high, errors[1], "greatest value"),
+            ("range", found.high - found.low, errors[2], "maximum - minimum"),
+            ("velocity_maximum", found.fastest, np.full(1, np.nan), "greatest velocity either way"),
+        ):
+            if not np.isfinite(values).all():
+                continue
+            yield Quantity(
+                name=f"{name}_{end}",
+                side="left" if side == "left" else "right" if side == "right" else "",
+                value=float(values.mean()),
+                sd=float(values.std(ddof=1)) if len(values) > 1 else float("nan"),
+                count=found.frames if clip else len(values),
+                unit="rad/s" if end == "velocity_maximum" else "rad",
+                about=f"{how}, {of}, {_EXTREMES}",
+                error=_mean(error),
+                quality="" if grade is None else grade.quality,
+                reason="" if grade is None else grade.reason,
+            )
+
+
+def _mean(values: Array) -> float:
+    known = values[np.isfinite(values)]
+    return float(known.mean()) if len(known) else float("nan")
 
 
 def _asymmetries(rows: Iterable[Quantity], least: float) -> Iterator[Quantity]:
@@ -125,8 +151,18 @@ def _asymmetries(rows: Iterable[Quantity], least: float) -> Iterator[Quantity]:
             continue
         left, right = (pair[side] for side in SIDES)
         index = symmetry_index(left.value, right.value)
-        if np.isfinite(index) and (left.value + right.value) / 2 >= least:
-            yield _quantity(f"{name}_asymmetry", "", index, "share", min(left.count, right.count), _ALIKE)
+        if not np.isfinite(index) or (left.value + right.value) / 2 < least:
+            continue
+        error = 4 * np.hypot(right.value * left.error, left.value * right.error) / (left.value + right.value) ** 2
+        worse = max(left, right, key=lambda row: _ORDER.index(row.quality or "good"))
+        found = replace(
+            _quantity(f"{name}_asymmetry", "", index, "share", min(left.count, right.count), _ALIKE),
+            error=float(error),
+            quality=worse.quality,
+            reason=worse.reason,
+        )
+        within = found.interval[0] <= 0  # False where the error is unknown
+        yield replace(found, about=f"{_ALIKE}; {WITHIN_ERROR}") if within else found
 
 
 def _quantity(

@@ -247,7 +247,7 @@ class Labelled:
 
 
 def _labelled(trial: Trial, names: Sequence[str]) -> Iterator[Labelled]:
-    """Yield the angles of these names, without side, that have a joint in the skeleton.
+    """Yield the angles of these names, without side, that have a joint in the skeleton and are not poor.
 
     A word says of which segment an angle without a side is, and which is which where several belong to one joint.
     """
@@ -259,7 +259,8 @@ def _labelled(trial: Trial, names: Sequence[str]) -> Iterator[Labelled]:
         for side in ("left", "right") if joint not in _PLACES else ("",):
             full = f"{side}_{name}" if side else name
             rows = _rows_of(skeleton, f"{side}_{joint}" if side else _PLACES[joint])
-            if full in columns and rows:
+            grade = trial.kinematics.grades.get(full)
+            if full in columns and rows and (grade is None or grade.quality != "poor"):
                 yield Labelled(name, side, columns.index(full), rows, word)
 
 

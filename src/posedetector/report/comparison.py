@@ -6,6 +6,7 @@ difference that is smaller than that is no finding.
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import product
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -18,12 +19,13 @@ from posedetector.report.findings import (
     Curve,
     curve,
     cycle_curve,
+    measured,
     number,
     plain,
     repetition_curve,
     rows_of,
     shown_unit,
-    spans,
+    stretch,
 )
 from posedetector.report.page import asset, fill
 from posedetector.report.results import Results
@@ -99,11 +101,12 @@ def measures(results: Results) -> dict[tuple[str, str, str], Measure]:
         values = results.tables["repetitions"][column].to_numpy(float)
         if np.isfinite(values).any():
             found[f"Repetition: {_REPEATED[column]}", "", unit] = _measure(values)
-    over = "gait cycle" if len(results.tables["gait_cycles"]) else "clip"
-    for (joint, side), span in spans(results).items():
-        for what, values in (("maximum", span.high), ("minimum", span.low), ("range", span.high - span.low)):
-            if np.isfinite(values).any():
-                found[f"{plain(joint)}, {what} in a {over}", side, "deg"] = _measure(values)
+    rows = measured(results)
+    for joint, side, what in product(JOINTS, SIDES, ("maximum", "minimum", "range")):
+        if (one := rows.get((f"{joint}_{what}", side))) is not None:
+            found[f"{plain(joint)}, {what} in a {stretch(results)}", side, "deg"] = Measure(
+                one.value, one.sd, one.repeats
+            )
     return found
 
 
@@ -168,16 +171,22 @@ def overlaid(clips: Mapping[str, Results]) -> dict[str, Any]:
     for joint in JOINTS:
         for side in SIDES:
             found = {
-                row: one for row, own in enumerate(clips.values()) if (one := find(own, joint, side, x)) is not None
+                row: one
+                for row, own in enumerate(clips.values())
+                if not _is_poor(own, _angle(joint, side)) and (one := find(own, joint, side, x)) is not None
             }
             curves = [{**curve(side, *one), "clip": row} for row, one in found.items()]
             if len(curves) > 2 and find is not _of_time:
                 mean, sd = mean_and_sd(np.array([one.mean for one in found.values()]))
-                curves.append({**curve(side, len(found), mean, sd), "clip": GROUP})
+                curves.append({**curve(side, len(found), mean, sd, np.full_like(sd, np.nan)), "clip": GROUP})
             if curves:
                 title = f"{plain(joint)}{f', {side}' if side else ''}"
                 panels.append({"joint": joint, "side": side, "title": title, "curves": curves})
     return {"axis": axis, "x": [round(float(value), 4) for value in x], "panels": panels}
+
+
+def _is_poor(results: Results, name: str) -> bool:
+    return name in results.grades and results.grades[name].quality == "poor"
 
 
 def _of_cycles(results: Results, joint: str, side: str, _: Array) -> Curve | None:
@@ -200,7 +209,7 @@ def _of_time(results: Results, joint: str, side: str, seconds: Array) -> Curve |
     sd = results.angles_sd.get(name, np.full(len(results.time), np.nan))
     moments = results.time - results.time[0]
     value, spread = (np.interp(seconds, moments, one, right=np.nan) for one in (results.angles[name], sd))
-    return Curve(1, value, spread)
+    return Curve(1, value, spread, spread)
 
 
 def unlike(clips: Mapping[str, Results]) -> list[str]:

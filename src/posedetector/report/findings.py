@@ -9,22 +9,19 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from posedetector.kinematics.cycles import mean_and_sd
+from posedetector.kinematics.cycles import mean_curve
 from posedetector.kinematics.events import stances
-from posedetector.kinematics.nouns import UNITS
+from posedetector.kinematics.grading import READ, withheld
+from posedetector.kinematics.nouns import UNITS, Grade
 from posedetector.kinematics.reference import RUNNING, Reference, references
-from posedetector.kinematics.summary import LEAST_RANGE, symmetry_index
+from posedetector.kinematics.summary import WITHIN_ERROR
 from posedetector.pose import Array, ByteArray, Source
 from posedetector.report.results import Results
 
 if TYPE_CHECKING:
     import pandas as pd
 
-# What clinicians look at first: the lower body, from the hip down, then pelvis, trunk and arms. A judgement.
-JOINTS = (
-    *("hip_flexion", "knee_flexion", "ankle_dorsiflexion", "hip_adduction", "pelvis_obliquity", "pelvis_tilt"),
-    *("trunk_flexion", "trunk_side_bend", "shoulder_elevation", "elbow_flexion"),
-)
+JOINTS = READ
 _SPATIAL = ("walking_speed", "cadence", "stride_time", "step_time", "stride_length", "step_length", "step_width")
 _PHASES = ("stance_share", "swing_share", "double_support_share")
 _BINS = 240  # stretches of a quality strip; more cannot be told apart on a screen
@@ -134,68 +131,83 @@ def _usual(usual: Reference, unit: str) -> str:
     return f"{number(usual.mean * factor, unit)}{ends}"
 
 
-class Span(NamedTuple):
-    """Least and greatest value of an angle, degrees: one of each per gait cycle, or one of the whole clip."""
+class Measured(NamedTuple):
+    """A row of the table summary, as text or numbers in the units of files; NaN where something is not known."""
 
-    low: Array
-    high: Array
-
-
-def spans(results: Results) -> dict[tuple[str, str], Span]:
-    """Return for each joint of JOINTS and side ("" for none) its extremes: per gait cycle, or else of the whole clip.
-
-    Where somebody walks, whole cycles count, and not how the clip begins and ends.
-    """
-    cycles = results.tables["gait_cycles"]
-    if not len(cycles):
-        return _spans_of_clip(results)
-    found: dict[tuple[str, str], Span] = {}
-    for joint in JOINTS:
-        for side in ("left", "right", ""):
-            column = f"{side}_{joint}_deg" if side else f"{joint}_deg"
-            if column in cycles and cycles[column].notna().any():
-                own = cycles[cycles["side"] == side] if side else cycles
-                groups = own.dropna(subset=[column]).groupby(["side", "cycle"])[column]
-                found[joint, side] = Span(groups.min().to_numpy(float), groups.max().to_numpy(float))
-    return found
+    value: float
+    sd: float
+    repeats: int
+    low: float
+    high: float
+    about: str
 
 
-def _spans_of_clip(results: Results) -> dict[tuple[str, str], Span]:
+def measured(results: Results) -> dict[tuple[str, str], Measured]:
+    """Return the rows of the table summary by quantity and side ("" for none); those of poor angles are not there."""
     table = results.tables["summary"]
-    values = {
-        (name, side): value
-        for name, side, value in zip(table["quantity"], table["side"].fillna(""), table["value"], strict=True)
-    }
+    table = table[table["quality"] != "poor"]
+    columns = ("quantity", "side", "value", "sd", "n", "low_90", "high_90", "definition")
     return {
-        (joint, side): Span(*(np.array([values[f"{joint}_{end}", side]]) for end in ("minimum", "maximum")))
-        for joint in JOINTS
-        for side in ("left", "right", "")
-        if (f"{joint}_minimum", side) in values
+        (name, side): Measured(value, sd, int(count), low, high, str(about))
+        for name, side, value, sd, count, low, high, about in zip(
+            *(table[column].fillna("") if column == "side" else table[column] for column in columns), strict=True
+        )
     }
+
+
+def stretch(results: Results) -> str:
+    """Return what extremes and ranges of angles are of."""
+    if len(results.tables["gait_cycles"]):
+        return "gait cycle"
+    return "repetition" if len(results.tables["repetitions"]) else "clip"
 
 
 def range_rows(results: Results) -> list[dict[str, str]]:
-    """Return for each joint of JOINTS, by side, its least and greatest angle and its range, and how unlike the sides are.
+    """Return for each joint of JOINTS, by side, its least and greatest angle and its range, how unlike the sides are, and its grade.
 
-    Of several gait cycles their mean. The asymmetry is |left - right| over the mean of both ranges (Robinson et al. 1987).
+    All of it is the table summary's, rounded; a range has its 90 % interval. Poor angles are left out: `not_shown` names them.
     """
-    found = spans(results)
+    found, grades = measured(results), results.grades
     rows = []
     for joint in JOINTS:
-        row, ranges = {"name": plain(joint)}, {}
+        row, qualities = {"name": plain(joint)}, {}
         for side in ("left", "right", ""):
-            if (joint, side) in found and len(found[joint, side].low):
-                low, high = (float(ends.mean()) for ends in found[joint, side])
-                ranges[side] = high - low
-                row |= {
-                    side or "both": f"{_rounded(low, 0)} to {_rounded(high, 0)}",
-                    f"{side or 'both'}_range": f"{high - low:.0f}",
-                }
-        if {"left", "right"} <= set(ranges) and ranges["left"] + ranges["right"] >= 2 * np.degrees(LEAST_RANGE):
-            row["asymmetry"] = f"{100 * symmetry_index(ranges['left'], ranges['right']):.0f}"
-        if ranges:
-            rows.append(row)
+            low, high, span = (found.get((f"{joint}_{what}", side)) for what in ("minimum", "maximum", "range"))
+            if low is None or high is None or span is None:
+                continue
+            row |= {
+                side or "both": f"{_rounded(low.value, 0)} to {_rounded(high.value, 0)}",
+                f"{side or 'both'}_range": f"{span.value:.0f}{_interval(span)}",
+            }
+            if (grade := grades.get(f"{side}_{joint}" if side else joint)) is not None:
+                qualities[side] = grade
+        if len(row) == 1:
+            continue
+        if (asymmetry := found.get((f"{joint}_range_asymmetry", ""))) is not None and {"left", "right"} <= set(row):
+            row["asymmetry"] = f"{asymmetry.value:.0f}" + ", within error" * (WITHIN_ERROR in asymmetry.about)
+        row["quality"] = ", ".join(
+            dict.fromkeys(
+                f"{side} {one.quality}".strip()
+                if len({grade.quality for grade in qualities.values()}) > 1
+                else one.quality
+                for side, one in qualities.items()
+            )
+        )
+        row["reason"] = "; ".join(dict.fromkeys(one.reason for one in qualities.values() if one.reason))
+        rows.append(row)
     return rows
+
+
+def _interval(one: Measured) -> str:
+    """Return the 90 % interval of a range in brackets, nothing where it is not known; no range is less than 0."""
+    if not np.isfinite(one.low):
+        return ""
+    return f" ({_rounded(max(one.low, 0.0), 0)}–{_rounded(one.high, 0)})"
+
+
+def not_shown(results: Results) -> list[str]:
+    """Return a line for each reason why angles of JOINTS are left out of curves and tables."""
+    return withheld(results.grades, JOINTS)
 
 
 def repetition_rows(results: Results) -> list[dict[str, str]]:
@@ -275,7 +287,8 @@ def _knees(results: Results) -> Iterator[dict[str, str]]:
             yield {
                 "label": row["name"].lower(),
                 "value": "\n".join(f"{side[0].upper()} {row[side]}°" for side in ("left", "right") if side in row),
-                "detail": "in gait cycles" if len(results.tables["gait_cycles"]) else "over the clip",
+                "detail": {"clip": "over the clip"}.get(over := stretch(results), f"in {over}s")
+                + ", weak" * ("weak" in row["quality"]),
             }
 
 
@@ -385,11 +398,15 @@ def bundles(results: Results) -> dict[str, Any] | None:
 
 
 class Curve(NamedTuple):
-    """The mean over 0–100 % of what is repeated, its standard deviation (101,), degrees, and of how many."""
+    """The mean over 0–100 % of what is repeated (101,), degrees, and of how many.
+
+    `sd` is the standard deviation over them, `total` that with the fit's own in it (kinematics/cycles.py); NaN where unknown.
+    """
 
     repeats: int
     mean: Array
     sd: Array
+    total: Array
 
 
 def cycle_curve(results: Results, name: str, side: str) -> Curve | None:
@@ -398,8 +415,8 @@ def cycle_curve(results: Results, name: str, side: str) -> Curve | None:
     own, column = table[table["side"] == side], f"{name}_mean_deg"
     if column not in own or not own[column].notna().any():
         return None
-    mean, sd = (own[f"{name}_{kind}_deg"].to_numpy(float) for kind in ("mean", "sd"))
-    return Curve(int(own["cycles"].iloc[0]), mean, sd)
+    mean, sd, total = (own[f"{name}_{kind}_deg"].to_numpy(float) for kind in ("mean", "sd", "total_sd"))
+    return Curve(int(own["cycles"].iloc[0]), mean, sd, total)
 
 
 def repetition_curve(results: Results, name: str) -> Curve | None:
@@ -409,32 +426,48 @@ def repetition_curve(results: Results, name: str) -> Curve | None:
     table = results.tables["repetitions"]
     commonest = table[table["movement"] == table["movement"].mode().iloc[0]]
     moments = np.linspace(commonest["start_s"], commonest["end_s"], 101, axis=1)
-    curves = np.array([np.interp(at, results.time, results.angles[name]) for at in moments])
-    whole = curves[np.isfinite(curves).all(axis=1)]
-    return Curve(len(whole), *mean_and_sd(whole)) if len(whole) else None
+    unknown = np.full(len(results.time), np.nan)
+    curves, sd = (
+        np.array([np.interp(at, results.time, one) for at in moments])
+        for one in (results.angles[name], results.angles_sd.get(name, unknown))
+    )
+    whole = np.isfinite(curves).all(axis=1)
+    if not whole.any():
+        return None
+    found = mean_curve(curves[whole], sd[whole])
+    return Curve(int(whole.sum()), found.mean, found.sd, found.total_sd)
 
 
 def _cycle_panel(joint: str, results: Results) -> dict[str, Any]:
     found = {
-        side: cycle_curve(results, f"{side}_{joint}", side) or cycle_curve(results, joint, side)
+        (name, side): one
         for side in ("left", "right")
+        for name in (f"{side}_{joint}", joint)
+        if (one := cycle_curve(results, name, side)) is not None
     }
-    return _panel(joint, found)
+    return _panel(joint, found, results.grades)
 
 
 def _repetition_panel(joint: str, results: Results) -> dict[str, Any]:
     names = {"": joint, "left": f"left_{joint}", "right": f"right_{joint}"}
-    return _panel(joint, {side: repetition_curve(results, name) for side, name in names.items()})
+    curves = {(name, side): repetition_curve(results, name) for side, name in names.items()}
+    return _panel(joint, {key: one for key, one in curves.items() if one is not None}, results.grades)
 
 
-def _panel(joint: str, found: Mapping[str, Curve | None]) -> dict[str, Any]:
-    curves = [curve(side, *one) for side, one in found.items() if one is not None]
-    return {"joint": joint, "title": plain(joint), "curves": curves}
+def _panel(joint: str, found: Mapping[tuple[str, str], Curve], grades: Mapping[str, Grade]) -> dict[str, Any]:
+    """Return the curves of the angles and sides that are not poor."""
+    nothing = Grade("good")
+    quality = {key: grades.get(key[0], nothing).quality for key in found}
+    curves = [
+        {**curve(key[1], *one), "weak": quality[key] == "weak"} for key, one in found.items() if quality[key] != "poor"
+    ]
+    weak = " (weak)" * any(one["weak"] for one in curves)
+    return {"joint": joint, "title": f"{plain(joint)}{weak}", "curves": curves}
 
 
-def curve(side: str, count: int, mean: Array, sd: Array) -> dict[str, Any]:
+def curve(side: str, count: int, mean: Array, sd: Array, total: Array) -> dict[str, Any]:
     """Return a mean curve over 0–100 % as JSON holds it; null where it is missing."""
-    return {"side": side, "n": count, "mean": _nulled(mean), "sd": _nulled(sd)}
+    return {"side": side, "n": count, "mean": _nulled(mean), "sd": _nulled(sd), "total": _nulled(total)}
 
 
 def _nulled(values: Array) -> list[float | None]:

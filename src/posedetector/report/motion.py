@@ -102,15 +102,16 @@ def moving(results: Results) -> dict[str, Any]:
 
 
 def curves(results: Results, joints: Sequence[str]) -> dict[str, Any]:
-    """Return the angles of these joints as far as the clip has them: packed degrees, and which column is which side's."""
+    """Return the angles of these joints as far as the clip has them and they are not poor: packed degrees, which column is whose."""
     step = max(1, -(-len(results.time) // MOST_FRAMES))
     columns: list[str] = []
-    panels = []
+    panels, grades = [], results.grades
     for joint in joints:
         own = []
         for side, name in (("", joint), *((side, f"{side}_{joint}") for side in SIDES)):
-            if name in results.angles and np.isfinite(results.angles[name]).any():
-                own.append({"side": side, "column": len(columns)})
+            quality = grades[name].quality if name in grades else "good"
+            if quality != "poor" and name in results.angles and np.isfinite(results.angles[name]).any():
+                own.append({"side": side, "column": len(columns), "weak": quality == "weak"})
                 columns.append(name)
         if own:
             panels.append({"joint": joint, "curves": own})

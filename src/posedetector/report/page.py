@@ -18,10 +18,12 @@ from posedetector.report.findings import (
     gait_rows,
     headline,
     marks,
+    not_shown,
     plain,
     range_rows,
     repetition_rows,
     sources_of_reference,
+    stretch,
     strips,
 )
 from posedetector.report.motion import curves, moving
@@ -36,7 +38,8 @@ def page_data(results: Results, beside: str = "") -> dict[str, Any]:
     drawn = curves(results, JOINTS)
     for panel in drawn["panels"]:
         row = ANGLES.get(panel["joint"]) or ANGLES[f"left_{panel['joint']}"]
-        panel |= {"title": plain(panel["joint"]), "up": row.positive, "zero": row.neutral}
+        weak = " (weak)" * any(one["weak"] for one in panel["curves"])
+        panel |= {"title": f"{plain(panel['joint'])}{weak}", "up": row.positive, "zero": row.neutral}
     video = results.account.video
     return {
         "name": results.name,
@@ -72,7 +75,8 @@ def render(results: Results, beside: str = "") -> str:
         gait=gait_rows(results),
         reference=sources_of_reference(results),
         ranges=range_rows(results),
-        by_cycle=len(results.tables["gait_cycles"]) > 0,
+        stretch=stretch(results),
+        not_shown=not_shown(results),
         has_bundles=bool(data["bundles"] and data["bundles"]["panels"]),
         repetitions=repetition_rows(results),
         strips=strips(results),

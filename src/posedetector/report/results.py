@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from pydantic import ValidationError
 
 from posedetector.errors import InputError
+from posedetector.kinematics.nouns import Grade
 from posedetector.pose import Array, ByteArray, Source, finite
 from posedetector.tables import TABLES
 from posedetector.trial import PROVENANCE, Provenance, Trial
@@ -31,24 +32,24 @@ _MAY_LACK = {*SMALL_TABLES} - {"angle_definitions", "summary"}
 _WORDS: dict[str, tuple[str, ...]] = {
     "landmarks": ("landmark", "source"),
     "joint_angles": (),
-    "angle_definitions": ("angle",),
+    "angle_definitions": ("angle", "quality", "reason"),
     "gait_events": ("event", "side"),
     "gait_parameters": ("quantity", "side", "unit", "definition"),
     "gait_cycles": ("side",),
     "gait_cycle_means": ("side",),
     "repetitions": ("movement",),
-    "summary": ("quantity", "side"),
+    "summary": ("quantity", "side", "definition", "quality", "reason"),
 }
 _NUMBERS: dict[str, tuple[str, ...]] = {
     "landmarks": ("timestamp_s", "x_m", "y_m", "z_m"),
     "joint_angles": ("frame_index", "timestamp_s"),
-    "angle_definitions": (),
+    "angle_definitions": ("typical_sd_deg",),
     "gait_events": ("timestamp_s",),
     "gait_parameters": ("value", "sd", "n"),
     "gait_cycles": ("cycle", "start_s", "end_s", "percent"),
     "gait_cycle_means": ("cycles", "percent"),
     "repetitions": ("start_s", "turn_s", "end_s", "down_s", "up_s", "duration_s", "depth_m", "knee_flexion_deg"),
-    "summary": ("value",),
+    "summary": ("value", "sd", "n", "low_90", "high_90"),
 }
 _ENDINGS = ("_deg", "_sd_deg")  # of the angles' columns
 _LABELS = {source.label: source.value for source in Source}
@@ -82,6 +83,11 @@ class Results:
     tables: Mapping[str, "pd.DataFrame"]
     overlay: str | None
 
+    @property
+    def grades(self) -> dict[str, Grade]:
+        """By angle, how far it can be trusted."""
+        return grades_of(self.tables["angle_definitions"])
+
     def __post_init__(self) -> None:
         shape = (len(self.time), len(self.points))
         if self.positions.shape != (*shape, 3) or self.source.shape != shape or self.frames.shape != self.time.shape:
@@ -89,6 +95,13 @@ class Results:
                 f"results of {self.name}: positions {self.positions.shape}, source {self.source.shape} and frames "
                 f"{self.frames.shape} must be of {shape[0]} frames and {shape[1]} landmarks"
             )
+
+
+def grades_of(table: "pd.DataFrame") -> dict[str, Grade]:
+    """Return by angle how far it can be trusted, from the table angle_definitions; those that nobody graded are not there."""
+    graded = table[table["quality"].notna()]
+    columns = (graded["angle"], graded["quality"], graded["reason"].fillna(""), np.radians(graded["typical_sd_deg"]))
+    return {name: Grade(quality, str(reason), float(sd)) for name, quality, reason, sd in zip(*columns, strict=True)}
 
 
 def results_of(trial: Trial) -> Results:

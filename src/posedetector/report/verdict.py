@@ -5,6 +5,7 @@ from typing import Literal
 
 import numpy as np
 
+from posedetector.kinematics.grading import in_words
 from posedetector.kinematics.nouns import REACH_90
 from posedetector.report.results import Results
 
@@ -47,7 +48,7 @@ def judge(results: Results) -> Verdict:
     careful += [] if reaches else sure
     if len(results.time) == 1:
         careful.append("a single image: nothing is averaged over time, and its depth rests on typical body proportions")
-    sure = sure if reaches else []
+    sure = [*(sure if reaches else []), *in_words(results.grades)]
     if serious:
         return Verdict("serious", "Not yet: resolve these points first", (*serious, *careful, *sure))
     if careful:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from posedetector.kinematics.grading import in_words
 from posedetector.pose import Array, Source
 from posedetector.records import FRAME_OF_REFERENCE, FRAMES_AT_ONCE, deviations, landmark_tables
 from posedetector.tables.findings import (
@@ -163,7 +164,9 @@ TABLES: dict[str, Table] = {
         there=lambda trial: bool(trial.kinematics.gait.events),
     ),
     "gait_cycle_means": Table(
-        _whole(cycle_means), "mean and standard deviation of the cycles' angles, by side", there=has_cycles
+        _whole(cycle_means),
+        "mean of the cycles' angles by side, with the spread over cycles, the fit's deviation, and both together",
+        there=has_cycles,
     ),
     "gait_cycles": Table(_whole(cycles), "angles of each gait cycle, at 0-100 % of it", there=has_cycles),
     "repetitions": Table(
@@ -176,7 +179,7 @@ TABLES: dict[str, Table] = {
         "angles, their standard deviations, velocities, accelerations, and the share of their points that was seen",
     ),
     "angle_definitions": Table(
-        _whole(angle_definitions), "frames, sequence, sign, zero, range and source of each angle"
+        _whole(angle_definitions), "frames, sequence, sign, zero, range, source and quality of each angle"
     ),
     "landmarks": Table(_long_landmarks, "places in 3D, one row per landmark and frame", in_workbook=False),
     "landmarks_wide": Table(_wide_landmarks, "places in 3D, one row per frame"),
@@ -207,6 +210,7 @@ def about(trial: Trial) -> list[tuple[str, str]]:
         ("pelvis", account.kinematics.pelvis),
         ("centre of mass", account.kinematics.masses),
         ("gait", f"{gait.quality}{': ' * bool(gait.reason)}{gait.reason}"),
+        *(("angles", said) for said in in_words(trial.kinematics.grades)),
         *(("network", f"{net.name}, sha256 {net.sha256}, {net.licence}; {net.citation}") for net in account.networks),
         *(("note", note.text) for note in account.notes),
     ]

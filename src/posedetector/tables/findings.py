@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from posedetector.kinematics.angles import ANGLES, Angle, points_of
-from posedetector.kinematics.cycles import mean_and_sd
-from posedetector.kinematics.nouns import UNITS, Cycles, Quantity
+from posedetector.kinematics.cycles import MeanCurve, mean_curve
+from posedetector.kinematics.nouns import UNITS, Cycles, Grade, Quantity
 from posedetector.pose import Array
 from posedetector.skeletons import Skeleton
 from posedetector.trial import Trial
@@ -25,6 +25,7 @@ _PARTS = {
     "YXZ": ("about Y", "about X", "about Z"),
     "swing": ("forwards", "outwards", "elevation"),
 }
+_QUALITY = {"quality": object, "reason": object}
 _DEFINITION = {
     "angle": object,
     "segment": object,
@@ -40,6 +41,8 @@ _DEFINITION = {
     "only_where": object,
     "frames_with_value_percent": float,
     "points_seen_percent": float,
+    "typical_sd_deg": float,
+    **_QUALITY,
 }
 _QUANTITY = {
     "quantity": object,
@@ -53,7 +56,6 @@ _QUANTITY = {
     "unit": object,
     "definition": object,
 }
-_QUALITY = {"quality": object, "reason": object}
 _EVENT = {
     "event": object,
     "side": object,
@@ -82,7 +84,10 @@ _CYCLE_MEAN = {"side": object, "cycles": int, "percent": float}
 
 
 def angle_definitions(trial: Trial) -> "pd.DataFrame":
-    """One row per angle: what it rests on in this clip's points, against what it is measured, its signs and zero, whose it is."""
+    """One row per angle: what it rests on in this clip's points, its signs and zero, whose it is, and how far it can be trusted.
+
+    `typical_sd_deg` is the median of the fit's deviations over the moments that count; see kinematics/grading.py.
+    """
     rows = (
         (
             *(name, row.segment, row.against, row.sequence, _PARTS[row.sequence][row.part]),
@@ -91,11 +96,16 @@ def angle_definitions(trial: Trial) -> "pd.DataFrame":
             _where(name, row, trial.pose.skeleton),
             100.0 * float(np.isfinite(angles).mean()) if len(angles) else math.nan,
             100.0 * float(seen[np.isfinite(angles)].mean()) if np.isfinite(angles).any() else math.nan,
+            *_graded(trial.kinematics.grades.get(name)),
         )
         for name, angles, seen in zip(trial.angles.names, _columns_of(trial), trial.angles.seen.T, strict=True)
         if (row := ANGLES.get(name)) is not None
     )
     return _table(_DEFINITION, rows)
+
+
+def _graded(grade: Grade | None) -> tuple[object, ...]:
+    return (math.nan, None, None) if grade is None else (math.degrees(grade.sd), grade.quality, grade.reason or None)
 
 
 def _where(name: str, row: Angle, skeleton: Skeleton) -> str | None:
@@ -172,9 +182,10 @@ def cycles(trial: Trial) -> "pd.DataFrame":
 
 
 def cycle_means(trial: Trial) -> "pd.DataFrame":
-    """One row per side and percent: of each angle the mean and standard deviation (n - 1) over cycles, degrees.
+    """One row per side and percent: of each angle the mean over cycles and three standard deviations, degrees.
 
-    `cycles` counts all of the side; an angle that one of them lacks at a percentage is the mean of the others.
+    `sd` is over cycles (n - 1), `fit_sd` the fit's own, which does not shrink with their number, `total_sd` both together
+    (kinematics/cycles.py). `cycles` counts all of the side; an angle that one of them lacks at a percentage is the mean of the others.
     """
     import pandas as pd
 
@@ -183,19 +194,19 @@ def cycle_means(trial: Trial) -> "pd.DataFrame":
     for one in trial.kinematics.gait.cycles:
         if not len(one.values):
             continue
-        mean, sd = mean_and_sd(_in_order(one, names))
-        count = mean.shape[0]
+        found = mean_curve(_in_order(one, names, one.values), None if one.sd is None else _in_order(one, names, one.sd))
+        count = len(found.mean)
         table = {
             "side": np.full(count, one.side, dtype=object),
             "cycles": len(one.values),
             "percent": np.linspace(0, 100, count),
         }
-        for kind, degrees in (("mean", np.degrees(mean)), ("sd", np.degrees(sd))):
-            table |= {f"{name}_{kind}_deg": degrees[:, column] for column, name in enumerate(names)}
+        for kind, radians in zip(MeanCurve._fields, found, strict=True):
+            table |= {f"{name}_{kind}_deg": np.degrees(radians[:, column]) for column, name in enumerate(names)}
         pieces.append(pd.DataFrame({**table, "frame": np.full(count, ANGLES_FRAME, dtype=object)}))
     if pieces:
         return pd.concat(pieces, ignore_index=True)
-    columns = [f"{name}_{kind}_deg" for kind in ("mean", "sd") for name in names]
+    columns = [f"{name}_{kind}_deg" for kind in MeanCurve._fields for name in names]
     return _table({**_CYCLE_MEAN, **dict.fromkeys(columns, float), "frame": object}, ())
 
 
@@ -233,9 +244,8 @@ def _cycled(trial: Trial) -> tuple[str, ...]:
     return tuple(name for name in found or trial.angles.names if name in shown or name not in trial.angles.names)
 
 
-def _in_order(one: Cycles, names: tuple[str, ...]) -> Array:
-    """Return the values (N, 101, A) of these names; NaN of those that the side lacks."""
-    own = one.values  # noqa: PD011  not a DataFrame
+def _in_order(one: Cycles, names: tuple[str, ...], own: Array) -> Array:
+    """Return values of a side's cycles (N, 101, A) by these names; NaN of those that the side lacks."""
     values = np.full((*own.shape[:2], len(names)), np.nan)
     shared = [name for name in one.names if name in names]
     values[..., [names.index(name) for name in shared]] = own[..., [one.names.index(name) for name in shared]]
@@ -245,7 +255,7 @@ def _in_order(one: Cycles, names: tuple[str, ...]) -> Array:
 def _of_one_side(one: Cycles, names: tuple[str, ...]) -> "pd.DataFrame":
     import pandas as pd
 
-    degrees = np.degrees(_in_order(one, names))
+    degrees = np.degrees(_in_order(one, names, one.values))
     count, samples = degrees.shape[:2]
     degrees = degrees.reshape(-1, len(names))
     table = {

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 def draw_joint_angles(trial: Trial, path: Path) -> None:
     """Draw the trial's angles, gait events and repetitions over time."""
     found = trial.kinematics
-    save(figure_of_angles(found.angles, trial.name, found.gait.events, found.repetitions), path)
+    save(figure_of_angles(found.angles, trial.name, found.gait.events, found.repetitions, found.grades), path)
 
 
 def draw_movement(trial: Trial, path: Path) -> None:
@@ -28,9 +28,9 @@ def draw_movement(trial: Trial, path: Path) -> None:
 def figure_of_movement(trial: Trial) -> "Figure":
     """Return a page of gait cycles where there are any, else of repetitions, else of gait's parameters, else of words."""
     found = trial.kinematics
-    if has_curves(found.gait) or (compared(found.gait.quantities) and not found.repetitions):
-        return figure_of_gait(found.gait, trial.subject, trial.name)
+    if has_curves(found.gait, found.grades) or (compared(found.gait.quantities) and not found.repetitions):
+        return figure_of_gait(found.gait, trial.subject, trial.name, found.grades)
     if found.repetitions:
-        return figure_of_repetitions(found.repetitions, found.angles, trial.name)
+        return figure_of_repetitions(found.repetitions, found.angles, trial.name, found.grades)
     reason = f" Gait: {found.gait.reason}." if found.gait.reason else ""
     return message(trial.name, f"Neither gait nor repetitions of squats or of rising from a seat were found.{reason}")

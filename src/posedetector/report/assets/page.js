@@ -692,22 +692,24 @@
     return rows;
   };
 
+  /** Lines and bands for uPlot; a curve that is `bandOnly` is a darker band without a line, a weak one paler. */
   function seriesOf(curves, banded) {
     const series = [{}];
-    for (const { side } of curves) {
-      const colour = () => colours[side];
+    for (const { side, weak, bandOnly } of curves) {
+      const colour = () => (weak ? translucent(colours[side], 0.55) : colours[side]);
       const silent = { show: banded, stroke: "transparent", width: 0, points: { show: false } };
       series.push(silent, { ...silent });
       series.push({
+        show: !bandOnly,
         stroke: colour,
         width: 1.75,
         dash: side === "right" ? [7, 3] : undefined,
         points: { show: true, size: 5, stroke: colour, fill: colour, filter: alone },
       });
     }
-    const bands = curves.map(({ side }, index) => ({
+    const bands = curves.map(({ side, weak, bandOnly }, index) => ({
       series: [3 * index + 2, 3 * index + 1],
-      fill: () => translucent(colours[side], side ? 0.2 : 0.16),
+      fill: () => translucent(colours[side], (side ? 0.2 : 0.16) * (bandOnly ? 1.4 : weak ? 0.6 : 1)),
     }));
     return { series, bands: banded ? bands : [] };
   }
@@ -737,7 +739,7 @@
     by("key-contact").hidden = !["left", "right"].some((side) => trial.stance?.[side]?.length);
 
     const plots = panels.map((panel) => {
-      const curves = panel.curves.map(({ side, column }) => ({ side, value: angles.column(column), sd: sd?.column(column) }));
+      const curves = panel.curves.map(({ side, column, weak }) => ({ side, weak, value: angles.column(column), sd: sd?.column(column) }));
       const filled = curves.some(({ value }) => value.some(Number.isFinite));
       const readouts = curves.map(({ side }) => {
         const value = element("output", { className: "value", "data-joint": panel.joint, "data-side": side, "aria-live": "off" });
@@ -939,12 +941,15 @@
     if (!host || !about) return { show() {}, recolour() {}, resize() {} };
     const percent = Array.from({ length: 101 }, (_, index) => index);
     const plots = about.panels.map((panel) => {
-      const curves = panel.curves.map(({ side, mean, sd }) => ({
-        side,
-        value: mean.map((value) => value ?? NaN),
-        sd: sd?.map((value) => (value ?? NaN) / SIGMAS), // drawn as one standard deviation
-      }));
-      const box = element("div", { className: "plot", role: "img", "aria-label": `${panel.title} in degrees over the ${about.axis.replace(/, ?%$/, "")}, mean and standard deviation` });
+      const curves = panel.curves.flatMap(({ side, mean, sd, total, weak }) => {
+        const [value, over, whole] = [mean, sd, total].map((values) => values.map((one) => one ?? NaN));
+        // the pale band reaches as far as a 90 % interval does, the dark one a standard deviation
+        return [
+          { side, weak, value, sd: whole },
+          { side, weak, value, sd: over.map((one) => one / SIGMAS), bandOnly: true },
+        ];
+      });
+      const box = element("div", { className: "plot", role: "img", "aria-label": `${panel.title} in degrees over the ${about.axis.replace(/, ?%$/, "")}, mean, spread and 90 % interval` });
       const readings = element("div", { className: "readings" });
       for (const { side, n } of panel.curves) {
         readings.append(element("span", { className: `reading ${side}` }, element("b", { text: WORD[side] }), element("span", { text: `n = ${n}` })));

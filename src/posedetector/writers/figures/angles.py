@@ -4,19 +4,24 @@ Degrees and seconds. Holes stay holes. The band is the nominal 90 % interval, va
 these are known. Gait events are marks along the lower edge, repetitions are shaded stretches.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from posedetector.colours import SIDES
-from posedetector.kinematics.nouns import REACH_90, Event, JointAngles, Repetition, Side
+from posedetector.kinematics.grading import withheld
+from posedetector.kinematics.nouns import REACH_90, Event, Grade, JointAngles, Repetition, Side
 from posedetector.pose import Array
 from posedetector.writers.figures.canvas import (
+    NO_GRADES,
     NO_SIDE,
     PORTRAIT,
     SMALL,
+    WEAK_LINE,
     explain,
+    is_poor,
+    is_weak,
     message,
     page,
     panels_of,
@@ -58,55 +63,71 @@ _ALONE = 6.0  # inches of a page with one column
 
 
 def figure_of_angles(
-    angles: JointAngles, name: str, events: Sequence[Event] = (), repetitions: Sequence[Repetition] = ()
+    angles: JointAngles,
+    name: str,
+    events: Sequence[Event] = (),
+    repetitions: Sequence[Repetition] = (),
+    grades: Mapping[str, Grade] = NO_GRADES,
 ) -> "Figure":
-    """Return the figure, with the clip's name above it; it only says so where no angle of `SHOWN` has a value."""
-    joints = [joint for joint in SHOWN if _columns(angles, joint)]
+    """Return the figure, with the clip's name above it; it only says so where no angle of `SHOWN` has a value.
+
+    Weak angles are dashed and called so, poor ones are left out with a line that names them.
+    """
+    joints = [joint for joint in SHOWN if _columns(angles, joint, grades)]
+    why_not = withheld(grades, SHOWN)
     if not joints:
-        return message(
-            name, "None of the usual joint angles could be measured: too many of the body's landmarks are missing."
-        )
+        nothing = "None of the usual joint angles could be measured: too many of the body's landmarks are missing."
+        return message(name, "; ".join(why_not) or nothing)
     wide = min(len(joints), 2)
     tall = -(-len(joints) // wide)
     picture = page(PORTRAIT if wide > 1 else _ALONE, 1.2 + 2.2 * tall, name)
     for axes, joint in zip(panels_of(picture, len(joints), wide, "Time (s)"), joints, strict=True):
         _draw_repetitions(axes, repetitions)
-        for column, colour in _columns(angles, joint).items():
+        columns = _columns(angles, joint, grades)
+        weak = [column for column in columns if is_weak(grades, angles.names[column])]
+        for column, colour in columns.items():
             value, sd = np.degrees(angles.values[:, column]), np.degrees(angles.sd[:, column])
-            _draw(axes, angles.time, value, sd, colour, 0.0 if joint in _NEVER_NEGATIVE else -np.inf)
+            least = 0.0 if joint in _NEVER_NEGATIVE else -np.inf
+            _draw(axes, angles.time, value, sd, colour, least, weak=column in weak)
         with_zero(axes)
         _draw_events(axes, events)
-        name_panel(axes, joint)
-    explain(picture, _legend(angles, joints, events, repetitions))
+        name_panel(axes, joint, weak=bool(weak))
+    explain(picture, _legend(angles, joints, events, repetitions, grades), why_not)
     return picture
 
 
-def name_panel(axes: "Axes", joint: str) -> None:
+def name_panel(axes: "Axes", joint: str, *, weak: bool = False) -> None:
     """Put an angle's name and unit above a panel, and along its vertical axis to where it grows and falls."""
-    axes.set_title(f"{joint.replace('_', ' ').capitalize()} (°)", fontsize=SMALL + 1)
+    axes.set_title(f"{joint.replace('_', ' ').capitalize()} (°){' (weak)' * weak}", fontsize=SMALL + 1)
     low, high = _DIRECTIONS[joint]
     axes.set_ylabel(f"← {low}   {high} →" if low else f"{high} →", fontsize=SMALL, color="0.35")
 
 
-def _columns(angles: JointAngles, joint: str) -> dict[int, str]:
-    """Return the columns of a joint that have a value, each with its colour."""
+def _columns(angles: JointAngles, joint: str, grades: Mapping[str, Grade]) -> dict[int, str]:
+    """Return the columns of a joint that have a value and are not poor, each with its colour."""
     named = {joint: NO_SIDE, **{f"{side}_{joint}": colour for side, colour in SIDES.items()}}
     return {
         column: named[name]
         for column, name in enumerate(angles.names)
-        if name in named and np.isfinite(angles.values[:, column]).any()
+        if name in named and not is_poor(grades, name) and np.isfinite(angles.values[:, column]).any()
     }
 
 
 def _legend(
-    angles: JointAngles, joints: list[str], events: Sequence[Event], repetitions: Sequence[Repetition]
+    angles: JointAngles,
+    joints: list[str],
+    events: Sequence[Event],
+    repetitions: Sequence[Repetition],
+    grades: Mapping[str, Grade],
 ) -> "list[Artist]":
     """Return what the figure holds, and nothing else."""
     from matplotlib.lines import Line2D
     from matplotlib.patches import Patch
 
-    columns = {column: colour for joint in joints for column, colour in _columns(angles, joint).items()}
+    columns = {column: colour for joint in joints for column, colour in _columns(angles, joint, grades).items()}
     handles = side_handles(columns.values())
+    if any(is_weak(grades, angles.names[column]) for column in columns):
+        handles.append(Line2D([], [], color="0.3", ls=WEAK_LINE, label="weak: shape and trend only"))
     if np.isfinite(angles.sd[:, list(columns)]).any():
         handles.append(Patch(color="0.5", alpha=0.3, lw=0, label="90 % interval"))
     for kind, (marker, fill, label) in _MARKS.items():
@@ -144,7 +165,9 @@ def _draw_events(axes: "Axes", events: Sequence[Event]) -> None:
             )
 
 
-def _draw(axes: "Axes", time: Array, value: Array, sd: Array, colour: str, least_possible: float) -> None:
+def _draw(
+    axes: "Axes", time: Array, value: Array, sd: Array, colour: str, least_possible: float, *, weak: bool
+) -> None:
     """Draw one angle in degrees (T,); of a long clip the least and the greatest value of each stretch."""
     size = -(-len(time) // _STRETCHES)
     time = time[::size]
@@ -153,8 +176,10 @@ def _draw(axes: "Axes", time: Array, value: Array, sd: Array, colour: str, least
         _extremes(np.maximum(value + off * sd, least_possible), size) for off in (-REACH_90, REACH_90)
     )
     opacity = 1 if size == 1 else 0.6  # the curves of a long clip are areas, one upon the other
-    axes.plot(np.repeat(time, 2), np.stack([least, greatest], axis=1).ravel(), color=colour, lw=1.4, alpha=opacity)
-    axes.fill_between(time, low, high, color=colour, alpha=0.22, lw=0)
+    style = WEAK_LINE if weak else "-"
+    lines = np.repeat(time, 2), np.stack([least, greatest], axis=1).ravel()
+    axes.plot(*lines, color=colour, lw=1.4, ls=style, alpha=opacity)
+    axes.fill_between(time, low, high, color=colour, alpha=0.12 if weak else 0.22, lw=0)
     known = np.pad(np.isfinite(least), 1)
     alone = known[1:-1] & ~known[:-2] & ~known[2:]  # lines and bands begin with two frames
     middle = (least + greatest)[alone] / 2

@@ -5,19 +5,24 @@ The sides' colours are those of `colours`; what has no side is black.
 """
 
 import warnings
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from textwrap import fill
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from posedetector.colours import SIDES
+from posedetector.kinematics.nouns import Grade
 
 if TYPE_CHECKING:
     from matplotlib.artist import Artist
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure, FigureBase
 
+_LINE = 1.3  # from line to line, in letters' heights
 NO_SIDE = "#000000"
+NO_GRADES: Mapping[str, Grade] = MappingProxyType({})
+WEAK_LINE = (0, (2.2, 1.2))  # dashes
 LEAST_SPAN = 20.0  # degrees; a judgement: two degrees never fill a panel
 SMALL = 8.5  # points, as printed
 PORTRAIT, LANDSCAPE = 7.2, 10.6  # inches that A4 leaves between margins of half an inch
@@ -72,12 +77,29 @@ def panels_of(part: "FigureBase", count: int, wide: int, along: str) -> "list[Ax
     return panels[:count]
 
 
-def explain(picture: "Figure", handles: "Sequence[Artist]") -> None:
-    """Put a legend of what the page holds below its panels, in as few rows as are wide enough for it."""
-    if handles:
-        wide = sum(_LETTER * len(str(one.get_label())) + _HANDLE for one in handles) * SMALL / 72
-        columns = -(-len(handles) // -(-wide // picture.get_figwidth()))
-        picture.legend(handles=handles, loc="outside lower center", ncols=int(columns), fontsize=SMALL, frameon=False)
+def explain(picture: "Figure", handles: "Sequence[Artist]", lines: Sequence[str] = ()) -> None:
+    """Put a legend of what the page holds below its panels, in as few rows as are wide enough for it, and these lines above it.
+
+    The page grows by the lines.
+    """
+    if not handles and not lines:
+        return
+    width = picture.get_figwidth()
+    said = "\n".join(fill(line, int(width * 72 / (_LETTER * SMALL))) for line in lines)
+    if said:
+        picture.set_figheight(picture.get_figheight() + (said.count("\n") + 1) * _LINE * SMALL / 72)
+    wide = sum(_LETTER * len(str(one.get_label())) + _HANDLE for one in handles) * SMALL / 72
+    columns = -(-len(handles) // -(-wide // width)) if handles else 1
+    legend = picture.legend(
+        handles=handles,
+        loc="outside lower center",
+        ncols=int(columns),
+        fontsize=SMALL,
+        frameon=False,
+        title=said or None,
+        title_fontsize=SMALL,
+    )
+    legend.get_title().set(color="0.3", parse_math=False)
 
 
 def side_handles(colours: Iterable[str]) -> "list[Artist]":
@@ -87,6 +109,16 @@ def side_handles(colours: Iterable[str]) -> "list[Artist]":
     named = {colour: side for side, colour in SIDES.items()} | {NO_SIDE: "trunk, pelvis"}
     shown = set(colours)
     return [Line2D([], [], color=colour, label=name) for colour, name in named.items() if colour in shown]
+
+
+def is_poor(grades: Mapping[str, Grade], name: str) -> bool:
+    """Tell whether an angle is not to be shown."""
+    return name in grades and grades[name].quality == "poor"
+
+
+def is_weak(grades: Mapping[str, Grade], name: str) -> bool:
+    """Tell whether an angle is drawn as one whose values are not to be read."""
+    return name in grades and grades[name].quality == "weak"
 
 
 def with_zero(axes: "Axes") -> None:

@@ -5,21 +5,26 @@ somebody who was seated from the beginning.
 """
 
 from collections import Counter
-from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
 from posedetector.colours import SIDES
-from posedetector.kinematics.nouns import JointAngles, Repetition
+from posedetector.kinematics.grading import withheld
+from posedetector.kinematics.nouns import Grade, JointAngles, Repetition
 from posedetector.pose import Array
 from posedetector.writers.figures.angles import name_panel
-from posedetector.writers.figures.bundles import PERCENT, draw_bundle
+from posedetector.writers.figures.bundles import PERCENT, band_handles, draw_bundle
 from posedetector.writers.figures.canvas import (
     LANDSCAPE,
+    NO_GRADES,
     NO_SIDE,
     SMALL,
+    WEAK_LINE,
     explain,
+    is_poor,
+    is_weak,
     page,
     panels_of,
     side_handles,
@@ -38,11 +43,14 @@ _LISTED = 4.3  # inches, of the list
 _PANEL = (LANDSCAPE - _LISTED) / 2
 
 
-def figure_of_repetitions(repetitions: Sequence[Repetition], angles: JointAngles, name: str) -> "Figure":
-    """Return the page: panels on the left, the list on the right."""
+def figure_of_repetitions(
+    repetitions: Sequence[Repetition], angles: JointAngles, name: str, grades: Mapping[str, Grade] = NO_GRADES
+) -> "Figure":
+    """Return the page: panels on the left, the list on the right. Weak angles are dashed and called so, poor ones left out."""
     drawn = _alike(repetitions)
     kind = _plain(drawn[0])
-    joints = [joint for joint in SHOWN if any(len(curves) for _, curves in _bundles(angles, joint, drawn))]
+    bundles = {joint: _bundles(angles, joint, drawn, grades) for joint in SHOWN}
+    joints = [joint for joint in SHOWN if bundles[joint]]
     wide = min(len(joints), 2)
     tall = -(-len(joints) // 2)
     widths = [_PANEL * wide] * bool(joints) + [_LISTED]
@@ -51,23 +59,25 @@ def figure_of_repetitions(repetitions: Sequence[Repetition], angles: JointAngles
     parts = picture.subfigures(1, len(widths), width_ratios=widths, squeeze=False)[0]
     if joints:
         for axes, joint in zip(panels_of(parts[0], len(joints), wide, "Repetition (%)"), joints, strict=True):
-            _draw(axes, joint, _bundles(angles, joint, drawn), drawn)
+            _draw(axes, joint, bundles[joint], drawn, grades)
     beside = parts[-1].subplots()
     beside.set_axis_off()
     beside.text(0, 1, listed(repetitions), family="monospace", fontsize=SMALL, va="top", linespacing=1.4)
-    explain(picture, _legend(angles, joints, drawn))
+    explain(
+        picture, _legend([one for joint in joints for one in bundles[joint]], drawn, grades), withheld(grades, SHOWN)
+    )
     return picture
 
 
-def _legend(angles: JointAngles, joints: list[str], drawn: Sequence[Repetition]) -> "list[Artist]":
+def _legend(bundles: "Sequence[_Bundle]", drawn: Sequence[Repetition], grades: Mapping[str, Grade]) -> "list[Artist]":
     from matplotlib.lines import Line2D
-    from matplotlib.patches import Patch
 
-    colours = [colour for joint in joints for colour, curves in _bundles(angles, joint, drawn) if len(curves)]
-    handles = side_handles(colours)
-    if joints and len(drawn) > 1:
-        handles.append(Patch(color="0.5", alpha=0.3, lw=0, label="mean ± SD over repetitions"))
-    if joints and _lowest(drawn) > 0:
+    handles = side_handles(one.colour for one in bundles)
+    fitted = any(np.isfinite(one.sd).any() for one in bundles)
+    handles += band_handles("repetitions", over=bool(bundles) and len(drawn) > 1, fitted=fitted)
+    if any(is_weak(grades, one.name) for one in bundles):
+        handles.append(Line2D([], [], color="0.3", ls=WEAK_LINE, label="weak: shape and trend only"))
+    if bundles and _lowest(drawn) > 0:
         handles.append(Line2D([], [], color="0.3", ls=":", label="mean lowest point"))
     return handles
 
@@ -115,24 +125,43 @@ def _lowest(repetitions: Sequence[Repetition]) -> float:
     return float(np.mean([(one.turn - one.start) / (one.end - one.start) for one in repetitions]))
 
 
-def _bundles(angles: JointAngles, joint: str, repetitions: Sequence[Repetition]) -> list[tuple[str, Array]]:
-    """Return (N, 101) degrees for each colour, on straight lines between frames; no row where nothing is known."""
+class _Bundle(NamedTuple):
+    """An angle's curves (N, 101), degrees, and the fit's deviations of them."""
+
+    name: str
+    colour: str
+    degrees: Array
+    sd: Array
+
+
+def _bundles(
+    angles: JointAngles, joint: str, repetitions: Sequence[Repetition], grades: Mapping[str, Grade]
+) -> list[_Bundle]:
+    """Return each angle of a joint that is known and not poor, on straight lines between frames."""
     named = {joint: NO_SIDE, **{f"{side}_{joint}": colour for side, colour in SIDES.items()}}
+    moments = [one.start + PERCENT / 100 * (one.end - one.start) for one in repetitions]
     bundles = []
     for column, name in enumerate(angles.names):
-        if name in named:
-            degrees = np.degrees(angles.values[:, column])
-            moments = [one.start + PERCENT / 100 * (one.end - one.start) for one in repetitions]
-            curves = np.array([np.interp(at, angles.time, degrees) for at in moments])
-            bundles.append((named[name], curves[np.isfinite(curves).any(axis=1)]))
+        if name in named and not is_poor(grades, name):
+            curves, sd = (
+                np.array([np.interp(at, angles.time, np.degrees(one[:, column])) for at in moments])
+                for one in (angles.values, angles.sd)
+            )
+            if (known := np.isfinite(curves).any(axis=1)).any():
+                bundles.append(_Bundle(name, named[name], curves[known], sd[known]))
     return bundles
 
 
-def _draw(axes: "Axes", joint: str, bundles: Sequence[tuple[str, Array]], repetitions: Sequence[Repetition]) -> None:
-    for colour, curves in bundles:
-        if len(curves):
-            draw_bundle(axes, curves, colour)
+def _draw(
+    axes: "Axes",
+    joint: str,
+    bundles: Sequence[_Bundle],
+    repetitions: Sequence[Repetition],
+    grades: Mapping[str, Grade],
+) -> None:
+    for one in bundles:
+        draw_bundle(axes, one.degrees, one.colour, one.sd, weak=is_weak(grades, one.name))
     with_zero(axes)
     if (turn := _lowest(repetitions)) > 0:
         axes.axvline(100 * turn, color="0.3", ls=":", lw=1.2)
-    name_panel(axes, joint)
+    name_panel(axes, joint, weak=any(is_weak(grades, one.name) for one in bundles))
