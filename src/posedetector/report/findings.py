@@ -16,6 +16,7 @@ from posedetector.kinematics.reference import RUNNING, Reference, references
 from posedetector.kinematics.summary import LEAST_RANGE, symmetry_index
 from posedetector.pose import Array, ByteArray, Source
 from posedetector.report.results import Results
+from posedetector.trial import describe_size
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -327,9 +328,6 @@ def assumptions(results: Results) -> list[tuple[str, str]]:
     """Return what the numbers rest on: size, camera, vertical, floor, fit, smoothing, pelvis."""
     account = results.account
     calibration, refinement = account.calibration, account.refinement
-    spread = (
-        "" if calibration.scale_spread is None else f" ± {100 * calibration.scale_spread:.1f} % from frame to frame"
-    )
     given = "assumed" if calibration.focal_length_assumed else "given"
     if lens := calibration.lens:
         given = f"from {lens.file}, camera {lens.camera}, {lens.model} distortion undone"
@@ -342,7 +340,8 @@ def assumptions(results: Results) -> list[tuple[str, str]]:
     in_centimetres = "" if stature is None or error is None else f", about {100 * error * stature:.1f} cm"
     return [
         ("Frame of reference", account.frame_of_reference),
-        ("Size", f"from {calibration.scale_from}{spread}"),
+        ("Size", describe_size(account)),
+        *([("Check of the stature", calibration.stature_check)] if calibration.stature_check else []),
         ("Focal length", f"{calibration.focal_length_px:.0f} px, {given}; distances and speed scale with it"),
         ("Vertical", calibration.vertical_from),
         ("Floor", calibration.floor_from),
