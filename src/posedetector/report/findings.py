@@ -12,7 +12,7 @@ import numpy as np
 from posedetector.kinematics.cycles import mean_and_sd
 from posedetector.kinematics.events import stances
 from posedetector.kinematics.nouns import UNITS
-from posedetector.kinematics.reference import RUNNING, Reference, references
+from posedetector.kinematics.reference import DEVIATIONS, RUNNING, Reference, compare_speeds, references
 from posedetector.kinematics.summary import LEAST_RANGE, symmetry_index
 from posedetector.pose import Array, ByteArray, Source
 from posedetector.report.results import Results
@@ -89,7 +89,7 @@ def shown_unit(unit: str) -> str:
 def gait_rows(results: Results) -> list[Row]:
     """Return the gait parameters, both sides in one row, beside what is usual for adults."""
     table = results.tables["gait_parameters"]
-    usual = {} if runs(table) else references(results.account.subject)
+    usual = {} if runs(table) else references(results.account.subject, *_speed(table))
     rows = [_row(name, table, usual.get(name)) for name in (*_SPATIAL, *_PHASES)]
     return [row for row in rows if row is not None]
 
@@ -100,12 +100,24 @@ def runs(table: "pd.DataFrame") -> bool:
     return bool(len(shares)) and bool(shares.max() < 100 * RUNNING)
 
 
+def _speed(table: "pd.DataFrame") -> tuple[float, float]:
+    """Return the walking speed and its error's standard deviation, m/s; NaN where they are not known."""
+    own = table.loc[table["quantity"] == "walking_speed", ["value", "error_sd"]].to_numpy(float)
+    return (float(own[0, 0]), float(own[0, 1])) if len(own) else (float("nan"), float("nan"))
+
+
 def sources_of_reference(results: Results) -> list[str]:
     """Return whom the reference values are of, and whose figures they are."""
     shown = {row.name for row in gait_rows(results) if row.reference}
-    found = references(results.account.subject).items()
+    found = references(results.account.subject, *_speed(results.tables["gait_parameters"])).items()
     texts = (f"{one.population}; {one.source} ({one.licence})" for name, one in found if plain(name) in shown)
     return list(dict.fromkeys(texts))
+
+
+def speed_of_reference(results: Results) -> str:
+    """Return how the subject's speed limits the comparison with the reference; empty where it does not, or where there is none."""
+    has_reference = any(row.reference for row in gait_rows(results))
+    return compare_speeds(results.account.subject, _speed(results.tables["gait_parameters"])[0]) * has_reference
 
 
 def _row(name: str, table: "pd.DataFrame", usual: Reference | None) -> Row | None:
@@ -114,8 +126,8 @@ def _row(name: str, table: "pd.DataFrame", usual: Reference | None) -> Row | Non
         return None
     unit = str(own["unit"].iloc[0])
     said = {
-        side: number(value, unit, sd)
-        for side, value, sd in zip(own["side"].fillna(""), own["value"], own["sd"], strict=True)
+        side: _own(unit, usual, *numbers)
+        for side, *numbers in own[["side", *_OWN]].fillna({"side": ""}).to_numpy(object)
     }
     return Row(
         name=plain(name),
@@ -128,9 +140,21 @@ def _row(name: str, table: "pd.DataFrame", usual: Reference | None) -> Row | Non
     )
 
 
+_OWN = ("value", "sd", "low_90", "high_90")
+
+
+def _own(unit: str, usual: Reference | None, value: float, sd: float, low: float, high: float) -> str:
+    """Return a value with its 90 % interval, or its SD where its error is not known; an arrow where all of the interval is unusual."""
+    known = np.isfinite(low)
+    said = f"{number(value, unit)} ({number(low, unit)}–{number(high, unit)})" if known else number(value, unit, sd)
+    factor = 1.0 if usual is None else UNITS[usual.unit][1]
+    where = "" if usual is None else usual.outside(low / factor, high / factor)
+    return said + {"above": " ↑", "below": " ↓", "": ""}[where]
+
+
 def _usual(usual: Reference, unit: str) -> str:
     factor = UNITS[usual.unit][1]
-    band = usual.band(2.0)
+    band = usual.band(DEVIATIONS)
     ends = "" if band is None else f" ({number(band[0] * factor, unit)}–{number(band[1] * factor, unit)})"
     return f"{number(usual.mean * factor, unit)}{ends}"
 

@@ -22,6 +22,7 @@ from posedetector.report.findings import (
     range_rows,
     repetition_rows,
     sources_of_reference,
+    speed_of_reference,
     strips,
 )
 from posedetector.report.motion import curves, moving
@@ -71,6 +72,7 @@ def render(results: Results, beside: str = "") -> str:
         limits=limits(results),
         gait=gait_rows(results),
         reference=sources_of_reference(results),
+        speeds=speed_of_reference(results),
         ranges=range_rows(results),
         by_cycle=len(results.tables["gait_cycles"]) > 0,
         has_bundles=bool(data["bundles"] and data["bundles"]["panels"]),
