@@ -201,6 +201,7 @@ def test_a_walk_shows_the_stature_to_a_factor_of_two(walk: Walks) -> None:
     low, high = one.interval()
 
     assert low < 1.3 * STATURE < high
+    assert one.words == f"anywhere from {low:.1f} to {high:.1f} m (90 %)"
     assert 1.8 < high / one.stature < 2.1
 
 
@@ -215,7 +216,7 @@ def test_estimates_count_by_their_variance() -> None:
 
     assert np.log(both.stature) == pytest.approx(0.8 * np.log(1.6) + 0.2 * np.log(1.8))
     assert both.sd == pytest.approx((1 / 0.01 + 1 / 0.04) ** -0.5)
-    assert both.shown_by.startswith("a: 1.60 m (90 %: 1.36–1.89); b: ")
+    assert both.shown_by.startswith("a, which fits a stature of 1.60 m (90 %: 1.36–1.89); b, ")
 
 
 # Shape

@@ -346,9 +346,13 @@ class Estimate:
 
     @property
     def words(self) -> str:
-        """The stature with its 90 % interval."""
+        """The stature with its 90 % interval, or that alone where it is wide."""
         low, high = self.interval()
-        return f"{self.stature:.2f} m (90 %: {low:.2f}–{high:.2f})"
+        return (
+            f"anywhere from {low:.1f} to {high:.1f} m (90 %)"
+            if self.sd > _ROUGH
+            else f"{self.stature:.2f} m (90 %: {low:.2f}–{high:.2f})"
+        )
 
 
 def estimate_stature(
@@ -369,7 +373,7 @@ def combine(estimates: list[Estimate]) -> Estimate:
     weights = np.array([one.sd**-2 for one in estimates])
     middle = float(weights @ np.log([one.stature for one in estimates]) / weights.sum())
     best = min(estimates, key=lambda one: one.sd)
-    shown_by = "; ".join(f"{one.shown_by}: {one.words}" for one in estimates)
+    shown_by = "; ".join(f"{one.shown_by}, which fits a stature of {one.words}" for one in estimates)
     return Estimate(float(np.exp(middle)), float(weights.sum() ** -0.5), shown_by, best.otherwise)
 
 
@@ -427,6 +431,7 @@ def _stature(clip: Clip) -> Iterator[Doubt]:
 
 
 _REACH_99 = 2.576
+_ROUGH = 0.25  # of an estimate, beyond which its middle only misleads; a judgement
 ESTIMATES: dict[str, Callable[[Clip], Estimate | None]] = {"falling": _by_falling, "walking": _by_walking}
 
 
