@@ -4,7 +4,8 @@
 
 Every clip below the folder, and the sample, is looked at once by MediaPipe; all that follows is done for each row. A wrong clock is
 that of the frames (as a retimed file has it), wrong pixels are 2D points that are too wide or too narrow. --keep keeps what MediaPipe
-found, for the next time. --mocap: motion capture, whose people walk, run, jump and play at right clocks, by their hips.
+found, for the next time. --mocap: motion capture, whose people walk, run, jump and play at right clocks, by their hips; and at which error of
+the height a note appears, for it and for the clips. There, size is one factor of a finished pose, as it is in the analysis.
 """
 
 import argparse
@@ -22,6 +23,7 @@ from posedetector.errors import PosedetectorError
 from posedetector.estimators import ESTIMATORS, EstimatorOptions
 from posedetector.estimators.mediapipe import MediaPipe
 from posedetector.kinematics import study
+from posedetector.kinematics.signals import leg_length
 from posedetector.plausibility import Doubt, find_implausible
 from posedetector.pose import Frame, Keypoints, MetricPose, PersonPose, Source
 from posedetector.settings import Settings
@@ -37,6 +39,7 @@ STATURES = {
     "demo": 1.65,
     "walk_video": 1.60,
     "squat_video": 1.69,
+    **{f"cam0{number}": 1.64 for number in (1, 2, 3, 4)},
 }  # metres; 1.70 of the others is a guess
 CLOCKS = (4.0, 2.0, 0.5, 0.25)  # stored seconds in a real one: slow motion above 1
 HEIGHTS = (1.30, 2.10)  # metres
@@ -83,6 +86,7 @@ def main() -> None:
             print(f"| {clip.parent.name}/{clip.stem}, person {person} | " + " | ".join(row) + " |", flush=True)
     if options.mocap:
         captured(options.mocap)
+        heights(options.mocap, clips, options.keep)
 
 
 _HEADS = (
@@ -177,23 +181,88 @@ _POINTS = ("shoulder", "hip", "knee", "ankle", "heel", "foot_index")
 _BODY = Skeleton("captured", tuple(f"{side}_{name}" for side in _SIDES for name in _POINTS), (-1,) * 12)
 
 
+def takes_of(path: Path) -> Iterator[tuple[str, MetricPose]]:
+    """Yield the takes of a file of motion capture, smoothed as a video's pose is."""
+    file = np.load(path)
+    places, joints, rate = file["positions_mm"] / 1000.0, [str(name) for name in file["joints"]], float(file["fps"])
+    ends = np.cumsum(file["lengths"])
+    for name, start, end in zip(file["clips"], ends - file["lengths"], ends, strict=True):
+        pose, _ = smooth(pose_of(places[start:end], joints, rate), 6.0)
+        yield str(name), pose
+
+
+def doubts_of_take(pose: MetricPose, height: float) -> list[Doubt]:
+    shape = pose.xyz.shape[:2]
+    unseen = Keypoints(
+        _BODY, pose.time, np.full((*shape, 2), np.nan), np.zeros(shape), np.zeros(shape, np.uint8), None, (1, 1)
+    )
+    subject = Subject(height=height)
+    rate = 1 / float(np.median(np.diff(pose.time)))
+    return find_implausible(pose, study(pose, subject), unseen, subject, rate=rate)
+
+
 def captured(folder: Path) -> None:
     takes = 0
     for path in (folder / "joint_centres" / "free.npz", folder / "cmu_actions.npz"):
-        file = np.load(path)
-        places, joints, rate = file["positions_mm"] / 1000.0, list(file["joints"]), float(file["fps"])
-        ends = np.cumsum(file["lengths"])
-        for name, start, end in zip(file["clips"], ends - file["lengths"], ends, strict=True):
+        for name, pose in takes_of(path):
             takes += 1
-            pose, _ = smooth(pose_of(places[start:end], joints, rate), 6.0)
-            shape = pose.xyz.shape[:2]
-            unseen = Keypoints(
-                _BODY, pose.time, np.full((*shape, 2), np.nan), np.zeros(shape), np.zeros(shape, np.uint8), None, (1, 1)
-            )
-            subject = Subject(height=1.70)
-            for doubt in find_implausible(pose, study(pose, subject), unseen, subject, rate=rate):
+            for doubt in doubts_of_take(pose, 1.70):
                 print(f"{name}: {doubt.cause} {doubt.factor:.2f}")
     print(f"{takes} takes of motion capture")
+
+
+# Heights
+
+FACTORS = (0.75, 0.8, 0.85, 0.9, 0.95, 1.0, 1.05, 1.1, 1.15, 1.2, 1.25)
+GROUPS = {  # file, what its takes' names have, what they are
+    "drop jumps of true size": ("joint_centres/opencap_lineage_do_not_train.npz", "DJ"),
+    "walks of true size": ("joint_centres/opencap_lineage_do_not_train.npz", "walking"),
+    "sit-to-stands, squats, standing": ("joint_centres/opencap_lineage_do_not_train.npz", "STS squats static"),
+    "running and sprinting": ("joint_centres/free.npz", "/"),
+    "CMU, jumps": ("cmu_actions.npz", "jumping"),
+    "CMU, walks": ("cmu_actions.npz", "walking"),
+}
+_LEGS = 0.491  # of stature
+
+
+def heights(folder: Path, clips: list[Path], keep: Path | None) -> None:
+    """Print how many takes and clips of each kind raise a note of height if they are given a wrong one, in all and serious ones."""
+    print("| takes | n | " + " | ".join(f"{100 * (factor - 1):+.0f} %" for factor in FACTORS) + " |")
+    print("|---" * (2 + len(FACTORS)) + "|")
+    for kind, (file, words) in GROUPS.items():
+        poses = [pose for name, pose in takes_of(folder / file) if any(word in name for word in words.split())]
+        counted = [
+            count([doubts_of_take(sized(pose, factor), leg_length(pose) / _LEGS * factor) for pose in poses])
+            for factor in FACTORS
+        ]
+        print(f"| {kind} | {len(poses)} | " + " | ".join(counted) + " |", flush=True)
+    for clip in clips:
+        seen = look(clip, keep)
+        for person in (1, 2):
+            height = STATURES.get(seen.name, 1.70)
+            try:
+                trial = analyzed(seen, person, height)
+            except PosedetectorError:
+                continue
+            row = [count([of_size(trial, factor)]) for factor in FACTORS]
+            print(f"| {clip.parent.name}/{clip.stem}, person {person} | 1 | " + " | ".join(row) + " |", flush=True)
+
+
+def sized(pose: MetricPose, factor: float) -> MetricPose:
+    return replace(pose, xyz=pose.xyz * factor, root=pose.root * factor)
+
+
+def of_size(trial: Trial, factor: float) -> list[Doubt]:
+    subject = Subject(height=(trial.subject.height or np.nan) * factor)
+    pose = sized(trial.pose, factor)
+    return find_implausible(pose, study(pose, subject), trial.keypoints, subject, rate=trial.provenance.video.fps)
+
+
+def count(found: list[list[Doubt]]) -> str:
+    """Return in how many there is a note of height, and in how many a serious one."""
+    notes = [next((one for one in doubts if one.cause == "height"), None) for doubts in found]
+    said = sum(one is not None for one in notes)
+    return f"{said} ({sum(one is not None and one.sure for one in notes)})" if said else ""
 
 
 def pose_of(places: np.ndarray, joints: list[str], rate: float) -> MetricPose:

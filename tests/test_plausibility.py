@@ -11,7 +11,16 @@ from conftest import Walk
 from posedetector.estimators.synthetic import Walker
 from posedetector.kinematics import study
 from posedetector.pipeline import analyze
-from posedetector.plausibility import Doubt, _without_gaps, expected_ratio, find_implausible, likely_rate
+from posedetector.plausibility import (
+    Doubt,
+    Estimate,
+    _without_gaps,
+    combine,
+    estimate_stature,
+    expected_ratio,
+    find_implausible,
+    likely_rate,
+)
 from posedetector.pose import Array, Keypoints, MetricPose, Source
 from posedetector.settings import Settings
 from posedetector.skeletons import BLAZEPOSE_33
@@ -149,13 +158,65 @@ def test_a_jump_tells_how_slow_the_clock_is(walk: Walks, slow: float) -> None:
 def test_a_jump_tells_how_tall_somebody_is(walk: Walks) -> None:
     (doubt,) = jumped(walk, size=1.4)
 
-    assert (doubt.cause, doubt.severity) == ("height", "caution")
+    assert (doubt.cause, doubt.severity) == ("height", "serious")
     assert doubt.factor == pytest.approx(1.4, rel=0.1)
-    assert "--height" in doubt.text
+    assert "% too large: check --height" in doubt.text
+
+
+def test_a_height_beyond_nine_tenths_of_doubt_is_a_caution(walk: Walks) -> None:
+    (doubt,) = jumped(walk, size=1.22)
+
+    assert (doubt.cause, doubt.severity) == ("height", "caution")
+    assert "(90 %: " in doubt.text
+    assert "If the height is right, the clock is" in doubt.text
 
 
 def test_who_only_sinks_and_rises_falls_under_no_gravity(walk: Walks) -> None:
     assert jumped(walk, 4.0, feet=False) == []
+
+
+# Stature
+
+
+def estimates(pose: MetricPose, keypoints: Keypoints, height: float) -> list[Estimate]:
+    subject = Subject(height=height)
+    return estimate_stature(pose, study(pose, subject), keypoints, subject)
+
+
+def strode(walk: Walks, size: float) -> list[Estimate]:
+    """Return the estimates of a walk of long steps: the walker's legs are too short for it, so it is a tall person's, and slower."""
+    seen = walk(USUAL, frames=180, rate=30.0)
+    return estimates(*posed(seen.keypoints.time * 1.4, seen.lab * size, seen.keypoints), STATURE * size)
+
+
+def test_what_a_walk_shows_of_the_stature_does_not_depend_on_the_one_given(walk: Walks) -> None:
+    (one,), (same,) = strode(walk, 1.27), strode(walk, 1.31)
+
+    assert one.stature == pytest.approx(same.stature, rel=0.002)
+
+
+def test_a_walk_shows_the_stature_to_a_factor_of_two(walk: Walks) -> None:
+    """People's walk ratios differ by a tenth, laboratories' and ours by more, and stature goes by the square."""
+    (one,) = strode(walk, 1.3)
+    low, high = one.interval()
+
+    assert low < 1.3 * STATURE < high
+    assert one.words == f"anywhere from {low:.1f} to {high:.1f} m (90 %)"
+    assert 1.8 < high / one.stature < 2.1
+
+
+def test_quick_and_short_steps_show_no_stature(walk: Walks) -> None:
+    seen = walk(replace(USUAL, stride_time=0.9), frames=180, rate=30.0)
+
+    assert estimates(*posed(seen.keypoints.time, seen.lab, seen.keypoints), STATURE) == []
+
+
+def test_estimates_count_by_their_variance() -> None:
+    both = combine([Estimate(1.6, 0.1, "a"), Estimate(1.8, 0.2, "b")])
+
+    assert np.log(both.stature) == pytest.approx(0.8 * np.log(1.6) + 0.2 * np.log(1.8))
+    assert both.sd == pytest.approx((1 / 0.01 + 1 / 0.04) ** -0.5)
+    assert both.shown_by.startswith("a, which fits a stature of 1.60 m (90 %: 1.36–1.89); b, ")
 
 
 # Shape

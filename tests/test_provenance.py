@@ -1,5 +1,7 @@
 """What the account says of kinematics."""
 
+from typing import Any
+
 import pytest
 
 from figures import WITH_SPINES, figure, pose_of
@@ -10,7 +12,7 @@ from posedetector.pose import MetricPose
 from posedetector.provenance import _notes_on_gait, _studied, by_severity, caution, info, serious
 from posedetector.skeletons import BLAZEPOSE_33, Skeleton, extend
 from posedetector.subject import Subject
-from posedetector.trial import GradeRecord, KinematicsRecord, Note, Trial
+from posedetector.trial import GradeRecord, KinematicsRecord, Note, Trial, describe_size
 from studied import all_found, nothing_found, with_kinematics
 
 ANTERIOR_ALONE = extend(BLAZEPOSE_33, "anterior_alone", {"left_asis": "left_hip", "right_asis": "right_hip"})
@@ -83,3 +85,26 @@ def test_the_account_has_each_angles_grade(trial: Trial) -> None:
 
     assert found["left_knee_flexion"] == GradeRecord(quality="weak", reason="seen badly", sd_deg=5.73)
     assert found["left_wrist_flexion"].sd_deg is None
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        (
+            {"scale": 1.107, "scale_spread": 0.011, "scale_from": "stature: thigh + shank"},
+            "10.7 % larger than the detector's own estimate so that thigh + shank fit a stature of 1.75 m; the factor varies by 1.1 %",
+        ),
+        ({"scale": 0.9, "scale_from": "bone lengths: left_thigh"}, "made 10.0 % smaller than the detector's"),
+        ({"scale": 0.9, "scale_from": "bone lengths: left_thigh"}, "so that it fits the bone lengths: left_thigh"),
+        ({"scale": 1.0002}, "made as large as the detector's"),
+        ({"scale_spread": None}, "one frame gave it"),
+    ],
+)
+def test_the_scale_is_a_sentence(trial: Trial, changes: dict[str, Any], said: str) -> None:
+    calibration = trial.provenance.calibration.model_copy(update=changes)
+
+    assert said in describe_size(trial.provenance.model_copy(update={"calibration": calibration, "lifter": "native"}))
+
+
+def test_after_a_lifter_it_is_the_lifter_s_estimate(trial: Trial) -> None:
+    assert "the lifter's own" in describe_size(trial.provenance.model_copy(update={"lifter": "videopose3d"}))

@@ -1,12 +1,13 @@
 """What is usual: chosen by age and sex, never required, and never without saying whose it is."""
 
+import numpy as np
 import pytest
 
 from posedetector.kinematics.nouns import UNITS
-from posedetector.kinematics.reference import Reference, references, speed_reference
+from posedetector.kinematics.reference import SPEEDS, Reference, compare_speeds, references, speed_reference
 from posedetector.subject import Subject
 
-NOBODY = Subject(height=1.7)
+NOBODY = Subject(height=1.67)  # as tall as the reference's people
 
 
 @pytest.mark.parametrize(
@@ -72,10 +73,53 @@ def test_double_support_is_what_two_stances_have_too_much() -> None:
     assert 2 * found["stance_share"].mean - 1 == pytest.approx(found["double_support_share"].mean, abs=0.005)
 
 
-def test_step_length_times_cadence_is_about_the_speed_of_those_walks() -> None:
-    found = references(NOBODY)
+@pytest.mark.parametrize("height", [1.4, 1.67, 2.0])
+@pytest.mark.parametrize("speed", [1.0, 1.24, 1.4])
+def test_step_length_times_cadence_is_about_the_speed_that_was_walked(speed: float, height: float) -> None:
+    found = references(Subject(height=height), speed)
 
-    assert found["step_length"].mean * found["cadence"].mean == pytest.approx(1.24, abs=0.01)
+    assert found["step_length"].mean * found["cadence"].mean == pytest.approx(speed, rel=0.02)
+
+
+def test_who_walks_slowly_is_compared_with_slow_walks() -> None:
+    assert references(NOBODY, 0.94)["double_support_share"].mean == pytest.approx(0.237)
+    assert references(NOBODY, 1.09)["stance_share"].mean == pytest.approx((0.618 + 0.603) / 2)
+
+
+def test_lengths_go_by_stature_times_by_its_root_and_shares_not_at_all() -> None:
+    """Dynamic similarity (Hof 1996): a person of 1.21 times the stature walks as alike at 1.1 times the speed."""
+    own, taller = references(NOBODY, 1.24), references(Subject(height=1.21 * 1.67), 1.1 * 1.24)
+
+    assert taller["step_length"].mean == pytest.approx(1.21 * own["step_length"].mean)
+    assert taller["cadence"].mean == pytest.approx(own["cadence"].mean / 1.1)
+    assert taller["stance_share"].mean == pytest.approx(own["stance_share"].mean)
+
+
+def test_an_error_of_the_speed_widens_the_range() -> None:
+    """0.15 m/s are half of the way from 1.24 to 0.94, so double support is ± (23.7 − 17.9 %) / 2 · about a half uncertain."""
+    sure, unsure = references(NOBODY, 1.24), references(NOBODY, 1.24, 0.15)
+    added = (0.237 - 0.204) / 4 + (0.204 - 0.179) * 0.15 / 0.26 / 2
+
+    assert unsure["double_support_share"].sd == pytest.approx(np.hypot(0.019, added))
+    assert sure["double_support_share"].sd == pytest.approx(0.019)
+
+
+@pytest.mark.parametrize(
+    ("speed", "said"),
+    [(1.1, ""), (0.6, "walked at 0.94 m/s and the subject at 0.60"), (1.8, "walked at 1.50"), (None, "not known")],
+)
+def test_a_speed_at_which_nobody_of_the_reference_walked_is_named(speed: float | None, said: str) -> None:
+    assert said in compare_speeds(NOBODY, speed)
+    assert bool(compare_speeds(NOBODY, speed)) == bool(said)
+
+
+def test_beyond_the_speeds_of_the_reference_nothing_is_extrapolated() -> None:
+    assert references(NOBODY, 0.3) == references(NOBODY, SPEEDS[0])
+
+
+@pytest.mark.parametrize(("ends", "where"), [((0.76, 0.80), "above"), ((0.74, 0.80), ""), ((0.4, 0.5), "below")])
+def test_outside_is_what_lies_there_with_all_of_its_interval(ends: tuple[float, float], where: str) -> None:
+    assert Reference("step_length", 0.65, 0.05, "m", "", "", "").outside(*ends) == where
 
 
 def test_nothing_is_required() -> None:

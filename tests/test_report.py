@@ -31,7 +31,16 @@ from posedetector.report.comparison import (
     render_comparison,
     unlike,
 )
-from posedetector.report.findings import gait_rows, headline, marks, number, range_rows, runs, strips
+from posedetector.report.findings import (
+    gait_rows,
+    headline,
+    marks,
+    number,
+    range_rows,
+    runs,
+    speed_of_reference,
+    strips,
+)
 from posedetector.report.motion import lines_of, pack
 from posedetector.report.page import page_data, render
 from posedetector.report.results import Results, read_results, results_of
@@ -275,10 +284,30 @@ def test_gait_stands_with_both_sides_in_a_row_beside_what_is_usual(trial: Trial)
     assert (rows["Cadence"].both, rows["Cadence"].unit, rows["Cadence"].reference) == (
         "114",
         "steps/min",
-        "115 (104–126)",
+        "112 (101–123)",  # of 115 at 1.67 m; the subject is 1.75 m tall
     )
     assert (rows["Stride time"].left, rows["Stride time"].right) == ("1.20 ± 0.10", "")
     assert (rows["Stance phase"].right, rows["Stance phase"].reference) == ("62 ± 2", "60 (58–62)")
+
+
+@pytest.mark.parametrize(
+    ("value", "error", "said"), [(0.62, 0.01, "62 (60–64)"), (0.70, 0.02, "70 (67–73) ↑"), (0.50, 0.01, "50 (48–52) ↓")]
+)
+def test_a_value_has_its_interval_and_an_arrow_where_that_is_unusual(
+    trial: Trial, value: float, error: float, said: str
+) -> None:
+    own = Quantity("stance_share", "right", value, 0.02, 3, "share", "", error)
+    found = with_kinematics(all_found(trial), gait=replace(GAIT, quantities=(own,)))
+    (row,) = gait_rows(results_of(found))
+
+    assert row.right == said
+
+
+def test_who_walks_slower_than_the_reference_is_told_on_the_page(trial: Trial) -> None:
+    slow = Quantity("walking_speed", "", 0.5, NAN, 1, "m/s", "")
+    found = with_kinematics(all_found(trial), gait=replace(GAIT, quantities=(*GAIT.quantities, slow)))
+
+    assert "the subject at 0.50" in speed_of_reference(results_of(found))
 
 
 def test_running_is_not_compared_with_walking() -> None:

@@ -30,7 +30,7 @@ from studied import EVENTS, angles_at, with_kinematics
 
 BLUE, VERMILION = "#0072B2", "#D55E00"  # left, right
 NAN = float("nan")
-ADULT = Subject(height=1.7)
+ADULT = Subject(height=1.67)  # as tall, and below as fast, as the reference
 WOMAN = Subject(height=1.7, age=30, sex="female")
 CHILD = Subject(height=1.2, age=8)
 
@@ -48,7 +48,7 @@ def quantity(name: str, value: float, unit: str, side: Any = "", sd: float = NAN
 
 
 WALK = (
-    quantity("walking_speed", 1.2, "m/s", sd=0.1),
+    quantity("walking_speed", 1.24, "m/s", sd=0.1),
     quantity("cadence", 1.9, "steps/s", sd=0.02),
     quantity("step_length", 0.61, "m", "left", 0.02),
     quantity("step_length", 0.63, "m", "right", 0.02),
@@ -348,10 +348,50 @@ def test_a_child_and_a_runner_are_not_compared(subject: Subject, support: float,
 
 
 def test_a_single_value_has_no_bar() -> None:
-    figure = figure_of_gait(gait(quantities=(quantity("cadence", 1.9, "steps/s"),)), ADULT, "walk")
+    one = replace(quantity("cadence", 1.9, "steps/s"), count=1)
+    figure = figure_of_gait(gait(quantities=(one,)), ADULT, "walk")
     (mark,) = panel(figure, "cadence").containers
 
     assert not mark.has_xerr
+    assert "marks: of one step or stride each grey" in said(figure)
+    assert "± SD over" not in said(figure)
+
+
+def test_a_bar_is_the_interval_of_the_value_where_its_error_is_known() -> None:
+    own = replace(quantity("cadence", 1.9, "steps/s", sd=0.5), error=0.1)
+    figure = figure_of_gait(gait(quantities=(own,)), ADULT, "walk")
+    (mark,) = panel(figure, "cadence").containers
+
+    ends = mark[2][0].get_segments()[0][:, 0]
+    assert ends == pytest.approx([60 * end for end in own.interval])
+    assert "bars: 90 % interval of the value" in said(figure)
+
+
+def test_a_value_far_from_the_reference_is_an_arrow_with_its_number() -> None:
+    figure = figure_of_gait(gait(quantities=(quantity("step_length", 1.2, "m", "left"),)), ADULT, "walk")
+    axes = panel(figure, "step length")
+
+    assert axes.containers == []
+    assert [text.get_text() for text in axes.texts] == ["1.20"]
+    assert axes.get_xlim()[1] == pytest.approx(0.65 + 5 * 0.05)
+
+
+def test_a_value_outside_the_range_beyond_its_error_is_called_so() -> None:
+    surely, perhaps = (
+        replace(quantity("stance_share", 0.65, "share", side), error=error)
+        for side, error in (("left", 0.005), ("right", 0.03))
+    )
+    title = panel(figure_of_gait(gait(quantities=(surely, perhaps)), ADULT, "walk"), "stance phase").get_title()
+
+    assert "left 65.0 (above) · right 65.0 · reference" in title
+
+
+def test_a_subject_slower_than_the_reference_is_told_what_that_means() -> None:
+    slow = (quantity("walking_speed", 0.6, "m/s"), quantity("cadence", 1.3, "steps/s"))
+
+    assert "walked at 0.94 m/s and the subject at 0.60: times and lengths differ" in said(
+        figure_of_gait(gait(quantities=slow), ADULT, "walk")
+    )
 
 
 # repetitions

@@ -6,9 +6,11 @@ Each check compares two ways to the same quantity:
 - `walking`: step length against cadence. Their ratio hardly changes with speed (the walk ratio, 0.0065 m per step/min: Sekiya, Nagasaki,
   Ito & Furuna 1996, J Hum Mov Stud 30:241–257); between sizes it goes by stature to the power of 1.5 (dynamic similarity, Hof 1996, Gait
   Posture 4:222–223). A clock that is slow by c makes it c times as large. Steps that are too slow for gait to be found are sought at
-  other clocks. A wrong height cannot be told in this way: it changes the ratio by its square root.
+  other clocks.
 - `falling`: the body's acceleration while it is in the air, against 9.81 m/s². Hips and both ankles have to fall alike, along a
   parabola, with a push before or a landing behind. A wrong height makes it wrong by its factor, a clock by its square.
+- `stature`: the height given, against what the movement says of it (ESTIMATES), all of which compare a time with the size of a body
+  under gravity: an estimate and its standard deviation each, combined by inverse variance.
 - `shape`: the same segments, level and upright in the picture, and the shoulders against the trunk: a picture with wrong pixels is too
   wide or too narrow.
 
@@ -24,7 +26,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from posedetector.kinematics.gait import find_gait
-from posedetector.kinematics.nouns import Event, Kinematics
+from posedetector.kinematics.nouns import REACH_90, Event, Kinematics
 from posedetector.kinematics.signals import at_time, leg_length, point
 from posedetector.pose import Array, Keypoints, MetricPose
 from posedetector.subject import STATURE_SHARES, Subject
@@ -50,8 +52,22 @@ _DROP = 0.05  # of stature: sagitta of the parabola
 _MISFIT = 0.06  # of the sagitta, root mean square
 _ALIKE = 0.4  # of the acceleration: by so much ankles may differ in it, since legs stretch and bend
 _PUSH = 1.25  # of the acceleration: upwards, before or behind
-_FALLS = (0.75, 1.28)  # of 9.81 m/s²; filmed and captured jumps came out at 0.97–1.17
+_FALLS = (0.75, 1.28)  # of 9.81 m/s²; filmed and captured jumps came out at 0.95–1.17
 _HEIGHTS = (1.2, 2.1)  # metres: statures that are likelier than a wrong clock
+
+# Surely in the air: both feet above where they stand, by a share of stature; misfit as a share of the sagitta. Dancers and climbers, whom
+# a floor or hands carry, stay below one or above the other (CMU's subjects 01, 05 and 14). Judgements
+_CLEAR, _SMOOTH_FALL = 0.02, 0.03
+# Of ten captured drop jumps of true size: 1.04 of gravity (the hips, and the steepest part), standard deviation 0.04; of CMU's 1.06–1.17, on
+# a skeleton that is not the jumper's. With 4 % for the share of the leg in a stature: the logarithm's standard deviation. Judgements
+_FALLS_FASTER, _FALL_SD = 1.05, 0.07
+# Standard deviation of the walk ratio's logarithm: 0.10 between people (Rota et al. 2011, Int J Rehabil Res 34:265–269: 6.38 ± 0.66; 0.09 in
+# Fukuchi et al. 2018, PeerJ 6:e4640, at 1.0–1.5 m/s), 0.13 between laboratories (0.0057 in the latter), 0.12 of this analysis' speeds. A
+# stature goes by its square.
+_RATIO_SD = 0.2
+_STEADY_RATIO = (
+    62 / 60
+)  # m/s, below which people's walk ratio rises (Murakami & Otaka 2017, J Phys Ther Sci 29:819–822)
 
 _WIDE_SHOULDERS = 0.8  # of the trunk; seen up to 0.71
 # length of a level segment over that of an upright one; seen 0.7–1.09, and 1.02–1.09 of legs in side view
@@ -64,16 +80,20 @@ Cause = Literal["clock", "height", "aspect"]
 
 @dataclass(frozen=True, slots=True)
 class Doubt:
-    """Something that bodies do not do: its likeliest cause, by what factor that is off (1 or more), and a note's text."""
+    """Something that bodies do not do: its likeliest cause, by what factor that is off (1 or more), and a note's text.
+
+    `sure` : whether it is beyond doubt, however small the factor.
+    """
 
     cause: Cause
     factor: float
     text: str
+    sure: bool = False
 
     @property
     def severity(self) -> Literal["serious", "caution"]:
-        """A note's severity: serious from about a factor of two."""
-        return "serious" if self.factor >= SERIOUS else "caution"
+        """A note's severity: serious from about a factor of two, or if it is sure."""
+        return "serious" if self.sure or self.factor >= SERIOUS else "caution"
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +102,7 @@ class Clip:
 
     Attributes
     ----------
-    stature : metres.
+    stature : metres; what gave the pose its size, or what the bones that did so imply.
     rate : frames per second at which the video was captured, as far as known; before --every.
     told : whether an option or the file said so.
     """
@@ -111,13 +131,21 @@ def find_implausible(
     pose, kinematics, keypoints : of the same frames; keypoints in pixels.
     rate, told : see `Clip`.
     """
-    shares = STATURE_SHARES["thigh"] + STATURE_SHARES["shank"]
-    stature = subject.height if subject.height is not None else leg_length(pose) / shares
-    if len(pose.time) < 2 or not np.isfinite(stature):
+    clip = _clip(pose, kinematics, keypoints, subject, rate, told=told)
+    if clip is None:
         return []
-    clip = Clip(pose, kinematics, keypoints, stature, rate, told)
     found = sorted((doubt for check in CHECKS.values() for doubt in check(clip)), key=lambda one: -one.factor)
     return [doubt for place, doubt in enumerate(found) if doubt.cause not in {one.cause for one in found[:place]}]
+
+
+def _clip(
+    pose: MetricPose, kinematics: Kinematics, keypoints: Keypoints, subject: Subject, rate: float, *, told: bool
+) -> Clip | None:
+    shares = STATURE_SHARES["thigh"] + STATURE_SHARES["shank"]
+    by_bones = bool(subject.bone_lengths) or subject.height is None
+    stature = leg_length(pose) / shares if by_bones else float(subject.height or np.nan)
+    usable = len(pose.time) > 1 and np.isfinite(stature)
+    return Clip(pose, kinematics, keypoints, stature, rate, told) if usable else None
 
 
 # Walking
@@ -238,30 +266,27 @@ def _falling(clip: Clip) -> Iterator[Doubt]:
     share = fall / GRAVITY
     if _FALLS[0] <= share <= _FALLS[1]:
         return
-    said = f"in a jump or fall the body accelerates downwards by {fall:.2g} m/s², and gravity is 9.81"
-    height = clip.stature / share
-    if _HEIGHTS[0] <= height <= _HEIGHTS[1]:
-        yield Doubt(
-            "height",
-            max(share, 1 / share),
-            f"the height or the clock is likely wrong: {said}. With a right clock, the person is about {height:.2f} m tall and "
-            f"not {clip.stature:.2f} m, and all lengths and speeds are off by that factor: check --height. If the height is right, "
-            f"the clock is {_pace(1 / share**0.5)}: check the frame rate (--capture-fps)",
-        )
-        return
-    yield _clock(clip, float(share**-0.5), said)
+    if not _HEIGHTS[0] <= clip.stature / share <= _HEIGHTS[1]:  # else it is `_stature`'s
+        yield _clock(clip, float(share**-0.5), f"{_of_fall(fall)}, and gravity is 9.81")
 
 
-def find_fall(clip: Clip) -> float:
+def _of_fall(fall: float) -> str:
+    return f"in a jump or fall the body accelerates downwards by {fall:.2g} m/s²"
+
+
+def find_fall(clip: Clip, *, surely: bool = False) -> float:
     """Return the acceleration in m/s², downwards, with which the body is in the air; 0 if it never is.
 
-    The greatest one that lasts: windows that have some of the push or the landing in them show less.
+    The greatest one that lasts: windows that have some of the push or the landing in them show less. `surely` asks for feet that are
+    clear of the floor all the time, and for a smoother path.
     """
     pose = clip.pose
     step = float(np.median(np.diff(pose.time)))
     centre = clip.kinematics.masses.centre[:, 1]
     body = centre if np.isfinite(centre).any() else pose.root[:, 1]
     ankles = [(pose.root + point(pose, f"{side}_ankle"))[:, 1] for side in ("left", "right")]
+    low = np.minimum(*ankles)
+    floor = float(np.nanquantile(low, 0.05)) + _CLEAR * clip.stature if surely and np.isfinite(low).any() else -np.inf
     found = 0.0
     gaps = np.diff(pose.time) > _GAP * step
     for frames in _WINDOWS:
@@ -271,7 +296,11 @@ def find_fall(clip: Clip) -> float:
         fall, misfit = _parabolas(body, frames, step)
         alike = np.all([np.abs(_parabolas(one, frames, step)[0] / fall - 1) < _ALIKE for one in ankles], axis=0)
         drop = fall * ((frames - 1) * step) ** 2 / 8
-        airborne = whole & alike & (fall > max(found, 0.0)) & (drop > _DROP * clip.stature) & (misfit < _MISFIT * drop)
+        smooth = misfit < (_SMOOTH_FALL if surely else _MISFIT) * drop
+        clear = np.lib.stride_tricks.sliding_window_view(low, frames).min(axis=1) > floor
+        airborne = (
+            whole & alike & (fall > max(found, 0.0)) & (drop > _DROP * clip.stature) & smooth & (clear | (not surely))
+        )
         for row in np.flatnonzero(airborne):
             if fall[row] > found and _pushed(body, int(row), frames, step, float(fall[row])):
                 found = float(fall[row])
@@ -296,6 +325,114 @@ def _pushed(body: Array, row: int, frames: int, step: float, fall: float) -> boo
         return False
     ups = -_parabolas(near, short, step)[0]
     return bool(np.nanmax(ups, initial=0.0, where=np.isfinite(ups)) >= _PUSH * fall)
+
+
+# Stature
+
+
+@dataclass(frozen=True, slots=True)
+class Estimate:
+    """A stature that something shows: metres, the standard deviation of its logarithm, what showed it, and what else may explain it."""
+
+    stature: float
+    sd: float
+    shown_by: str
+    otherwise: str = ""
+
+    def interval(self, reach: float = REACH_90) -> tuple[float, float]:
+        """Return the ends in metres, so many standard deviations away; by default of the 90 % interval."""
+        factor = float(np.exp(reach * self.sd))
+        return self.stature / factor, self.stature * factor
+
+    @property
+    def words(self) -> str:
+        """The stature with its 90 % interval, or that alone where it is wide."""
+        low, high = self.interval()
+        return (
+            f"anywhere from {low:.1f} to {high:.1f} m (90 %)"
+            if self.sd > _ROUGH
+            else f"{self.stature:.2f} m (90 %: {low:.2f}–{high:.2f})"
+        )
+
+
+def estimate_stature(
+    pose: MetricPose, kinematics: Kinematics, keypoints: Keypoints, subject: Subject
+) -> list[Estimate]:
+    """Return what the movement says of the person's stature, whatever was given; empty where nothing does.
+
+    Parameters
+    ----------
+    pose, kinematics, keypoints : as for `find_implausible`; in the size that `subject` gave them.
+    """
+    clip = _clip(pose, kinematics, keypoints, subject, np.nan, told=False)
+    return [] if clip is None else list(_estimates(clip))
+
+
+def combine(estimates: list[Estimate]) -> Estimate:
+    """Return one estimate of several independent ones, by inverse variance of their logarithms."""
+    weights = np.array([one.sd**-2 for one in estimates])
+    middle = float(weights @ np.log([one.stature for one in estimates]) / weights.sum())
+    best = min(estimates, key=lambda one: one.sd)
+    shown_by = "; ".join(f"{one.shown_by}, which fits a stature of {one.words}" for one in estimates)
+    return Estimate(float(np.exp(middle)), float(weights.sum() ** -0.5), shown_by, best.otherwise)
+
+
+def _estimates(clip: Clip) -> Iterator[Estimate]:
+    for show in ESTIMATES.values():
+        found = show(clip)
+        if found is not None:
+            yield found
+
+
+def _by_falling(clip: Clip) -> Estimate | None:
+    fall = find_fall(clip, surely=True)
+    if not fall or not _HEIGHTS[0] <= clip.stature * GRAVITY / fall <= _HEIGHTS[1]:
+        return None
+    share = fall / GRAVITY / _FALLS_FASTER
+    otherwise = f"the clock is {_pace(share**-0.5)}: check the frame rate (--capture-fps)"
+    return Estimate(clip.stature / share, _FALL_SD, f"{_of_fall(fall)}, and gravity is 9.81", otherwise)
+
+
+def _by_walking(clip: Clip) -> Estimate | None:
+    """Return by the walk ratio, which goes by stature to the power of 1.5 and is measured in proportion to the one given.
+
+    Quick, short steps come with age and disease too (multiple sclerosis: 0.0054, Rota et al. 2011), so they say nothing.
+    """
+    steps = None if clip.kinematics.gait.quality == "none" else find_steps(clip, 1.0)
+    if steps is None or not steps.walks or not _SLOW <= steps.cadence <= _FAST:
+        return None
+    if not steps.length * steps.cadence / 60 >= _STEADY_RATIO:
+        return None
+    ratio = steps.length / steps.cadence / expected_ratio(clip.stature)
+    if ratio < 1:
+        return None
+    said = f"{steps.cadence:.0f} steps per minute of {steps.length:.2f} m"
+    return Estimate(clip.stature * ratio**2, 2 * _RATIO_SD, said, "the subject takes unusually long, slow steps")
+
+
+def _stature(clip: Clip) -> Iterator[Doubt]:
+    """Weigh the stature given against the estimates: a caution beyond their 90 % interval, serious beyond the 99 % one."""
+    estimates = list(_estimates(clip))
+    if not estimates:
+        return
+    one = combine(estimates)
+    off = clip.stature / one.stature
+    if abs(np.log(off)) <= REACH_90 * one.sd:
+        return
+    how = f"{100 * abs(off - 1):.0f} % too {'large' if off > 1 else 'small'}"
+    yield Doubt(
+        "height",
+        max(off, 1 / off),
+        f"the height of {clip.stature:.2f} m is likely wrong: {one.shown_by}"
+        + (f"; together {one.words}" if len(estimates) > 1 else "")
+        + f". All lengths and speeds are then about {how}: check --height (or --bone-length). If the height is right, {one.otherwise}",
+        sure=abs(np.log(off)) > _REACH_99 * one.sd,
+    )
+
+
+_REACH_99 = 2.576
+_ROUGH = 0.25  # of an estimate, beyond which its middle only misleads; a judgement
+ESTIMATES: dict[str, Callable[[Clip], Estimate | None]] = {"falling": _by_falling, "walking": _by_walking}
 
 
 # Shape
@@ -405,4 +542,9 @@ def likely_rate(rate: float) -> int | None:
     return nearest if abs(np.log(nearest / rate)) < 0.3 else None
 
 
-CHECKS: dict[str, Callable[[Clip], Iterator[Doubt]]] = {"walking": _walking, "falling": _falling, "shape": _shape}
+CHECKS: dict[str, Callable[[Clip], Iterator[Doubt]]] = {
+    "walking": _walking,
+    "falling": _falling,
+    "stature": _stature,
+    "shape": _shape,
+}

@@ -19,7 +19,7 @@ from posedetector.kinematics.nouns import Gait, Kinematics
 from posedetector.lenses import Lens
 from posedetector.lifters import Lifter
 from posedetector.opening import legible
-from posedetector.plausibility import find_implausible
+from posedetector.plausibility import combine, estimate_stature, find_implausible
 from posedetector.pose import Keypoints, MetricPose, Source, finite
 from posedetector.refinement import Refinement, describe_terms
 from posedetector.settings import Settings
@@ -172,6 +172,7 @@ def account_for(
                 float(calibration.camera_position[2]),
             ),
             camera_to_laboratory=tuple((float(x), float(y), float(z)) for x, y, z in calibration.rotation),
+            stature_check=_check_stature(pose, kinematics, cleaned.keypoints, settings.subject),
         ),
         camera_motion=_watched(motion),
         frame_of_reference=_frame_of_reference(motion),
@@ -264,6 +265,14 @@ def _studied(pose: MetricPose, found: Kinematics) -> KinematicsRecord:
             for name, one in found.grades.items()
         },
     )
+
+
+def _check_stature(pose: MetricPose, kinematics: Kinematics, keypoints: Keypoints, subject: Subject) -> str:
+    estimates = estimate_stature(pose, kinematics, keypoints, subject)
+    if not estimates:
+        return "nothing in this clip shows the stature: a jump or fall would, and a walk at a usual speed roughly"
+    together = f"; together {combine(estimates).words}" if len(estimates) > 1 else ""
+    return combine(estimates).shown_by + together
 
 
 def _implausible(
@@ -412,7 +421,8 @@ def _notes(settings: Settings, tracks: Tracks, calibration: Calibration, smoothi
         yield caution(f"the floor is {calibration.floor_from}")
     if calibration.scale_spread > _WIDE_SPREAD:
         yield caution(
-            f"the scale varies by ±{100 * calibration.scale_spread:.0f} % over the frames: sizes are uncertain"
+            f"the factor that brings the body to its size varies by ±{100 * calibration.scale_spread:.0f} % over the frames, so all lengths "
+            "and speeds may be off by as much: check that the legs are seen whole, and --focal-length if it is known"
         )
     yield from _notes_on_size(settings.subject, calibration)
     if smoothing.startswith("off:"):
@@ -464,14 +474,14 @@ def notes_on_the_fit(refinement: Refinement) -> Iterator[Note]:
 
 def _notes_on_size(subject: Subject, calibration: Calibration) -> Iterator[Note]:
     if "disagree" in calibration.scale_from:
-        yield caution(f"the scale is the median of {calibration.scale_from}")
+        yield caution(f"the body's size is the median of what these give: {calibration.scale_from}")
     height, implied = subject.height, calibration.implied_height
     if height is None and implied is not None:
-        yield info(f"the bone lengths set the scale; they imply a height of {implied:.2f} m")
+        yield info(f"the bone lengths set the body's size; they imply a height of {implied:.2f} m")
     if height is not None and implied is not None:
         off = implied / height - 1
         verdict = "disagree: check both" if abs(off) > _DISAGREEMENT else "agree"
         yield (caution if abs(off) > _DISAGREEMENT else info)(
-            f"the bone lengths set the scale; they imply a height of {implied:.2f} m, "
+            f"the bone lengths set the body's size; they imply a height of {implied:.2f} m, "
             f"{100 * off:+.0f} % from the {height:.2f} m given: they {verdict}"
         )

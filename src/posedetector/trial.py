@@ -135,6 +135,8 @@ class CalibrationRecord(_Record):
 
     Attributes
     ----------
+    scale : metres per metre of the estimator's or the lifter's own size; see `describe_size`.
+    stature_check : what the movement itself says of the stature, or that it says nothing.
     lens : None where no calibration file was given; then the camera was taken to have no distortion.
     camera_to_laboratory : the rotation, row by row, of camera axes (x right, y down, z away) to the laboratory's.
     """
@@ -151,6 +153,7 @@ class CalibrationRecord(_Record):
     camera_position_m: tuple[float, float, float]
     camera_to_laboratory: tuple[tuple[float, float, float], ...]
     lens: LensRecord | None = None
+    stature_check: str = ""
 
 
 class TermRecord(_Record):
@@ -311,6 +314,27 @@ class Provenance(_Record):
         "UTF-8, separated by commas, decimal points, empty where there is no value; a spreadsheet whose language writes decimal "
         "commas misreads that: open the .xlsx there, or import with the point as decimal sign"
     )
+
+
+def describe_size(account: Provenance) -> str:
+    """Return in a sentence how large the body was made, by what, and how even that is over the frames."""
+    calibration, height = account.calibration, account.subject.height
+    share = 100 * abs(calibration.scale - 1)
+    kept = (
+        "as large as" if share < _HARDLY else f"{share:.1f} % {'larger' if calibration.scale > 1 else 'smaller'} than"
+    )
+    whose = "detector" if account.lifter == "native" else "lifter"
+    kind, _, of = calibration.scale_from.partition(": ")
+    if kind == "stature" and height is not None:
+        aim = f"{of} fit a stature of {height:.2f} m"
+    else:
+        aim = f"it fits the {calibration.scale_from}"
+    spread = calibration.scale_spread
+    even = "one frame gave it" if spread is None else f"the factor varies by {100 * spread:.1f} % over the frames"
+    return f"the body was made {kept} the {whose}'s own estimate so that {aim}; {even}"
+
+
+_HARDLY = 0.05  # percent, which rounds to nothing
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,11 +2,18 @@
 
 A figure is here only if it was found alike in two independent places, and as a small table of numbers with its source; so
 there is no cadence by age, and no curve over the gait cycle, of which no mean with its deviation was found under a clear licence.
-They are of laboratories, barefoot or with shoes, at one's own pace; of joint centres from markers, where times come from
-force plates. Someone outside a band is not ill.
+They are of laboratories, barefoot or with shoes; of joint centres from markers, where times come from force plates. Someone outside a
+band is not ill.
+
+Steps change with speed and size. So figures of three speeds are interpolated to the one that was walked, and brought to the person's
+stature as if people were of one shape (dynamic similarity, Hof 1996, Gait & Posture 4:222-223): lengths go by a leg's length, times by
+its square root, speeds too; a leg is taken for the same share of everybody's stature.
 """
 
 from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
 
 from posedetector.subject import Subject
 
@@ -20,16 +27,23 @@ _SPEED = {
 }
 _BOHANNON = "Bohannon & Williams Andrews 2011, Physiotherapy 97:182-189"
 _FUKUCHI = "Fukuchi, Fukuchi & Duarte 2018, PeerJ 6:e4640 (doi 10.6084/m9.figshare.5722711)"
-_OVERGROUND = "healthy adults of 21-84 years, both sexes, overground at 1.24 m/s (sd 0.10)"
-# Of that data set's comfortable walks, as the project openacl worked them out (its norm bands, version 1; Apache-2.0): means of
-# 32 people's means, with standard deviations between people. The data set's authors have 116 and 121 steps a minute and 0.64 and 0.61 m
-# for its young and old at 1.23 m/s on a treadmill (their h2a_age_spt); stance and double support of 60 and 20 % are also Perry & Burnfield's (2010).
+_OVERGROUND = "healthy adults of 21-84 years, both sexes, overground"
+_STATURE = 1.67  # metres, the mean of that data set's 24 young (1.71) and 18 older (1.62) people
+# Of that data set's walks, as the project openacl worked them out (its norm bands, version 1; Apache-2.0), slow, comfortable and fast, parted
+# by Froude number at 0.130 and 0.231: means of 34, 32 and 19 people's means, with standard deviations between people. The data set's authors
+# have 116 and 121 steps a minute and 0.64 and 0.61 m for its young and old at 1.23 m/s on a treadmill (their h2a_age_spt); stance and double
+# support of 60 and 20 % are also Perry & Burnfield's (2010).
+SPEEDS = (0.94, 1.24, 1.50)  # m/s
+COMFORTABLE = SPEEDS[1]
 _ADULTS = {
-    "cadence": (114.7 / 60, 5.6 / 60, "steps/s"),
-    "step_length": (0.65, 0.05, "m"),
-    "stance_share": (0.603, 0.011, "share"),
-    "double_support_share": (0.204, 0.019, "share"),
+    "cadence": ((97.9 / 60, 114.7 / 60, 132.3 / 60), (6.5 / 60, 5.6 / 60, 8.3 / 60), "steps/s"),
+    "step_length": ((0.57, 0.65, 0.68), (0.04, 0.05, 0.05), "m"),
+    "stance_share": ((0.618, 0.603, 0.591), (0.009, 0.011, 0.012), "share"),
+    "double_support_share": ((0.237, 0.204, 0.179), (0.018, 0.019, 0.019), "share"),
 }
+_BY_SIZE = {"m": 1.0, "steps/s": -0.5, "share": 0.0}  # powers of a length that units go by (Hof 1996)
+DEVIATIONS = 2.0  # to either side hold 95 % of a normal distribution: the range that is drawn and written
+_NEAR = 0.02  # m/s that speeds may differ by and are still called the same; a judgement
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,21 +72,60 @@ class Reference:
         """Return the mean less and plus so many standard deviations; None where there are none."""
         return None if self.sd is None else (self.mean - deviations * self.sd, self.mean + deviations * self.sd)
 
+    def outside(self, low: float, high: float) -> Literal["above", "below", ""]:
+        """Tell on which side of the range all of an interval lies; empty where it reaches into it, or where there is no range."""
+        band = self.band(DEVIATIONS)
+        if band is None or not np.isfinite(low + high):
+            return ""
+        return "above" if low > band[1] else "below" if high < band[0] else ""
 
-def references(subject: Subject) -> dict[str, Reference]:
+
+def references(subject: Subject, speed: float | None = None, error: float = float("nan")) -> dict[str, Reference]:
     """Return what is usual for this person, by quantity; empty for a child.
 
     Speed needs the age and the sex; the others are of adults and are taken for anybody not known to be a child, since
-    their population says whom they are of.
+    their population says whom they are of. They are those at `speed`, the person's own in m/s, or at the nearest speed there
+    is; at a comfortable one where it is None or NaN. `error`, the standard deviation of that speed's own error, makes their ranges wider
+    by what it does to the means.
     """
     if subject.age is not None and subject.age < ADULT:
         return {}
-    rows = {
-        name: Reference(name, mean, sd, unit, _OVERGROUND, _FUKUCHI, "CC BY 4.0")
-        for name, (mean, sd, unit) in _ADULTS.items()
-    }
-    speed = speed_reference(subject.age, subject.sex)
-    return rows if speed is None else {speed.name: speed, **rows}
+    size = _size(subject)
+    own = COMFORTABLE if _unknown(speed) else float(speed or 0.0) / size**0.5  # as if of the reference's size
+    own = float(np.clip(own, SPEEDS[0], SPEEDS[-1]))
+    unsure = error / size**0.5 if np.isfinite(error) else 0.0
+    sized = "" if size == 1 else f", brought to a stature of {subject.height:.2f} m (Hof 1996)"
+    population = f"{_OVERGROUND} at {own * size**0.5:.2f} m/s{sized}"
+    rows = {}
+    for name, (means, sds, unit) in _ADULTS.items():
+        mean, sd = (float(np.interp(own, SPEEDS, values)) * size ** _BY_SIZE[unit] for values in (means, sds))
+        ends = np.interp([own - unsure, own + unsure], SPEEDS, means) * size ** _BY_SIZE[unit]
+        rows[name] = Reference(
+            name, mean, float(np.hypot(sd, np.ptp(ends) / 2)), unit, population, _FUKUCHI, "CC BY 4.0"
+        )
+    usual = speed_reference(subject.age, subject.sex)
+    return rows if usual is None else {usual.name: usual, **rows}
+
+
+def compare_speeds(subject: Subject, speed: float | None) -> str:
+    """Return in a sentence how the person's speed, m/s, limits the comparison; empty where the reference walked as fast."""
+    size = _size(subject) ** 0.5
+    slowest, fastest = SPEEDS[0] * size, SPEEDS[-1] * size
+    if _unknown(speed):
+        return f"the reference walked at {COMFORTABLE * size:.2f} m/s, and the subject's speed is not known: times and lengths differ with speed"
+    if slowest - _NEAR <= float(speed or 0.0) <= fastest + _NEAR:
+        return ""
+    walked = slowest if float(speed or 0.0) < slowest else fastest
+    return f"the reference walked at {walked:.2f} m/s and the subject at {speed:.2f}: times and lengths differ for that alone"
+
+
+def _unknown(speed: float | None) -> bool:
+    return speed is None or not np.isfinite(speed)
+
+
+def _size(subject: Subject) -> float:
+    """Return the person's stature over the mean of the reference's; 1 where it was not given."""
+    return 1.0 if subject.height is None else subject.height / _STATURE
 
 
 def speed_reference(age: float | None, sex: str | None) -> Reference | None:

@@ -13,10 +13,11 @@ from posedetector.kinematics.cycles import mean_curve
 from posedetector.kinematics.events import stances
 from posedetector.kinematics.grading import READ, withheld
 from posedetector.kinematics.nouns import UNITS, Grade
-from posedetector.kinematics.reference import RUNNING, Reference, references
+from posedetector.kinematics.reference import DEVIATIONS, RUNNING, Reference, compare_speeds, references
 from posedetector.kinematics.summary import WITHIN_ERROR
 from posedetector.pose import Array, ByteArray, Source
 from posedetector.report.results import Results
+from posedetector.trial import describe_size
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -85,7 +86,7 @@ def shown_unit(unit: str) -> str:
 def gait_rows(results: Results) -> list[Row]:
     """Return the gait parameters, both sides in one row, beside what is usual for adults."""
     table = results.tables["gait_parameters"]
-    usual = {} if runs(table) else references(results.account.subject)
+    usual = {} if runs(table) else references(results.account.subject, *_speed(table))
     rows = [_row(name, table, usual.get(name)) for name in (*_SPATIAL, *_PHASES)]
     return [row for row in rows if row is not None]
 
@@ -96,12 +97,24 @@ def runs(table: "pd.DataFrame") -> bool:
     return bool(len(shares)) and bool(shares.max() < 100 * RUNNING)
 
 
+def _speed(table: "pd.DataFrame") -> tuple[float, float]:
+    """Return the walking speed and its error's standard deviation, m/s; NaN where they are not known."""
+    own = table.loc[table["quantity"] == "walking_speed", ["value", "error_sd"]].to_numpy(float)
+    return (float(own[0, 0]), float(own[0, 1])) if len(own) else (float("nan"), float("nan"))
+
+
 def sources_of_reference(results: Results) -> list[str]:
     """Return whom the reference values are of, and whose figures they are."""
     shown = {row.name for row in gait_rows(results) if row.reference}
-    found = references(results.account.subject).items()
+    found = references(results.account.subject, *_speed(results.tables["gait_parameters"])).items()
     texts = (f"{one.population}; {one.source} ({one.licence})" for name, one in found if plain(name) in shown)
     return list(dict.fromkeys(texts))
+
+
+def speed_of_reference(results: Results) -> str:
+    """Return how the subject's speed limits the comparison with the reference; empty where it does not, or where there is none."""
+    has_reference = any(row.reference for row in gait_rows(results))
+    return compare_speeds(results.account.subject, _speed(results.tables["gait_parameters"])[0]) * has_reference
 
 
 def _row(name: str, table: "pd.DataFrame", usual: Reference | None) -> Row | None:
@@ -110,8 +123,8 @@ def _row(name: str, table: "pd.DataFrame", usual: Reference | None) -> Row | Non
         return None
     unit = str(own["unit"].iloc[0])
     said = {
-        side: number(value, unit, sd)
-        for side, value, sd in zip(own["side"].fillna(""), own["value"], own["sd"], strict=True)
+        side: _own(unit, usual, *numbers)
+        for side, *numbers in own[["side", *_OWN]].fillna({"side": ""}).to_numpy(object)
     }
     return Row(
         name=plain(name),
@@ -124,9 +137,21 @@ def _row(name: str, table: "pd.DataFrame", usual: Reference | None) -> Row | Non
     )
 
 
+_OWN = ("value", "sd", "low_90", "high_90")
+
+
+def _own(unit: str, usual: Reference | None, value: float, sd: float, low: float, high: float) -> str:
+    """Return a value with its 90 % interval, or its SD where its error is not known; an arrow where all of the interval is unusual."""
+    known = np.isfinite(low)
+    said = f"{number(value, unit)} ({number(low, unit)}–{number(high, unit)})" if known else number(value, unit, sd)
+    factor = 1.0 if usual is None else UNITS[usual.unit][1]
+    where = "" if usual is None else usual.outside(low / factor, high / factor)
+    return said + {"above": " ↑", "below": " ↓", "": ""}[where]
+
+
 def _usual(usual: Reference, unit: str) -> str:
     factor = UNITS[usual.unit][1]
-    band = usual.band(2.0)
+    band = usual.band(DEVIATIONS)
     ends = "" if band is None else f" ({number(band[0] * factor, unit)}–{number(band[1] * factor, unit)})"
     return f"{number(usual.mean * factor, unit)}{ends}"
 
@@ -340,9 +365,6 @@ def assumptions(results: Results) -> list[tuple[str, str]]:
     """Return what the numbers rest on: size, camera, vertical, floor, fit, smoothing, pelvis."""
     account = results.account
     calibration, refinement = account.calibration, account.refinement
-    spread = (
-        "" if calibration.scale_spread is None else f" ± {100 * calibration.scale_spread:.1f} % from frame to frame"
-    )
     given = "assumed" if calibration.focal_length_assumed else "given"
     if lens := calibration.lens:
         given = f"from {lens.file}, camera {lens.camera}, {lens.model} distortion undone"
@@ -360,7 +382,8 @@ def assumptions(results: Results) -> list[tuple[str, str]]:
     in_centimetres = "" if stature is None or error is None else f", about {100 * error * stature:.1f} cm"
     return [
         ("Frame of reference", account.frame_of_reference),
-        ("Size", f"from {calibration.scale_from}{spread}"),
+        ("Size", describe_size(account)),
+        *([("Check of the stature", calibration.stature_check)] if calibration.stature_check else []),
         (
             "Focal length",
             f"{calibration.focal_length_px:.0f} px, {given}; distance from the camera, and speed along the line of sight, scale with it",

@@ -23,6 +23,7 @@ from posedetector.report.findings import (
     range_rows,
     repetition_rows,
     sources_of_reference,
+    speed_of_reference,
     stretch,
     strips,
 )
@@ -74,6 +75,7 @@ def render(results: Results, beside: str = "") -> str:
         limits=limits(results),
         gait=gait_rows(results),
         reference=sources_of_reference(results),
+        speeds=speed_of_reference(results),
         ranges=range_rows(results),
         stretch=stretch(results),
         not_shown=not_shown(results),

@@ -45,7 +45,7 @@ _NUMBERS: dict[str, tuple[str, ...]] = {
     "joint_angles": ("frame_index", "timestamp_s"),
     "angle_definitions": ("typical_sd_deg",),
     "gait_events": ("timestamp_s",),
-    "gait_parameters": ("value", "sd", "n"),
+    "gait_parameters": ("value", "sd", "n", "error_sd", "low_90", "high_90"),
     "gait_cycles": ("cycle", "start_s", "end_s", "percent"),
     "gait_cycle_means": ("cycles", "percent"),
     "repetitions": ("start_s", "turn_s", "end_s", "down_s", "up_s", "duration_s", "depth_m", "knee_flexion_deg"),

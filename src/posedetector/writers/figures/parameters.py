@@ -1,18 +1,19 @@
 """The panels of gait parameters: one's own values as marks upon published ones, mean ± 2 standard deviations, as a band.
 
-Where only a mean was published it is a line; where nothing fits (a child, running, or speed without age and sex) there are
-only the marks.
+Published ones are those at the subject's speed and stature (`kinematics.reference`). Where only a mean was published it is a line; where
+nothing fits (a child, running, or speed without age and sex) there are only the marks. A bar is a value's 90 % interval; where its error
+is not known, the standard deviation over the steps. A value far from the reference is an arrow at the edge, with its number.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from textwrap import fill
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from posedetector.colours import SIDES
-from posedetector.kinematics.nouns import UNITS, Quantity
-from posedetector.kinematics.reference import RUNNING, Reference, references
+from posedetector.kinematics.nouns import REACH_90, UNITS, Quantity
+from posedetector.kinematics.reference import DEVIATIONS, RUNNING, Reference, compare_speeds, references
 from posedetector.subject import Subject
 from posedetector.writers.figures.canvas import NO_SIDE, SMALL
 
@@ -29,7 +30,10 @@ COMPARED = {
     "double_support_share": "Double support",
 }
 _AGES = "20 to 99 years"  # of speed's reference
-_DEVIATIONS = 2.0  # to either side hold 95 % of a normal distribution
+_FARTHEST = (
+    5.0  # standard deviations of the reference that a panel shows to either side, or a share of a mean that has none
+)
+_FARTHEST_SHARE = 0.5
 # by side: colour, marker, height in the panel; the markers differ too, for those who see no colours
 _OWN = {"left": (SIDES["left"], "o", 0.68), "right": (SIDES["right"], "D", 0.32), "": (NO_SIDE, "s", 0.5)}
 _LETTERS = 66  # of small print in a line
@@ -44,12 +48,22 @@ def compared(quantities: Sequence[Quantity]) -> dict[str, list[Quantity]]:
 
 def draw_parameters(part: "SubFigure", quantities: Sequence[Quantity], subject: Subject) -> None:
     """Draw a panel for each quantity that is compared, and say below whom the reference is of."""
-    found, usual = compared(quantities), {} if runs(quantities) else references(subject)
+    found, usual = compared(quantities), usual_for(quantities, subject)
     panels = part.subplots(len(found), 1, squeeze=False)[:, 0]
     for axes, (name, own) in zip(panels, found.items(), strict=True):
         _draw(axes, name, own, usual.get(name))
-    said = small_print(list(found), usual, subject, running=runs(quantities))
+    said = small_print(found, usual, subject, running=runs(quantities))
     part.supxlabel(said, x=0.02, ha="left", fontsize=SMALL, color="0.3")
+
+
+def usual_for(quantities: Sequence[Quantity], subject: Subject) -> dict[str, Reference]:
+    """Return what is usual for the subject at the speed that was walked; empty for runners."""
+    speed = _speed(quantities)
+    return {} if runs(quantities) else references(subject, *((speed.value, speed.error) if speed else ()))
+
+
+def _speed(quantities: Sequence[Quantity]) -> Quantity | None:
+    return next((one for one in quantities if one.name == "walking_speed"), None)
 
 
 def runs(quantities: Sequence[Quantity]) -> bool:
@@ -58,9 +72,12 @@ def runs(quantities: Sequence[Quantity]) -> bool:
     return bool(shares) and max(shares) < RUNNING
 
 
-def small_print(names: Sequence[str], usual: Mapping[str, Reference], subject: Subject, *, running: bool) -> str:
-    """Return what the marks and bands of the quantities of these names are, and of whom."""
-    lines = ["marks: mean ± SD in this clip"]
+def small_print(
+    found: Mapping[str, Sequence[Quantity]], usual: Mapping[str, Reference], subject: Subject, *, running: bool
+) -> str:
+    """Return what the marks, bars and bands of the quantities are, and of whom."""
+    names, own = list(found), [one for parts in found.values() for one in parts]
+    lines = ["marks: " + "; ".join(_of_marks(own))]
     of: dict[tuple[str, str], list[str]] = {}
     for name, one in usual.items():
         if name in names:
@@ -78,20 +95,47 @@ def small_print(names: Sequence[str], usual: Mapping[str, Reference], subject: S
         lines += [
             f"{COMPARED[name]}: no reference; it needs sex and age, {_AGES}" for name in names if name not in usual
         ]
+        speed = _speed(own)
+        lines.append(compare_speeds(subject, speed.value if speed else None) * bool(of))
     return "\n".join(fill(line, _LETTERS) for line in lines if line)
+
+
+def _of_marks(own: Sequence[Quantity]) -> Iterator[str]:
+    yield "means over the steps of this clip" if any(one.count > 1 for one in own) else "of one step or stride each"
+    if any(np.isfinite(one.error) for one in own):
+        yield "bars: 90 % interval of the value"
+    if any(np.isfinite(one.sd) and not np.isfinite(one.error) for one in own):
+        yield "thin bars: ± SD over the steps, where the value's error is not known"
 
 
 def _draw(axes: "Axes", name: str, own: Sequence[Quantity], usual: Reference | None) -> None:
     unit, factor = UNITS[own[0].unit]
     if usual is not None:
         axes.axvline(usual.mean * factor, color=_MEAN, lw=1.2, zorder=1)
-        if (band := usual.band(_DEVIATIONS)) is not None:
+        if (band := usual.band(DEVIATIONS)) is not None:
             axes.axvspan(band[0] * factor, band[1] * factor, color=_BAND, lw=0, zorder=0)
+    least, most = _shown(usual)
     for one in own:
         colour, marker, height = _OWN[one.side]
-        spread = one.sd * factor if np.isfinite(one.sd) else None
-        axes.errorbar(one.value * factor, height, xerr=spread, fmt=marker, color=colour, ms=6, elinewidth=1.6)
+        if not least <= one.value <= most:
+            edge = (least if one.value < least else most) * factor
+            _point_out(axes, edge, _number(one.value * factor, unit), one.side, high=one.value > most)
+            continue
+        known = np.isfinite(one.error)
+        reach = (REACH_90 * one.error if known else one.sd) * factor
+        axes.errorbar(
+            one.value * factor,
+            height,
+            xerr=reach if np.isfinite(reach) else None,
+            fmt=marker,
+            color=colour,
+            ms=6,
+            elinewidth=2.2 if known else 0.9,
+        )
     axes.margins(x=0.12)
+    if usual is not None:
+        low, high = axes.get_xlim()
+        axes.set_xlim(max(low, least * factor), min(high, most * factor))
     axes.set_ylim(0, 1)
     axes.set_yticks([])
     axes.tick_params(labelsize=SMALL)
@@ -99,12 +143,45 @@ def _draw(axes: "Axes", name: str, own: Sequence[Quantity], usual: Reference | N
     axes.set_title(_heading(name, own, usual, unit, factor), fontsize=SMALL)
 
 
+def _shown(usual: Reference | None) -> tuple[float, float]:
+    """Return from where to where a panel may reach, in the quantities' own unit."""
+    if usual is None:
+        return -np.inf, np.inf
+    far = usual.band(_FARTHEST)
+    return (usual.mean * (1 - _FARTHEST_SHARE), usual.mean * (1 + _FARTHEST_SHARE)) if far is None else far
+
+
+def _point_out(axes: "Axes", edge: float, number: str, side: str, *, high: bool) -> None:
+    """Draw an arrow at the edge for a value that lies beyond it, with its number."""
+    colour, _, height = _OWN[side]
+    axes.plot([edge], [height], ls="none", marker=">" if high else "<", color=colour, ms=7, clip_on=False)
+    axes.annotate(
+        number,
+        (edge, height),
+        xytext=(-7 if high else 7, 0),
+        textcoords="offset points",
+        ha="right" if high else "left",
+        va="center",
+        fontsize=SMALL,
+        color=colour,
+    )
+
+
 def _heading(name: str, own: Sequence[Quantity], usual: Reference | None, unit: str, factor: float) -> str:
-    digits = 2 if unit.startswith("m") else 1
-    said = [f"{one.side or 'this clip'} {one.value * factor:.{digits}f}" for one in own]
+    said = [_said(one, usual, unit, factor) for one in own]
     if usual is not None:
-        band = usual.band(_DEVIATIONS)
-        ends = "" if band is None else f" ({'–'.join(f'{end * factor:.{digits}f}' for end in band)})"
-        said.append(f"reference {usual.mean * factor:.{digits}f}{ends}")
+        band = usual.band(DEVIATIONS)
+        ends = "" if band is None else f" ({'–'.join(_number(end * factor, unit) for end in band)})"
+        said.append(f"reference {_number(usual.mean * factor, unit)}{ends}")
     of = " of gait cycle" if unit == "%" else ""
     return f"{COMPARED[name]} ({unit}{of})\n{' · '.join(said)}"
+
+
+def _said(one: Quantity, usual: Reference | None, unit: str, factor: float) -> str:
+    """Return a value in words, and on which side of the reference's range it lies, if its error is known and smaller."""
+    where = "" if usual is None else usual.outside(*one.interval)
+    return f"{one.side or 'this clip'} {_number(one.value * factor, unit)}{f' ({where})' * bool(where)}"
+
+
+def _number(value: float, unit: str) -> str:
+    return f"{value:.{2 if unit.startswith('m') else 1}f}"
