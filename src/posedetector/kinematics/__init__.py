@@ -1,7 +1,7 @@
 """From a metric pose to joint angles, gait, repetitions and masses.
 
 `nouns` is what comes out. `angles` has the table of angles, read off the segments' `frames`; `gait` says whether somebody walks, by
-`events`, and hands on to `steps` and `cycles`; `repetitions`, `masses`, `summary`. `reference` is for comparison.
+`events`, and hands on to `steps`, `uncertainty` and `cycles`; `repetitions`, `masses`, `summary`. `reference` is for comparison.
 """
 
 from posedetector.kinematics.angles import joint_angles
@@ -10,10 +10,11 @@ from posedetector.kinematics.masses import find_masses
 from posedetector.kinematics.nouns import FLOOR, Ground, Kinematics, Treadmill
 from posedetector.kinematics.repetitions import find_repetitions
 from posedetector.kinematics.summary import summarize
+from posedetector.kinematics.uncertainty import UNKNOWN, Scale, with_size_errors
 from posedetector.pose import MetricPose
 from posedetector.subject import Subject
 
-__all__ = ["FLOOR", "Ground", "find_treadmill", "study"]
+__all__ = ["FLOOR", "Ground", "Scale", "find_treadmill", "study"]
 
 
 def find_treadmill(pose: MetricPose, ground: Ground) -> Treadmill | None:
@@ -21,13 +22,13 @@ def find_treadmill(pose: MetricPose, ground: Ground) -> Treadmill | None:
     return find_gait(pose, joint_angles(pose), ground).treadmill
 
 
-def study(pose: MetricPose, subject: Subject, ground: Ground = FLOOR) -> Kinematics:
-    """Return all that is worked out from a pose of this person on this ground."""
+def study(pose: MetricPose, subject: Subject, ground: Ground = FLOOR, scale: Scale = UNKNOWN) -> Kinematics:
+    """Return all that is worked out from a pose of this person on this ground; `scale` says how well lengths are known."""
     angles = joint_angles(pose)
     return Kinematics(
         angles=angles,
-        gait=find_gait(pose, angles, ground),
+        gait=find_gait(pose, angles, ground, scale),
         repetitions=find_repetitions(pose, angles),
         masses=find_masses(pose, subject),
-        summary=summarize(pose, angles),
+        summary=with_size_errors(summarize(pose, angles), scale),
     )
