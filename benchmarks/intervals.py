@@ -15,26 +15,31 @@ people's legs vary. All that follows is the pipeline's. Truth is the same events
 
 import argparse
 import pickle
+import warnings
 import zlib
-from collections import defaultdict
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
-from posedetector import Subject
+from gait import captured, gait_of
+from posedetector import Settings, Subject
 from posedetector.calibration import Camera, calibrate
 from posedetector.cleaning import clean
 from posedetector.filters import interpolate
-from posedetector.kinematics import FLOOR, find_treadmill, study
+from posedetector.kinematics import FLOOR, Ground, Scale, find_treadmill, study
 from posedetector.kinematics.angles import joint_angles
 from posedetector.kinematics.gait import find_gait
-from posedetector.kinematics.nouns import Gait, Quantity
+from posedetector.kinematics.nouns import REACH_90, UNITS, Gait, Quantity
+from posedetector.kinematics.steps import UNIT
+from posedetector.kinematics.uncertainty import in_words
 from posedetector.lifters import make_lifter
 from posedetector.lifters.inputs import apparent_size
+from posedetector.pipeline import analyze
 from posedetector.pose import Array, Keypoints, MetricPose, RelativePose, Source
-from posedetector.refinement import other_opinions, refine
+from posedetector.refinement import other_opinions, refine, scale_of
 from posedetector.refinement.body import SEGMENTS
 from posedetector.skeletons import H36M_17, Skeleton
 from posedetector.smoothing import smooth
@@ -54,6 +59,8 @@ JOINTS = BODY_14.points[:12]
 LEG_SHARE = STATURE_SHARES["thigh"] + STATURE_SHARES["shank"]
 TRUTH_RATE = 60.0
 LONGEST = 5.0  # seconds of a clip
+CUTOFF = 6.0  # Hz, the pipeline's
+SPEED = ("walking_speed", "")
 BANDAI = {
     f"{side}_{ours}": f"{theirs}_{side[0].upper()}"
     for side in ("left", "right")
@@ -84,6 +91,7 @@ class Walk(NamedTuple):
     rate: float
 
     def at(self, time: Array) -> Array:
+        """Return the joints at these moments, seconds."""
         return interpolate(np.arange(len(self.points)) / self.rate, self.points, time)
 
 
@@ -282,52 +290,148 @@ def pose_of(points: Array, time: Array) -> MetricPose:
     """Return joints (T, 18, 3) as a pose, low-passed as the pipeline's are."""
     root = points[:, SKELETON.indices("left_hip", "right_hip")].mean(axis=1)
     source = np.full(points.shape[:2], Source.MEASURED, np.uint8)
-    return smooth(MetricPose(SKELETON, time, points - root[:, None], np.ones(source.shape), source, root), 6.0)[0]
+    return smooth(MetricPose(SKELETON, time, points - root[:, None], np.ones(source.shape), source, root), CUTOFF)[0]
 
 
-def measured(case: Case, rng: np.random.Generator, *, focal: bool = False, size: bool = False) -> tuple[Gait, float]:
-    """Return the gait as the pipeline finds it, and the fitted focal length over the true one; `focal`, `size`: as they truly are."""
-    stature = case.stature * (1.0 if size else float(np.exp(rng.normal(0, OFF))))
-    subject = Subject(height=stature)
+class Fitted(NamedTuple):
+    """What the pipeline makes of a case: the pose, as smoothed, and what its kinematics are told."""
+
+    pose: MetricPose
+    subject: Subject
+    ground: Ground
+    scale: Scale
+    focal: float
+
+    @property
+    def gait(self) -> Gait:
+        """What is found in it."""
+        return study(self.pose, self.subject, self.ground, self.scale).gait
+
+
+def fitted(case: Case, off: float = 0.0, *, focal: bool = False) -> Fitted:
+    """Return what the pipeline makes of a case with a stature that is off by this share; `focal`: the true focal length is given."""
+    subject = Subject(height=case.stature * (1 + off))
     cleaned = clean(case.keypoints).keypoints
     lifter = make_lifter("videopose3d")
     metric, calibration = calibrate(case.lifted, cleaned, subject, Camera(focal_length=case.focal if focal else None))
-    treadmill = find_treadmill(smooth(metric, 6.0)[0], FLOOR)
+    treadmill = find_treadmill(smooth(metric, CUTOFF)[0], FLOOR)
     belt = None if treadmill is None else treadmill.velocity
-    ground = replace(FLOOR, treadmill=treadmill)
-    fitted, calibration, _ = refine(
-        metric, cleaned, calibration, subject, lifter.errors, other_opinions(lifter, cleaned), belt=belt
+    others = other_opinions(lifter, cleaned)
+    pose, calibration, refinement = refine(metric, cleaned, calibration, subject, lifter.errors, others, belt=belt)
+    scale = scale_of(calibration, refinement)
+    return Fitted(
+        smooth(pose, CUTOFF)[0], subject, replace(FLOOR, treadmill=treadmill), scale, calibration.focal_length
     )
-    pose = smooth(fitted, 6.0)[0]
-    return study(pose, subject, ground).gait, calibration.focal_length / case.focal
 
 
-def cases(options: argparse.Namespace) -> list[Case]:
-    kept = options.cache and options.cache / f"filmed_{options.clips}_{options.half}_{options.seed}.pkl"
+def filmed_walks(mocap: Path, clips: int, half: int, seed: int, cache: Path | None = None) -> list[Case]:
+    """Return the cases of one half of the recordings: every other of a shuffled list."""
+    kept = cache and cache / f"filmed_{clips}_{half}_{seed}.pkl"
     if kept and kept.exists():
-        return pickle.loads(kept.read_bytes())
-    walks = recorded(options.mocap)
-    walks = [walks[row] for row in np.random.default_rng(options.seed).permutation(len(walks))][options.half :: 2]
-    found: list[Case] = []
-    for walk in walks:
-        if len(found) < options.clips and (case := filmed(walk, options.seed)) is not None:
-            if find_gait(case.truth, joint_angles(case.truth)).quality != "none":
-                found.append(case)
+        found: list[Case] = pickle.loads(kept.read_bytes())
+        return found
+    walks, found = recorded(mocap), []
+    for number in np.random.default_rng(seed).permutation(len(walks))[half::2]:
+        case = filmed(walks[number], seed)
+        if case is not None and true_gait(case).quality != "none":
+            found.append(case)
+        if len(found) == clips:
+            break
     if kept:
         kept.write_bytes(pickle.dumps(found))
     return found
 
 
+def true_gait(case: Case) -> Gait:
+    return find_gait(case.truth, joint_angles(case.truth))
+
+
+def by_name(gait: Gait) -> dict[tuple[str, str], Quantity]:
+    return {(one.name, one.side): one for one in gait.quantities}
+
+
+def coverage(pairs: Sequence[tuple[Gait, Gait]]) -> dict[str, Array]:
+    """Return by quantity (N, 2) of gaits (measured, true): error and standard deviation said, in the quantity's unit."""
+    found: dict[str, list[tuple[float, float]]] = {}
+    for measured, true in pairs:
+        truth = by_name(true)
+        for key, one in by_name(measured).items():
+            if key in truth and np.isfinite(one.error):
+                found.setdefault(one.name, []).append((one.value - truth[key].value, one.error))
+    return {name: np.array(found[name]) for name in COMPARED if name in found}
+
+
+def print_coverage(pairs: Sequence[tuple[Gait, Gait]]) -> None:
+    print(
+        "| quantity | values | bias | RMS error | SD said, median | truth in the 90 % interval |\n|---|---|---|---|---|---|"
+    )
+    for name, both in coverage(pairs).items():
+        unit, factor = UNITS[UNIT[name]]
+        error, said = factor * both.T
+        held = 100 * float((np.abs(error) < REACH_90 * said).mean())
+        size = f"{error.mean():+.3f} | {np.sqrt((error**2).mean()):.3f} | {np.median(said):.3f}"
+        print(f"| {name}, {unit} | {len(error)} | {size} | {held:.0f} % |", flush=True)
+
+
+def print_bias(cases: Sequence[Case], fits: Sequence[Fitted]) -> None:
+    """Compare walking speed with the focal length fitted and with the true one, at the true size."""
+    print(
+        "| path along the optical axis | clips | focal length, fitted / true | speed, all fitted | true focal length given |"
+    )
+    print("|---|---|---|---|---|")
+    rows = []
+    for case, fit in zip(cases, fits, strict=True):
+        true = by_name(true_gait(case)).get(SPEED)
+        own = [by_name(one.gait).get(SPEED) for one in (fit, fitted(case, focal=True))]
+        if true is not None and all(own):
+            size = fit.subject.height / case.stature
+            off = [one.value / true.value for one in own if one is not None]
+            rows.append((case.along, fit.focal / case.focal, off[0] / size, off[1]))
+    table = 100 * (np.array(rows) - [0, 1, 1, 1])
+    for low, high in ((0, 60), (60, 101)):
+        part = table[(table[:, 0] >= low) & (table[:, 0] < high)]
+        said = " | ".join(f"{one.mean():+.1f} ± {one.std(ddof=1):.1f} %" for one in part[:, 1:].T)
+        print(f"| {low}–{min(high, 100)} % | {len(part)} | {said} |", flush=True)
+
+
+def opencap(folder: Path) -> None:
+    """Compare the phone's walk with motion capture; the subject's stature is 1.60 m, judged by the captured segments."""
+    true = gait_of(captured(folder / "walk_sample_mocap.json"))
+    print("| model | quantity | motion capture | ours | interval holds it |\n|---|---|---|---|---|")
+    for model in ("heavy", "full"):
+        settings = Settings(video=str(folder / "walk_video.mp4"), subject=Subject(height=1.60), model=model)
+        truth = by_name(true)
+        for key, one in by_name(analyze(settings).kinematics.gait).items():
+            if key in truth and one.name in COMPARED:
+                factor = UNITS[one.unit][1]
+                low, high = one.interval
+                held = "yes" if low <= truth[key].value <= high else "no"
+                print(
+                    f"| {model} | {one.name} {one.side} | {truth[key].value * factor:.3f} | {in_words(one)} | {held} |",
+                    flush=True,
+                )
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--mocap", type=Path)
-    parser.add_argument("--clips", type=int, default=60)
+    parser.add_argument("--clips", type=int, default=40)
     parser.add_argument("--half", type=int, default=0)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--cache", type=Path)
     parser.add_argument("--bias", action="store_true")
     parser.add_argument("--opencap", type=Path)
     options = parser.parse_args()
+    warnings.filterwarnings("ignore", "hips and shoulders disagree")
+    if options.mocap:
+        cases = filmed_walks(options.mocap, options.clips, options.half, options.seed, options.cache)
+        offs = np.random.default_rng(options.seed).normal(0, OFF, len(cases))
+        fits = [fitted(case, float(off)) for case, off in zip(cases, offs, strict=True)]
+        if options.bias:
+            print_bias(cases, fits)
+        print_coverage([(fit.gait, true_gait(case)) for fit, case in zip(fits, cases, strict=True)])
+    if options.opencap:
+        opencap(options.opencap)
 
 
 if __name__ == "__main__":

@@ -35,7 +35,7 @@ _LEG_SHARE = 0.491
 # How far the size is off, as a share of it (standard deviation), by what gave it. People of one stature differ: sitting height is
 # 52 % of it, ± 1.4 (National Health and Nutrition Examination Survey III; Bogin & Varela-Silva 2010), so legs by 3 % and arms by about
 # as much for less length. Beside that, a clip long, what a detector calls a joint lies 1–2 cm beside it. Both: judgements.
-SIZE_SD = {"bone lengths": 0.03, "stature: thigh + shank": 0.045, "stature: upper_arm + forearm": 0.06}
+SIZE_SD = {"bone lengths": 0.025, "stature: thigh + shank": 0.045, "stature: upper_arm + forearm": 0.06}
 
 
 @dataclass(frozen=True)

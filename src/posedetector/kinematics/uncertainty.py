@@ -16,8 +16,8 @@ from typing import NamedTuple
 import numpy as np
 
 from posedetector.kinematics.nouns import UNITS, Event, Quantity
-from posedetector.kinematics.steps import Footing, Stride
-from posedetector.pose import Array
+from posedetector.kinematics.steps import Footing, Of, Stride
+from posedetector.pose import Array, finite
 
 # Metres, of the hips' and of a foot's place where the fit says nothing about it; a judgement.
 _PLACE = 0.02
@@ -26,8 +26,11 @@ _PLACE = 0.02
 _RANGE = {2: 1.128, 3: 1.693}
 # Of what methods disagree by, as a variance: the share that is alike in all events of a kind. A judgement, from walks filmed by
 # synthetic cameras (benchmarks/intervals.py, half of them).
-_ALIKE = 0.5
-_SAYS_LENGTH = ("m", "m/s")
+_ALIKE = 0.7
+# Likewise: of what lasts of a contact's error, the share by which one side's differs from the other's; and of a foot's place, as a
+# variance, the share that is alike in all steps (of one side, so it is none in strides).
+_SIDES_DIFFER, _PLACE_LASTS = 0.5, 0.3
+_SCALING = ("m", "m/s")
 _DIGITS = {"m/s": 2, "m": 2, "s": 2, "%": 1, "steps/min": 0}
 
 
@@ -52,8 +55,7 @@ class Scale:
         """Return the standard deviation, as a share, of the mean of lengths in these directions (N, 2), seen from above."""
         if not len(ways):
             return float("nan")
-        units = ways / np.maximum(np.linalg.norm(ways, axis=1, keepdims=True), 1e-9)
-        along = float(((units @ self.axis[[0, 2]]) ** 2).mean())
+        along = float(((_units(ways) @ self.axis[[0, 2]]) ** 2).mean())
         return float(np.hypot(self.size, along * self.focal))
 
 
@@ -105,10 +107,10 @@ def with_errors(
     footing : where hips and feet are, as the quantities were made of it.
     feet : (2,) metres, standard deviations of a foot's place along the laboratory's X and Z, from the fit.
     """
-    events = [event for chain in chains for event in chain]
     step = float(np.median(np.diff(footing.time)))
     contact, off = (
-        timing_of([one for one in events if one.kind == kind], step) for kind in ("initial_contact", "foot_off")
+        timing_of([event for chain in chains for event in chain if event.kind == kind], step)
+        for kind in ("initial_contact", "foot_off")
     )
     steps = [
         (one.time, other.time)
@@ -116,34 +118,43 @@ def with_errors(
         for one, other in pairwise(event for event in chain if event.kind == "initial_contact")
     ]
     ways = np.array([footing.hips(end) - footing.hips(start) for start, end in steps]).reshape(-1, 2)
-    ways = ways[np.isfinite(ways).all(axis=1)]
+    ways = ways[finite(ways)]
     walked = float(sum(end - start for start, end in steps))
     stride = float(np.mean([one.time for one in strides])) if strides else 2 * walked / max(len(steps), 1)
     places = np.full(2, _PLACE) if feet is None else feet
+    errors = {
+        (one.name, one.side): _of_length(one, ways, walked, scale, places)
+        if one.unit in _SCALING
+        else _of_time(one, contact, off, stride, walked)
+        for one in quantities
+    }
+    return [_with_its_own(one, errors, quantities, scale) for one in quantities]
 
-    def of(one: Quantity) -> Error:
-        count, unlike = max(one.count, 1), float(np.hypot(contact.alike, off.alike))
-        apart = float(np.sqrt(2) * contact.own)
-        if one.name == "cadence":  # the steps' times add up: only the first and the last contact count
-            return Error(0.0, apart / walked * one.value)
-        if one.name == "stride_time":
-            return Error(0.0, apart / count)
-        if one.name == "step_time":
-            return Error(0.0, apart / np.sqrt(count))
-        if one.name in {"stance_share", "swing_share"}:
-            return Error(unlike / stride, float(np.hypot(contact.own, off.own)) / stride / np.sqrt(count))
-        if one.name == "double_support_share":  # twice in a stride
-            own = float(np.sqrt(2) * np.hypot(contact.own, off.own))
-            return Error(2 * unlike / stride, own / stride / np.sqrt(count))
-        lasting = one.value * scale.of_length(ways[:, ::-1] * [-1, 1] if one.name == "step_width" else ways)
-        if one.name == "walking_speed":
-            return Error(lasting, np.sqrt(2) * _PLACE / walked)
-        if one.name in {"stride_length", "step_length", "step_width"}:
-            return Error(lasting, np.sqrt(2) * _place(places, ways, across=one.name == "step_width") / np.sqrt(count))
-        return Error(float("nan"), float("nan"))
 
-    errors = {(one.name, one.side): of(one) for one in quantities}
-    return [_told(one, errors, quantities, scale) for one in quantities]
+def _of_time(one: Quantity, contact: Timing, off: Timing, stride: float, walked: float) -> Error:
+    """Return the error of a duration, a rate or a share of the stride; `stride` and all that was `walked`, seconds."""
+    apart, unlike = float(np.sqrt(2) * contact.own), float(np.hypot(contact.alike, off.alike)) / stride
+    own = float(np.hypot(contact.own, off.own)) / stride / np.sqrt(one.count)
+    lasting, single = {
+        "cadence": (0.0, apart / walked * one.value),  # steps add up: only the first contact and the last count
+        "stride_time": (0.0, apart / one.count),
+        "step_time": (_SIDES_DIFFER * contact.alike, apart / np.sqrt(one.count)),
+        "stance_share": (unlike, own),
+        "swing_share": (unlike, own),
+        "double_support_share": (2 * unlike, np.sqrt(2) * own),  # twice in a stride
+    }.get(one.name, (float("nan"), float("nan")))
+    return Error(lasting, float(single))
+
+
+def _of_length(one: Quantity, ways: Array, walked: float, scale: Scale, places: Array) -> Error:
+    """Return the error of a length or a speed, of steps that led along `ways` (N, 2) in `walked` seconds."""
+    along, across = ways, ways[:, ::-1] * [-1, 1]
+    way = across if one.name == "step_width" else along
+    place, lasts = np.sqrt(2) * _place(places, way), 0.0 if one.name == "stride_length" else _PLACE_LASTS
+    if one.name == "walking_speed":
+        place, lasts = np.sqrt(2) * _PLACE / walked * np.sqrt(one.count), 0.0
+    lasting = float(np.hypot(one.value * scale.of_length(way), np.sqrt(lasts) * place))
+    return Error(lasting, float(np.sqrt((1 - lasts) / one.count) * place))
 
 
 def with_size_errors(quantities: Iterable[Quantity], scale: Scale) -> tuple[Quantity, ...]:
@@ -163,25 +174,25 @@ def in_words(one: Quantity) -> str:
     return said if np.isnan(low) else f"{said} (90 %: {low:.{digits}f}–{high:.{digits}f})"
 
 
-def _place(places: Array, ways: Array, *, across: bool) -> float:
-    """Return a place's standard deviation, metres, along the ways (N, 2) or across them."""
-    if not len(ways):
-        return float("nan")
-    units = ways / np.maximum(np.linalg.norm(ways, axis=1, keepdims=True), 1e-9)
-    return float(np.sqrt(((units[:, ::-1] if across else units) ** 2 @ places**2).mean()))
+def _place(places: Array, ways: Array) -> float:
+    """Return a place's standard deviation along ways (N, 2), root mean square, from those along X and Z (2,), metres."""
+    return float(np.sqrt((_units(ways) ** 2 @ places**2).mean())) if len(ways) else float("nan")
 
 
-def _told(
-    one: Quantity, errors: dict[tuple[str, str], Error], all_of_them: Sequence[Quantity], scale: Scale
+def _units(ways: Array) -> Array:
+    return np.asarray(ways / np.maximum(np.linalg.norm(ways, axis=1, keepdims=True), 1e-9))
+
+
+def _with_its_own(
+    one: Quantity, errors: dict[tuple[str, Of], Error], quantities: Sequence[Quantity], scale: Scale
 ) -> Quantity:
-    if one.name.endswith("_symmetry"):  # what lasts is the same on both sides
-        name = one.name.removesuffix("_symmetry")
-        sides = [other for other in all_of_them if other.name == name and other.side]
-        middle = float(np.mean([other.value for other in sides]))
-        own = float(np.linalg.norm([errors[name, other.side].own for other in sides]))
-        return replace(one, error=own / abs(middle) if middle else float("nan"))
-    about = _scaled(one.about, scale) if one.unit in _SAYS_LENGTH else one.about
-    return replace(one, error=errors[one.name, one.side].whole, about=about)
+    if not one.name.endswith("_symmetry"):
+        about = _scaled(one.about, scale) if one.unit in _SCALING else one.about
+        return replace(one, error=errors[one.name, one.side].whole, about=about)
+    # what lasts is the same on both sides
+    sides = [other for other in quantities if other.side and other.name == one.name.removesuffix("_symmetry")]
+    own = float(np.linalg.norm([errors[other.name, other.side].own for other in sides]))
+    return replace(one, error=own / abs(float(np.mean([other.value for other in sides]))))
 
 
 def _scaled(about: str, scale: Scale) -> str:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from posedetector.colours import SIDES
-from posedetector.kinematics.nouns import UNITS, Quantity
+from posedetector.kinematics.nouns import REACH_90, UNITS, Quantity
 from posedetector.kinematics.reference import RUNNING, Reference, references
 from posedetector.subject import Subject
 from posedetector.writers.figures.canvas import NO_SIDE, SMALL
@@ -60,7 +60,7 @@ def runs(quantities: Sequence[Quantity]) -> bool:
 
 def small_print(names: Sequence[str], usual: Mapping[str, Reference], subject: Subject, *, running: bool) -> str:
     """Return what the marks and bands of the quantities of these names are, and of whom."""
-    lines = ["marks: mean ± SD in this clip"]
+    lines = ["marks: value and 90 % interval of its error; none where that is not known"]
     of: dict[tuple[str, str], list[str]] = {}
     for name, one in usual.items():
         if name in names:
@@ -89,7 +89,7 @@ def _draw(axes: "Axes", name: str, own: Sequence[Quantity], usual: Reference | N
             axes.axvspan(band[0] * factor, band[1] * factor, color=_BAND, lw=0, zorder=0)
     for one in own:
         colour, marker, height = _OWN[one.side]
-        spread = one.sd * factor if np.isfinite(one.sd) else None
+        spread = REACH_90 * one.error * factor if np.isfinite(one.error) else None
         axes.errorbar(one.value * factor, height, xerr=spread, fmt=marker, color=colour, ms=6, elinewidth=1.6)
     axes.margins(x=0.12)
     axes.set_ylim(0, 1)
@@ -99,9 +99,14 @@ def _draw(axes: "Axes", name: str, own: Sequence[Quantity], usual: Reference | N
     axes.set_title(_heading(name, own, usual, unit, factor), fontsize=SMALL)
 
 
+def _sure(one: Quantity, factor: float, digits: int) -> str:
+    low, high = (end * factor for end in one.interval)
+    return f" (90 %: {low:.{digits}f}–{high:.{digits}f})" if np.isfinite(low) else ""
+
+
 def _heading(name: str, own: Sequence[Quantity], usual: Reference | None, unit: str, factor: float) -> str:
     digits = 2 if unit.startswith("m") else 1
-    said = [f"{one.side or 'this clip'} {one.value * factor:.{digits}f}" for one in own]
+    said = [f"{one.side or 'this clip'} {one.value * factor:.{digits}f}{_sure(one, factor, digits)}" for one in own]
     if usual is not None:
         band = usual.band(_DEVIATIONS)
         ends = "" if band is None else f" ({'–'.join(f'{end * factor:.{digits}f}' for end in band)})"
