@@ -26,7 +26,7 @@ from posedetector.mirroring import mirror_missing
 from posedetector.overlay import OverlayOptions, draw_overlay, overlay_name
 from posedetector.pose import Frame, Keypoints, PersonPose, PictureMap
 from posedetector.provenance import account_for, info, with_lens
-from posedetector.refinement import NOT_REFINED, other_opinions, refine
+from posedetector.refinement import NOT_REFINED, other_opinions, refine, scale_of
 from posedetector.sanity import find_doubts
 from posedetector.settings import Settings
 from posedetector.smoothing import smooth
@@ -164,7 +164,8 @@ def analyze(
         pose = mirror_missing(pose)
     if settings.augment_markers:
         pose = augment(pose, settings.subject)
-    kinematics = study(pose, settings.subject, ground, view)
+    scale = scale_of(calibration, refinement, motion.focal_sd if motion.shows_focal else 0.0)
+    kinematics = study(pose, settings.subject, ground, scale, view)
 
     provenance = account_for(
         settings,

@@ -1,8 +1,8 @@
 """From a metric pose to joint angles, gait, repetitions and masses.
 
 `nouns` is what comes out. `angles` has the table of angles, read off the segments' `frames`; `gait` says whether somebody walks, by
-`events`, and hands on to `steps` and `cycles`; `repetitions`, `masses`. `stretches` says which moments count, `grading` how far each angle
-can be trusted; `summary`. `reference` is for comparison.
+`events`, and hands on to `steps`, `uncertainty` and `cycles`; `repetitions`, `masses`. `stretches` says which moments count, `grading` how
+far each angle can be trusted; `summary`. `reference` is for comparison.
 """
 
 from functools import partial
@@ -15,10 +15,11 @@ from posedetector.kinematics.nouns import FLOOR, Ground, Kinematics, Treadmill
 from posedetector.kinematics.repetitions import find_repetitions
 from posedetector.kinematics.stretches import stretches_of
 from posedetector.kinematics.summary import summarize
+from posedetector.kinematics.uncertainty import UNKNOWN, Scale, with_size_errors
 from posedetector.pose import MetricPose
 from posedetector.subject import Subject
 
-__all__ = ["FLOOR", "Ground", "View", "find_treadmill", "study"]
+__all__ = ["FLOOR", "Ground", "Scale", "View", "find_treadmill", "study"]
 
 
 def find_treadmill(pose: MetricPose, ground: Ground) -> Treadmill | None:
@@ -26,13 +27,15 @@ def find_treadmill(pose: MetricPose, ground: Ground) -> Treadmill | None:
     return find_gait(pose, joint_angles(pose), ground).treadmill
 
 
-def study(pose: MetricPose, subject: Subject, ground: Ground = FLOOR, view: View | None = None) -> Kinematics:
-    """Return all that is worked out from a pose of this person on this ground.
+def study(
+    pose: MetricPose, subject: Subject, ground: Ground = FLOOR, scale: Scale = UNKNOWN, view: View | None = None
+) -> Kinematics:
+    """Return all that is worked out from a pose of this person on this ground; `scale` says how well lengths are known.
 
     Without a view, angles are graded by the fit's deviations alone; without both, they are not graded.
     """
     angles = joint_angles(pose)
-    gait, repetitions = find_gait(pose, angles, ground), find_repetitions(pose, angles)
+    gait, repetitions = find_gait(pose, angles, ground, scale), find_repetitions(pose, angles)
     stretches = partial(stretches_of, angles.time, gait, repetitions)
     grades = grade(pose, angles, stretches, view)
     return Kinematics(
@@ -40,6 +43,6 @@ def study(pose: MetricPose, subject: Subject, ground: Ground = FLOOR, view: View
         gait=gait,
         repetitions=repetitions,
         masses=find_masses(pose, subject),
-        summary=summarize(pose, angles, stretches, grades),
+        summary=with_size_errors(summarize(pose, angles, stretches, grades), scale),
         grades=grades,
     )

@@ -24,6 +24,7 @@ from posedetector.kinematics.events import AGREE, SIDES, Feet, find_events
 from posedetector.kinematics.nouns import FLOOR, Event, Gait, Ground, JointAngles, Side, Treadmill
 from posedetector.kinematics.signals import facing, leg_length, point, progression, runs_of, without_gaps
 from posedetector.kinematics.steps import DRIFT, Footing, Stride, find_belt, quantities_of, strides_of
+from posedetector.kinematics.uncertainty import UNKNOWN, Scale, with_errors
 from posedetector.pose import Array, MetricPose, finite
 
 _STEP = (0.2, 1.5)  # seconds; a judgement: slower than patients' slowest, faster than sprinters
@@ -37,7 +38,7 @@ _OFFLESS = 0.1  # of the strides; a judgement: a mean over nine tenths of them i
 Chain = list[Event]
 
 
-def find_gait(pose: MetricPose, angles: JointAngles, ground: Ground = FLOOR) -> Gait:
+def find_gait(pose: MetricPose, angles: JointAngles, ground: Ground = FLOOR, scale: Scale = UNKNOWN) -> Gait:
     """Return events, quantities and cycles of a person's gait; quality `none` with the reason where there is none.
 
     Parameters
@@ -45,6 +46,7 @@ def find_gait(pose: MetricPose, angles: JointAngles, ground: Ground = FLOOR) -> 
     pose : its path (`root`) may be NaN. Feet need heels and toes; where there are none, ankles make do.
     angles : of the same frames; all of them are cut into cycles.
     ground : what the person walks on; a treadmill's speed, where it is given, is taken for the belt's.
+    scale : how well lengths are known; without it, lengths and speeds have no errors.
     """
     leg = leg_length(pose)
     if not np.isfinite(leg):
@@ -73,11 +75,13 @@ def find_gait(pose: MetricPose, angles: JointAngles, ground: Ground = FLOOR) -> 
     footing = footing if belt is None else footing.on(belt)
     doubts = _doubts(chains, strides, footing, belt, made_do=heel == toe, backwards=False in forward)
     cycles, left_out = cut_cycles(angles, strides)
+    quantities = quantities_of(chains, strides, footing, belt)
+    places = _places(pose, heel)
     return Gait(
         "doubtful" if doubts else "good",
         "; ".join(doubts),
         tuple(event for chain in chains for event in chain),
-        (*quantities_of(chains, strides, footing, belt), *left_out),
+        (*with_errors(quantities, chains, strides, footing, scale, places), *left_out),
         cycles,
         belt,
     )
@@ -87,6 +91,16 @@ def _points(pose: MetricPose) -> tuple[str, str]:
     """Return what stands for heel and toe: ankles where a foot's own points were never seen."""
     own = [point(pose, f"{side}_{name}") for side in SIDES for name in ("heel", "foot_index")]
     return ("heel", "foot_index") if all(finite(one).any() for one in own) else ("ankle", "ankle")
+
+
+def _places(pose: MetricPose, heel: str) -> Array | None:
+    """Return (2,) metres, how sure the fit is of a foot's place along the laboratory's X and Z; None without a fit."""
+    if pose.spread is None:
+        return None
+    rows = pose.skeleton.indices(*(f"{side}_{heel}" for side in SIDES))
+    known = pose.spread.points[:, rows][..., [0, 2]].reshape(-1, 2)
+    known = known[finite(known)]
+    return np.asarray(np.median(known, axis=0)) if len(known) else None
 
 
 def _feet(pose: MetricPose, run: slice, points: tuple[dict[Side, Array], ...], ahead: Array, leg: float) -> Feet:

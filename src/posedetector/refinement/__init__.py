@@ -13,6 +13,7 @@ import numpy as np
 
 from posedetector.calibration import Calibration, find_scale, place_in_room
 from posedetector.errors import InputError
+from posedetector.kinematics import Scale
 from posedetector.lifters import DepthErrors, Lifter
 from posedetector.lifters.native import Native
 from posedetector.pose import Array, Keypoints, MetricPose, RelativePose, finite
@@ -118,6 +119,13 @@ def refine(
         calibration,
         _account(pose, stated, found, errors),
     )
+
+
+def scale_of(calibration: Calibration, refinement: Refinement, focal_sd: float = 0.0) -> Scale:
+    """Return how well lengths are known; `focal_sd` is of a focal length that was given or found, as a share of it."""
+    if calibration.focal_length_assumed:
+        focal_sd = refinement.focal_spread if refinement.frames else FOCAL
+    return Scale(calibration.size_sd, focal_sd, calibration.rotation[:, 2], calibration.size_given)
 
 
 def describe_terms(errors: DepthErrors) -> dict[str, tuple[str, str]]:

@@ -73,6 +73,11 @@ def number(value: float, unit: str, sd: float = float("nan"), *, finer: bool = F
     return _rounded(value, digits) + (f" ± {_rounded(sd, digits)}" if np.isfinite(sd) else "")
 
 
+def interval(low: float, high: float, unit: str) -> str:
+    """Return a 90 % interval behind its value; nothing where it is not known."""
+    return f" ({number(low, unit)}–{number(high, unit)})" if np.isfinite(low) and np.isfinite(high) else ""
+
+
 def _rounded(value: float, digits: int) -> str:
     """Return a number without a minus before zero, and with a true minus sign."""
     return f"{round(value, digits) + 0.0:.{digits}f}".replace("-", "−")
@@ -260,21 +265,32 @@ def _movement(results: Results) -> Iterator[dict[str, str]]:
     gait, repetitions = results.tables["gait_parameters"], results.tables["repetitions"]
     quality, _, reason = results.account.kinematics.gait.partition(": ")
     if quality != "none" and len(gait):
+        columns = (gait["side"].fillna(""), *(gait[name] for name in ("value", "low_90", "high_90")))
         own = {
-            (name, side): value
-            for name, side, value in zip(gait["quantity"], gait["side"].fillna(""), gait["value"], strict=True)
+            (name, side): (value, low, high)
+            for name, side, value, low, high in zip(gait["quantity"], *columns, strict=True)
         }
         what = "running" if runs(gait) else "walking"
         doubt = "doubtful: see below" if quality == "doubtful" else ""
         if (speed := own.get(("walking_speed", ""))) is not None:
-            yield {"label": f"{what} speed", "value": f"{speed:.2f} m/s", "detail": doubt}
+            sure = interval(*speed[1:], "m/s").strip(" ()")
+            detail = f"90 % interval: {sure}" if sure else "error not known"
+            yield {
+                "label": f"{what} speed",
+                "value": f"{speed[0]:.2f} m/s",
+                "detail": "; ".join(filter(None, (detail, doubt))),
+            }
         if (cadence := own.get(("cadence", ""))) is not None:
-            yield {"label": "cadence", "value": f"{cadence:.0f} steps/min", "detail": doubt or _count_events(results)}
-        stances = [own.get(("stance_share", side)) for side in ("left", "right")]
-        if all(stance is not None for stance in stances):
+            yield {
+                "label": "cadence",
+                "value": f"{cadence[0]:.0f} steps/min",
+                "detail": doubt or _count_events(results),
+            }
+        both = [own[key] for side in ("left", "right") if (key := ("stance_share", side)) in own]
+        if len(both) > 1:
             yield {
                 "label": "stance phase",
-                "value": f"L {stances[0]:.0f} %\nR {stances[1]:.0f} %",
+                "value": "\n".join(f"{side} {one[0]:.0f} %" for side, one in zip("LR", both, strict=True)),
                 "detail": doubt or "of the gait cycle",
             }
     elif len(repetitions):

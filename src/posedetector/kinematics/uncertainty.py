@@ -1,0 +1,205 @@
+"""How far off lengths, speeds and times may be: the error of a value itself, beside its spread over steps.
+
+A place is where a ray of the camera reaches the depth at which a body of the size given looks as large as it does. So a length
+across the picture scales with that size, and one along the optical axis with size times focal length. Both errors last all clip:
+no number of steps makes them smaller. What the fit does not know about places, and what events are off by at random, does
+average out; by how much a method finds events of a kind early or late does not, but for times between events of one kind.
+
+Errors are combined as independent ones, by the root of the sum of squares (JCGM 100:2008, GUM, eq. 10).
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
+from itertools import pairwise
+from typing import NamedTuple
+
+import numpy as np
+
+from posedetector.kinematics.nouns import UNITS, Event, Quantity
+from posedetector.kinematics.steps import Footing, Of, Stride
+from posedetector.pose import Array, finite
+
+# Metres, of the hips' and of a foot's place where the fit says nothing about it; a judgement.
+_PLACE = 0.02
+# Events found by two or three methods: by what the range between the earliest and the latest is divided for a standard deviation
+# (Tippett 1925; d2 of control charts).
+_RANGE = {2: 1.128, 3: 1.693}
+# Of what methods disagree by, as a variance: the share that is alike in all events of a kind. A judgement, from walks filmed by
+# synthetic cameras (benchmarks/intervals.py, half of them).
+_ALIKE = 0.7
+# Seconds that all methods are off by alike, which their disagreement does not show: on the same walks contacts come 0.02 s late and
+# feet off 0.02 s early.
+_COMMON = 0.02
+# Likewise: of what lasts of a contact's error, the share by which one side's differs from the other's; and of a foot's place, as a
+# variance, the share that is alike in all steps (of one side, so it is none in strides).
+_SIDES_DIFFER, _PLACE_LASTS = 0.5, 0.3
+_SCALING = ("m", "m/s")
+_DIGITS = {"m/s": 2, "m": 2, "s": 2, "%": 1, "steps/min": 0}
+
+
+@dataclass(frozen=True, slots=True)
+class Scale:
+    """How well lengths in the room are known.
+
+    Attributes
+    ----------
+    size : standard deviation of the body's size, as a share of it; NaN where nobody knows.
+    focal : of the focal length, as a share of it; 0 where it was given.
+    axis : (3,) unit vector in the laboratory along the camera's optical axis.
+    given : what the size rests on, such as `height`.
+    """
+
+    size: float = float("nan")
+    focal: float = 0.0
+    axis: Array = field(default_factory=lambda: np.array([1.0, 0.0, 0.0]))
+    given: str = ""
+
+    def of_length(self, ways: Array) -> float:
+        """Return the standard deviation, as a share, of the mean of lengths in these directions (N, 2), seen from above."""
+        if not len(ways):
+            return float("nan")
+        along = float(((_units(ways) @ self.axis[[0, 2]]) ** 2).mean())
+        return float(np.hypot(self.size, along * self.focal))
+
+
+UNKNOWN = Scale()
+
+
+class Error(NamedTuple):
+    """Standard deviations of a value's error: what lasts all clip, and what is this value's own."""
+
+    lasting: float
+    own: float
+
+    @property
+    def whole(self) -> float:
+        """Of both."""
+        return float(np.hypot(self.lasting, self.own))
+
+
+class Timing(NamedTuple):
+    """Standard deviations of an event's time, seconds: alike in all events of its kind, and each event's own."""
+
+    alike: float
+    own: float
+
+
+def timing_of(events: Iterable[Event], step: float) -> Timing:
+    """Return how far off events of one kind are, by what their methods disagree and by a frame's length `step`, seconds.
+
+    Methods interpolate between frames; all the same, what happens within one is not seen, and 1/√12 of it is the standard deviation
+    of a uniform error as long.
+    """
+    apart = [event.spread / _RANGE[min(event.methods, 3)] for event in events if event.methods > 1]
+    variance = float(np.mean(np.square(apart))) if apart else float("nan")
+    return Timing(
+        float(np.sqrt(_ALIKE * variance + _COMMON**2)), float(np.sqrt((1 - _ALIKE) * variance + step**2 / 12))
+    )
+
+
+def with_errors(
+    quantities: Sequence[Quantity],
+    chains: Sequence[Sequence[Event]],
+    strides: Sequence[Stride],
+    footing: Footing,
+    scale: Scale,
+    feet: Array | None = None,
+) -> list[Quantity]:
+    """Return gait's quantities with the errors of their values.
+
+    Parameters
+    ----------
+    footing : where hips and feet are, as the quantities were made of it.
+    feet : (2,) metres, standard deviations of a foot's place along the laboratory's X and Z, from the fit.
+    """
+    step = float(np.median(np.diff(footing.time)))
+    contact, off = (
+        timing_of([event for chain in chains for event in chain if event.kind == kind], step)
+        for kind in ("initial_contact", "foot_off")
+    )
+    steps = [
+        (one.time, other.time)
+        for chain in chains
+        for one, other in pairwise(event for event in chain if event.kind == "initial_contact")
+    ]
+    ways = np.array([footing.hips(end) - footing.hips(start) for start, end in steps]).reshape(-1, 2)
+    ways = ways[finite(ways)]
+    walked = float(sum(end - start for start, end in steps))
+    stride = float(np.mean([one.time for one in strides])) if strides else 2 * walked / max(len(steps), 1)
+    places = np.full(2, _PLACE) if feet is None else feet
+    errors = {
+        (one.name, one.side): _of_length(one, ways, walked, scale, places)
+        if one.unit in _SCALING
+        else _of_time(one, contact, off, stride, walked)
+        for one in quantities
+    }
+    return [_with_its_own(one, errors, quantities, scale) for one in quantities]
+
+
+def _of_time(one: Quantity, contact: Timing, off: Timing, stride: float, walked: float) -> Error:
+    """Return the error of a duration, a rate or a share of the stride; `stride` and all that was `walked`, seconds."""
+    apart, unlike = float(np.sqrt(2) * contact.own), float(np.hypot(contact.alike, off.alike)) / stride
+    own = float(np.hypot(contact.own, off.own)) / stride / np.sqrt(one.count)
+    lasting, single = {
+        # steps add up: only the first contact and the last count
+        "cadence": (_SIDES_DIFFER * contact.alike / walked * one.value, apart / walked * one.value),
+        "stride_time": (0.0, apart / one.count),
+        "step_time": (_SIDES_DIFFER * contact.alike, apart / np.sqrt(one.count)),
+        "stance_share": (unlike, own),
+        "swing_share": (unlike, own),
+        "double_support_share": (2 * unlike, np.sqrt(2) * own),  # twice in a stride
+    }.get(one.name, (float("nan"), float("nan")))
+    return Error(lasting, float(single))
+
+
+def _of_length(one: Quantity, ways: Array, walked: float, scale: Scale, places: Array) -> Error:
+    """Return the error of a length or a speed, of steps that led along `ways` (N, 2) in `walked` seconds."""
+    along, across = ways, ways[:, ::-1] * [-1, 1]
+    way = across if one.name == "step_width" else along
+    place, lasts = np.sqrt(2) * _place(places, way), 0.0 if one.name == "stride_length" else _PLACE_LASTS
+    if one.name == "walking_speed":
+        place, lasts = np.sqrt(2) * _PLACE / walked * np.sqrt(one.count), 0.0
+    lasting = float(np.hypot(one.value * scale.of_length(way), np.sqrt(lasts) * place))
+    return Error(lasting, float(np.sqrt((1 - lasts) / one.count) * place))
+
+
+def with_size_errors(quantities: Iterable[Quantity], scale: Scale) -> tuple[Quantity, ...]:
+    """Return quantities of which those in metres, of the body itself, have the error of its size and of their own median."""
+    return tuple(
+        replace(one, error=one.value * scale.size, about=_scaled(one.about, scale)) if one.unit == "m" else one
+        for one in quantities
+    )
+
+
+def in_words(one: Quantity) -> str:
+    """Return a value with its unit and its 90 % interval, such as `1.21 m/s (90 %: 1.05–1.37)`; no interval where none is known."""
+    unit, factor = UNITS[one.unit]
+    digits = _DIGITS.get(unit, 1)
+    said = f"{one.value * factor:.{digits}f} {unit}"
+    low, high = (end * factor for end in one.interval)
+    return said if np.isnan(low) else f"{said} (90 %: {low:.{digits}f}–{high:.{digits}f})"
+
+
+def _place(places: Array, ways: Array) -> float:
+    """Return a place's standard deviation along ways (N, 2), root mean square, from those along X and Z (2,), metres."""
+    return float(np.sqrt((_units(ways) ** 2 @ places**2).mean())) if len(ways) else float("nan")
+
+
+def _units(ways: Array) -> Array:
+    return np.asarray(ways / np.maximum(np.linalg.norm(ways, axis=1, keepdims=True), 1e-9))
+
+
+def _with_its_own(
+    one: Quantity, errors: dict[tuple[str, Of], Error], quantities: Sequence[Quantity], scale: Scale
+) -> Quantity:
+    if not one.name.endswith("_symmetry"):
+        about = _scaled(one.about, scale) if one.unit in _SCALING else one.about
+        return replace(one, error=errors[one.name, one.side].whole, about=about)
+    # what lasts is the same on both sides
+    sides = [other for other in quantities if other.side and other.name == one.name.removesuffix("_symmetry")]
+    own = float(np.linalg.norm([errors[other.name, other.side].own for other in sides]))
+    return replace(one, error=own / abs(float(np.mean([other.value for other in sides]))))
+
+
+def _scaled(about: str, scale: Scale) -> str:
+    return f"{about}; scales with the {scale.given} given" if scale.given else about
