@@ -1,7 +1,7 @@
 """What a clip comes to in a few numbers: lengths of segments, ranges of motion, greatest velocities, and how alike both sides are.
 
-Only what was seen counts: a length in frames that show both its ends (measured or lifted, as `calibration` has it), an angle
-in frames in which all of its points were seen. What never was is not there.
+Only what was observed counts: a length in frames that have both its ends (`has_bone_length`, as in `calibration`), an angle in
+frames in which all of its points were observed. What rests on augmented points says so. What never was is not there.
 
 The asymmetry is Robinson's symmetry index (Robinson, Herzog & Nigg 1987, J Manipulative Physiol Ther 10:172–176) without its
 sign: |left − right| over the mean of both; 0 is alike, and 2 the most there can be.
@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator
 import numpy as np
 
 from posedetector.kinematics.nouns import JointAngles, Quantity, Side
-from posedetector.pose import Array, MetricPose, Source
+from posedetector.pose import Array, MetricPose, Source, has_bone_length
 from posedetector.subject import SEGMENTS
 
 SIDES: tuple[Side, Side] = ("left", "right")
@@ -31,6 +31,7 @@ _UNPAIRED = {
 }
 _SEEN = "median of the frames that show both ends, sd from their median absolute deviation"
 _FITTED = "; of one fitted body, so the same on both sides"
+_AUGMENTED = "; from points that a network made out of others"
 _ALIKE = "|left - right| / mean of both (Robinson 1987)"
 _EXTREMES = "without the outermost 1 % of frames, at most 0.05 s"
 
@@ -65,29 +66,30 @@ def _lengths(pose: MetricPose) -> Iterator[Quantity]:
     about = f"{_SEEN}{_FITTED if pose.spread is not None else ''}"
     for segment, (near, far) in _PAIRED.items():
         for side in SIDES:
-            values = _distance(pose, (f"{side}_{near}",), (f"{side}_{far}",))
+            values, made = _distance(pose, (f"{side}_{near}",), (f"{side}_{far}",))
             if len(values):
-                yield _of_frames(f"{segment}_length", side, values, f"{near} to {far}: {about}")
+                yield _of_frames(f"{segment}_length", side, values, f"{near} to {far}: {about}{made}")
     for name, (start, end) in _UNPAIRED.items():
-        values = _distance(pose, start, end)
+        values, made = _distance(pose, start, end)
         if len(values):
             ends = (
                 "middle of hips to middle of shoulders"
                 if len(start) > 1
                 else f"{start[0]} to {end[0]}".replace("_", " ")
             )
-            yield _of_frames(name, "", values, f"{ends}: {_SEEN}")
+            yield _of_frames(name, "", values, f"{ends}: {_SEEN}{made}")
 
 
-def _distance(pose: MetricPose, start: tuple[str, ...], end: tuple[str, ...]) -> Array:
-    """Lengths between the middles of two sets of points, metres, of the frames that show all of them."""
+def _distance(pose: MetricPose, start: tuple[str, ...], end: tuple[str, ...]) -> tuple[Array, str]:
+    """Lengths between the middles of two sets of points, metres, of the frames that have all of them, and whether these were augmented."""
     if not pose.skeleton.has(*start, *end):
-        return np.empty(0)
+        return np.empty(0), ""
     rows = pose.skeleton.indices(*start), pose.skeleton.indices(*end)
-    seen = (pose.source[:, rows[0] + rows[1]] >= Source.LIFTED).all(axis=1)
+    source = pose.source[:, rows[0] + rows[1]]
     first, last = (pose.xyz[:, group].mean(axis=1) for group in rows)
     lengths = np.linalg.norm(last - first, axis=1)
-    return np.asarray(lengths[seen & np.isfinite(lengths)])
+    counted = has_bone_length(source).all(axis=1) & np.isfinite(lengths)
+    return lengths[counted], _AUGMENTED if (source[counted] == Source.AUGMENTED).any() else ""
 
 
 def _of_frames(name: str, side: Side | str, values: Array, about: str) -> Quantity:
@@ -126,7 +128,8 @@ def _asymmetries(rows: Iterable[Quantity], least: float) -> Iterator[Quantity]:
         left, right = (pair[side] for side in SIDES)
         index = symmetry_index(left.value, right.value)
         if np.isfinite(index) and (left.value + right.value) / 2 >= least:
-            yield _quantity(f"{name}_asymmetry", "", index, "share", min(left.count, right.count), _ALIKE)
+            made = _AUGMENTED if any(side.about.endswith(_AUGMENTED) for side in (left, right)) else ""
+            yield _quantity(f"{name}_asymmetry", "", index, "share", min(left.count, right.count), f"{_ALIKE}{made}")
 
 
 def _quantity(
