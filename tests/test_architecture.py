@@ -66,6 +66,10 @@ def room_of(path: Path) -> str:
     return path.relative_to(ROOT).with_suffix("").parts[0]
 
 
+def name_of(path: Path) -> str:
+    return str(path.relative_to(ROOT))
+
+
 def imported_rooms(path: Path) -> Iterator[str]:
     """Every room imported anywhere in a file, inside functions too."""
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
@@ -84,7 +88,7 @@ def test_every_file_belongs_to_a_room_of_the_list() -> None:
     assert {room_of(path) for path in FILES} == set(ROOMS)
 
 
-@pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(ROOT)))
+@pytest.mark.parametrize("path", FILES, ids=name_of)
 def test_a_room_imports_no_room_further_down(path: Path) -> None:
     allowed = ROOMS[: ROOMS.index(room_of(path)) + 1]
 
@@ -106,3 +110,62 @@ def test_every_public_name_can_be_had(name: str) -> None:
 def test_a_name_that_is_not_public_is_an_attribute_error() -> None:
     with pytest.raises(AttributeError, match="no attribute 'nothing'"):
         _ = posedetector.nothing
+
+
+def holds_sources(node: ast.AST) -> bool:
+    """Tell an expression that is one source or an array of them, by its names."""
+    match node:
+        case ast.Name(id="Source" | "source" | "sources") | ast.Attribute(attr="source" | "sources"):
+            return True
+        case ast.Attribute(value=ast.Name(id="Source") as part) | ast.Subscript(value=part) | ast.Starred(value=part):
+            return holds_sources(part)
+        case (
+            ast.ListComp(elt=part)
+            | ast.GeneratorExp(elt=part)
+            | ast.Call(func=ast.Attribute(attr="uint8"), args=[part])
+        ):
+            return holds_sources(part)
+        case ast.List(elts=parts) | ast.Tuple(elts=parts):
+            return any(map(holds_sources, parts))
+    return False
+
+
+def ranked(node: ast.AST) -> list[ast.expr]:
+    """Return what an expression compares by order, or takes the least, the greatest or the order of."""
+    ranking = {"min", "max", "minimum", "maximum", "amin", "amax", "fmin", "fmax", "sort", "sorted", "argsort", "clip"}
+    match node:
+        case ast.Compare(left=left, ops=ops, comparators=others):
+            ordered = any(isinstance(one, ast.Lt | ast.LtE | ast.Gt | ast.GtE) for one in ops)
+            return [left, *others] if ordered else []
+        case ast.Call(func=ast.Attribute(value=value, attr=name), args=args) if name in ranking:
+            return [value, *args]
+        case ast.Call(func=ast.Name(id=name), args=args) if name in ranking:
+            return args
+    return []
+
+
+def sources_compared_by_order(code: str) -> list[str]:
+    return [ast.unparse(node) for node in ast.walk(ast.parse(code)) if any(map(holds_sources, ranked(node)))]
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "pose.source[:, ends] >= Source.LIFTED",
+        "source > 2",
+        "low < source[row, 3]",
+        "known = level >= Source.LIFTED",
+        "np.minimum(pose.source[:, anchor], np.uint8(Source.AUGMENTED))",
+        "np.minimum(least, Source.CARRIED)",
+        "source[:, rows].min(axis=1)",
+        "np.min([keypoints.source[:, row] for row in rows], axis=0)",
+        "max(sources)",
+    ],
+)
+def test_a_comparison_of_sources_by_order_is_recognised(code: str) -> None:
+    assert sources_compared_by_order(code)
+
+
+@pytest.mark.parametrize("path", [path for path in FILES if room_of(path) != "pose"], ids=name_of)
+def test_nothing_but_pose_knows_which_source_is_weaker(path: Path) -> None:
+    assert sources_compared_by_order(path.read_text(encoding="utf-8")) == []

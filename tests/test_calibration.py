@@ -6,7 +6,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from posedetector.calibration import CAMERA_TO_LAB, Calibration, Camera, calibrate, find_scale
+from posedetector.calibration import CAMERA_TO_LAB, Calibration, Camera, calibrate, find_scale, segment_lengths
 from posedetector.cleaning import clean
 from posedetector.errors import InputError
 from posedetector.estimators.synthetic import PinholeCamera, Walker
@@ -134,6 +134,20 @@ def test_a_bone_length_gives_the_scale(walk: Callable) -> None:
     subject = Subject(bone_lengths={"left_thigh": 0.245 * 1.75})
 
     assert find_scale(relative(walk), subject)[0] == pytest.approx(1 / MODEL_SCALE)
+
+
+@pytest.mark.parametrize(
+    ("source", "counts"), [(Source.AUGMENTED, True), (Source.CARRIED, False), (Source.MIRRORED, False)]
+)
+def test_augmented_points_have_lengths_and_carried_ones_do_not(walk: Callable, source: Source, counts: bool) -> None:
+    pose = relative(walk)
+    sources = pose.source.copy()
+    sources[:, pose.skeleton.index("left_knee")] = source
+
+    lengths = segment_lengths(replace(pose, source=sources))
+
+    assert ("left_thigh" in lengths) is counts
+    assert "right_thigh" in lengths
 
 
 def test_bone_lengths_overrule_the_height_and_say_what_it_would_be(walk: Callable) -> None:

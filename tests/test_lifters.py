@@ -856,3 +856,14 @@ def test_two_samples_are_joined_by_a_line() -> None:
     at = np.array([0.0, 1.0, 1.5, 2.0, 3.0])
 
     assert interpolate(np.array([1.0, 2.0]), np.array([10.0, 20.0]), at) == pytest.approx([0, 10, 15, 20, 30])
+
+
+def test_the_bundled_lifter_is_told_of_no_place_that_it_was_not_trained_on() -> None:
+    lifter, keypoints = make_lifter("videopose3d"), walking(even(50))
+    assert isinstance(lifter, VideoPose3D)
+    screen = to_screen(to_layout(keypoints, H36M_17)[0], keypoints.image_size)
+
+    middle, far, farther = (lifter.run(screen + np.array([aside, 0.0])) for aside in (0.0, 3.0, 4.0))
+
+    assert far == pytest.approx(farther, abs=1e-4)
+    assert np.abs(middle - far).max() > 0.02

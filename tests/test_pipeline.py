@@ -319,6 +319,17 @@ def test_the_shares_in_the_account_leave_out_only_what_is_missing(one_hand: Sett
     assert [sum(shares.values()) for shares in landmarks.values()] == pytest.approx(list(seen), abs=1e-3)
 
 
+@pytest.mark.parametrize(("form", "noted"), [("mot", True), ("trc", False)])
+def test_what_a_file_lacks_is_in_the_account_if_there_is_such_a_file(
+    form: str, noted: bool, one_hand: Settings, tmp_path: Path
+) -> None:
+    trial = analyze_to(one_hand, tmp_path, [form])
+    account = json.loads((tmp_path / "provenance.json").read_text(encoding="utf-8"))
+
+    assert any("has no elbow_flex_l" in note["text"] for note in account["notes"]) is noted
+    assert [note["text"] for note in account["notes"]] == [note.text for note in trial.provenance.notes]
+
+
 def test_a_failed_analysis_leaves_nothing_behind(settings: Settings, tmp_path: Path) -> None:
     with pytest.raises(InputError):
         analyze_to(changed(settings, person=2), tmp_path / "out", ["csv"])

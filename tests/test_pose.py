@@ -1,12 +1,28 @@
 """Shapes are refused where they are born."""
 
+from collections.abc import Callable
 from dataclasses import replace
 
 import numpy as np
 import pytest
 
 from posedetector.errors import InputError
-from posedetector.pose import Frame, Keypoints, MetricPose, PersonPose, RelativePose, Source, finite
+from posedetector.pose import (
+    Frame,
+    Keypoints,
+    MetricPose,
+    PersonPose,
+    RelativePose,
+    Source,
+    finite,
+    has_bone_length,
+    is_in_picture,
+    is_made_up,
+    is_missing,
+    is_observed,
+    weakest,
+    weakest_of,
+)
 from posedetector.skeletons import Skeleton
 
 TWO = Skeleton("two", ("left_hip", "right_hip"), (-1, -1))
@@ -83,3 +99,36 @@ def test_no_source_has_no_label() -> None:
 
 def test_a_point_is_finite_only_with_all_its_coordinates() -> None:
     assert finite(np.array([[1.0, np.nan], [1.0, 2.0], [np.inf, 0.0]])).tolist() == [False, True, False]
+
+
+EVERY = np.array(list(Source), np.uint8)
+
+
+@pytest.mark.parametrize(
+    ("asked", "names"),
+    [
+        (is_missing, "none"),
+        (is_made_up, "interpolated mirrored"),
+        (is_observed, "measured lifted carried augmented"),
+        (is_in_picture, "measured lifted carried"),
+        (has_bone_length, "measured lifted augmented"),
+    ],
+)
+def test_what_is_asked_of_a_source_is_true_of_these(asked: Callable[[np.ndarray], np.ndarray], names: str) -> None:
+    assert {Source(one).name.lower() for one in EVERY[asked(EVERY)]} == set(names.split())
+    assert [bool(asked(one)) for one in Source] == asked(EVERY).tolist()
+
+
+def test_the_weakest_of_several_sources_is_the_least_firsthand_element_by_element() -> None:
+    found = weakest(np.array([Source.MEASURED, Source.CARRIED, Source.NONE], np.uint8), Source.AUGMENTED)
+
+    assert found.dtype == np.uint8
+    assert found.tolist() == [Source.AUGMENTED, Source.AUGMENTED, Source.NONE]
+
+
+def test_the_weakest_of_joints_is_taken_along_their_axis() -> None:
+    source = np.array(
+        [[Source.MEASURED, Source.MIRRORED, Source.INTERPOLATED], [Source.LIFTED, Source.CARRIED, Source.LIFTED]]
+    )
+
+    assert weakest_of(source.astype(np.uint8)).tolist() == [Source.MIRRORED, Source.CARRIED]

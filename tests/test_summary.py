@@ -127,6 +127,20 @@ def test_a_lifted_length_counts() -> None:
     assert of_pose(replace(pose, source=np.full_like(pose.source, Source.LIFTED)))["thigh_length", "left"].count == 5
 
 
+def test_an_augmented_length_and_its_asymmetry_count_and_say_so() -> None:
+    pose = body()
+    source = pose.source.copy()
+    source[:, pose.skeleton.indices("left_knee", "left_ankle")] = Source.AUGMENTED
+    rows = of_pose(replace(pose, source=source))
+    told = "from points that a network made out of others"
+
+    assert rows["thigh_length", "left"].value == pytest.approx(LEFT_THIGH)
+    assert told in rows["thigh_length", "left"].about
+    assert told in rows["thigh_length_asymmetry", ""].about
+    assert told not in rows["thigh_length", "right"].about
+    assert told not in rows["foot_length_asymmetry", ""].about
+
+
 def test_a_segment_that_was_never_seen_whole_is_not_there() -> None:
     pose = body()
     pose.source[:, pose.skeleton.index("left_knee")] = Source.INTERPOLATED

@@ -6,13 +6,14 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from numpy.typing import ArrayLike
 from scipy.spatial.transform import Rotation
 
 from figures import WITH_SPINES, figure, pose_of, turn
 from posedetector.pose import Array
 from posedetector.skeletons import BLAZEPOSE_33, Skeleton
 from posedetector.trial import Trial
-from posedetector.writers.mot import largest_whole_part, write_mot
+from posedetector.writers.mot import largest_stretch, notes_on_motion, write_mot
 from posedetector.writers.trc import write_trc
 from studied import over, posed, with_angles
 
@@ -196,36 +197,141 @@ def test_an_angle_that_is_missing_throughout_is_left_out(clip: Trial, tmp_path: 
     assert list(columns) == ["time", *PATH, "knee_angle_r"]
 
 
-def test_a_frame_that_lacks_an_angle_is_left_out(clip: Trial, tmp_path: Path) -> None:
-    columns = written(with_angles(clip, left_knee_flexion=[1.0, np.nan, 3.0, 4.0]), tmp_path)
+def thirty(trial: Trial, rows: int, /, **degrees: ArrayLike) -> Trial:
+    """A clip at 30 Hz; left knee and elbow run from 0 in steps of 1°, unless they are given."""
+    ramp = np.arange(rows, dtype=float)
+    return with_angles(over(trial, ramp / 30), **{"left_knee_flexion": ramp, "left_elbow_flexion": ramp} | degrees)
 
-    assert columns["time"] == [0.0, 0.2, 0.3]
-    assert columns["knee_angle_l"] == pytest.approx([1, 3, 4])
+
+def lacking(rows: int, *missing: int) -> Array:
+    """0, 1, 2, … without these."""
+    values = np.arange(rows, dtype=float)
+    values[list(missing)] = np.nan
+    return values
 
 
-def test_an_angle_that_is_mostly_missing_gives_way_to_the_frames_and_is_named(clip: Trial, tmp_path: Path) -> None:
+def said(trial: Trial) -> list[str]:
+    """Return the notes, but for that on what the file has not: the trial is of two knees."""
+    return [f"{note.severity}: {note.text}" for note in notes_on_motion(trial) if "has no" not in note.text]
+
+
+def test_an_arm_that_is_not_seen_costs_no_row_and_is_filled_in(trial: Trial, tmp_path: Path) -> None:
+    clip = thirty(trial, 12, left_elbow_flexion=10 * lacking(12, 0, 4, 5, 6, 7, 11))
+    write_mot(clip, tmp_path / "a.mot")
+    header, columns = read(tmp_path / "a.mot")
+
+    assert columns["time"] == pytest.approx(np.arange(12) / 30, abs=1e-6)
+    assert columns["knee_angle_l"] == pytest.approx(range(12))
+    assert columns["elbow_flex_l"] == pytest.approx([10, *range(10, 110, 10), 100])
+    assert any(line.endswith("not seen but filled in: elbow_flex_l at 0.00, 0.13–0.23, 0.37 s.") for line in header)
+
+
+def test_values_that_stand_in_are_noted_as_such(trial: Trial) -> None:
+    (told,) = said(thirty(trial, 12, left_elbow_flexion=lacking(12, 4, 5, 6, 7)))
+
+    assert told.startswith(
+        "info: knees.mot: not seen but filled in: elbow_flex_l at 0.13–0.23 s. These values stand in"
+    )
+
+
+def test_coordinates_that_are_missing_at_the_same_times_are_named_together(trial: Trial) -> None:
+    values = lacking(12, 4)
+    (told,) = said(thirty(trial, 12, left_elbow_flexion=values, right_elbow_flexion=values))
+
+    assert "elbow_flex_r, elbow_flex_l at 0.13 s." in told
+
+
+@pytest.mark.parametrize(("missing", "there"), [(6, True), (7, False)])
+def test_an_arm_that_is_missing_in_more_than_half_of_the_frames_has_no_column(
+    missing: int, there: bool, trial: Trial, tmp_path: Path
+) -> None:
+    clip = thirty(trial, 12, left_elbow_flexion=lacking(12, *range(missing)))
+    write_mot(clip, tmp_path / "a.mot")
+    header, columns = read(tmp_path / "a.mot")
+    lost = any("missing too often:" in line and "elbow_flex_l" in line for line in header)
+    noted = any("knees.mot has no" in note.text and "elbow_flex_l" in note.text for note in notes_on_motion(clip))
+
+    assert ("elbow_flex_l" in columns, lost, noted) == (there, not there, not there)
+    assert len(columns["time"]) == 12
+
+
+def test_a_leg_that_is_missing_for_a_tenth_of_a_second_is_filled_in_and_named(trial: Trial, tmp_path: Path) -> None:
+    clip = thirty(trial, 12, left_knee_flexion=lacking(12, 4, 5, 6))
+
+    assert written(clip, tmp_path)["knee_angle_l"] == pytest.approx(range(12))
+    assert "knee_angle_l at 0.13–0.20 s" in said(clip)[0]
+
+
+def test_a_leg_that_is_missing_for_longer_leaves_the_longest_stretch_without_a_gap(
+    trial: Trial, tmp_path: Path
+) -> None:
+    clip = thirty(trial, 20, left_knee_flexion=lacking(20, 5, 6, 7, 8))
+    write_mot(clip, tmp_path / "a.mot")
+    header, columns = read(tmp_path / "a.mot")
+
+    assert columns["time"] == pytest.approx(np.arange(9, 20) / 30, abs=1e-6)
+    assert columns["knee_angle_l"] == pytest.approx(range(9, 20))
+    assert "Written are 11 of 20 frames." in header
+    assert any(line.startswith("Left out is 0.00–0.27 s of 0.00–0.63 s, since knee_angle_l") for line in header)
+
+
+def test_what_is_left_out_of_the_legs_is_a_caution_that_says_what_to_do(trial: Trial) -> None:
+    (told,) = said(thirty(trial, 20, left_knee_flexion=lacking(20, 5, 6, 7, 8)))
+
+    assert told.startswith(
+        "caution: knees.mot: left out is 0.00–0.27 s of 0.00–0.63 s, since knee_angle_l are not known"
+    )
+    assert told.endswith("with --start and --end.")
+
+
+def test_frames_that_the_clip_lacks_are_a_gap_too(trial: Trial, tmp_path: Path) -> None:
+    time = [0.0, 0.1, 0.2, 0.9, 1.0, 1.1, 1.2]
+    clip = with_angles(over(trial, time), left_knee_flexion=1.0)
+
+    assert written(clip, tmp_path)["time"] == time[3:]
+    assert "since frames are missing between" in said(clip)[0]
+
+
+def test_a_clip_that_is_known_throughout_is_not_talked_about(trial: Trial) -> None:
+    assert said(thirty(trial, 12)) == []
+
+
+def test_a_turn_that_a_straight_leg_hides_is_no_note(trial: Trial, tmp_path: Path) -> None:
+    clip = thirty(trial, 12, left_hip_rotation=lacking(12, 4, 5, 6, 7), right_hip_rotation=lacking(12, *range(9)))
+
+    assert "hip_rotation_l" in written(clip, tmp_path)
+    assert said(clip) == []
+
+
+def test_an_angle_of_the_legs_that_would_cost_half_of_the_frames_gives_way_and_is_named(
+    clip: Trial, tmp_path: Path
+) -> None:
     rare = with_angles(clip, left_knee_flexion=[1.0, np.nan, np.nan, np.nan], right_knee_flexion=2.0)
     write_mot(rare, tmp_path / "a.mot")
     header, columns = read(tmp_path / "a.mot")
 
     assert list(columns) == ["time", *PATH, "knee_angle_r"]
     assert len(columns["time"]) == 4
-    assert any(line.endswith("missing too often: knee_angle_l.") for line in header)
+    assert any("missing too often:" in line and "knee_angle_l" in line for line in header)
 
 
 @pytest.mark.parametrize(
     ("known", "columns", "rows"),
     [
-        ([[1, 1], [1, 1]], [1, 1], [1, 1]),
-        ([[1, 0], [1, 0], [1, 1]], [1, 0], [1, 1, 1]),
-        ([[0, 1, 1], [1, 1, 1], [1, 1, 1], [1, 1, 1]], [1, 1, 1], [0, 1, 1, 1]),
-        ([[0, 0], [0, 0]], [0, 0], [0, 0]),
+        (["11", "11"], "11", (0, 2)),
+        (["10", "10", "11"], "10", (0, 3)),
+        (["10", "10", "11", "11"], "11", (2, 4)),  # half of the longest is enough
+        (["01", "11", "11", "00", "11"], "11", (1, 3)),
+        (["00", "00"], "00", (0, 0)),
     ],
 )
-def test_the_largest_whole_part_is_kept(known: list[list[int]], columns: list[int], rows: list[int]) -> None:
-    kept = largest_whole_part(np.array(known, bool))
+def test_the_longest_stretch_is_kept_with_as_many_columns_as_leave_half_of_it(
+    known: list[str], columns: str, rows: tuple[int, int]
+) -> None:
+    table = np.array([list(row) for row in known]) == "1"
+    kept, stretch = largest_stretch(np.arange(len(known)) * 1.0, table)
 
-    assert [one.astype(int).tolist() for one in kept] == [columns, rows]
+    assert ("".join("01"[int(keep)] for keep in kept), (stretch.start, stretch.stop)) == (columns, rows)
 
 
 def test_nothing_known_leaves_a_file_without_rows(clip: Trial, tmp_path: Path) -> None:
@@ -242,7 +348,8 @@ def opensim():
 
 
 def holed(trial: Trial) -> Trial:
-    return with_angles(over(trial, [0.0, 0.1, 0.25, 0.3]), left_knee_flexion=[10.0, np.nan, 30.0, 40.0])
+    """A knee that is missing for 0.13 s after two frames, and an elbow where the rest begins."""
+    return thirty(trial, 12, left_knee_flexion=lacking(12, 2, 3, 4, 5), left_elbow_flexion=lacking(12, 6, 7))
 
 
 @pytest.mark.extra("opensim")
@@ -250,9 +357,10 @@ def test_opensims_table_reads_the_motion(opensim, trial: Trial, tmp_path: Path) 
     write_mot(holed(trial), tmp_path / "a.mot")
     table = opensim.TimeSeriesTable(str(tmp_path / "a.mot"))
 
-    assert list(table.getIndependentColumn()) == [0.0, 0.25, 0.3]
-    assert list(table.getColumnLabels()) == [*PATH, "knee_angle_l"]
-    assert table.getDependentColumn("knee_angle_l").to_numpy() == pytest.approx([10, 30, 40])
+    assert list(table.getIndependentColumn()) == pytest.approx(np.arange(6, 12) / 30, abs=1e-6)
+    assert list(table.getColumnLabels()) == [*PATH, "knee_angle_l", "elbow_flex_l"]
+    assert table.getDependentColumn("knee_angle_l").to_numpy() == pytest.approx(range(6, 12))
+    assert table.getDependentColumn("elbow_flex_l").to_numpy() == pytest.approx([8, 8, 8, 9, 10, 11])
 
 
 @pytest.mark.extra("opensim")
@@ -262,7 +370,7 @@ def test_opensims_storage_reads_the_motion_to_its_end_and_in_degrees(opensim, tr
     storage.getDataColumn("knee_angle_l", values)
 
     assert storage.isInDegrees()
-    assert [values.get(row) for row in range(values.getSize())] == pytest.approx([10, 30, 40])
+    assert [values.get(row) for row in range(values.getSize())] == pytest.approx(range(6, 12))
 
 
 @pytest.mark.extra("opensim")

@@ -15,7 +15,7 @@ import numpy as np
 
 from posedetector.errors import InputError
 from posedetector.filters import low_pass, sampling_rate
-from posedetector.pose import Array, Keypoints, MetricPose, RelativePose, Source, finite, in_order_of
+from posedetector.pose import Array, Keypoints, MetricPose, RelativePose, finite, has_bone_length, in_order_of
 from posedetector.skeletons import Skeleton
 from posedetector.subject import SEGMENTS, STATURE_SHARES, Subject
 
@@ -255,7 +255,7 @@ def _length(pose: RelativePose | MetricPose, bone: str) -> Array:
     """(T,) length of a bone where both ends were seen, NaN elsewhere."""
     side, _, segment = bone.partition("_")
     ends = pose.skeleton.indices(*(f"{side}_{end}" for end in SEGMENTS[segment]))
-    seen = (pose.source[:, ends] >= Source.LIFTED).all(axis=1)
+    seen = has_bone_length(pose.source[:, ends]).all(axis=1)
     return np.where(seen, np.linalg.norm(pose.xyz[:, ends[0]] - pose.xyz[:, ends[1]], axis=-1), np.nan)
 
 

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from posedetector.pose import Array, MetricPose, Source, finite
+from posedetector.pose import Array, MetricPose, Source, finite, is_missing
 
 _TRUST = 0.2  # share of the other side's visibility that a mirrored point keeps
 
@@ -28,7 +28,7 @@ def mirror_missing(pose: MetricPose) -> MetricPose:
         parent, other = (skeleton.parents[row] for row in (point, twin))
         bone = xyz[:, twin] - (xyz[:, other] if other >= 0 else 0.0)
         guess = (xyz[:, parent] if parent >= 0 else 0.0) + _mirrored(bone, normal)
-        known = source[:, twin] > Source.MIRRORED
+        known = ~is_missing(source[:, twin]) & (source[:, twin] != Source.MIRRORED)
         rows = ~finite(xyz[:, point]) & known & finite(guess)
         xyz[rows, point] = guess[rows]
         score[rows, point] = _TRUST * score[rows, twin]

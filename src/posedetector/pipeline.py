@@ -25,15 +25,15 @@ from posedetector.lifters.native import without_depth
 from posedetector.mirroring import mirror_missing
 from posedetector.overlay import OverlayOptions, draw_overlay, overlay_name
 from posedetector.pose import Frame, Keypoints, PersonPose, PictureMap
-from posedetector.provenance import account_for, info, with_lens
+from posedetector.provenance import account_for, by_severity, info, with_lens
 from posedetector.refinement import NOT_REFINED, other_opinions, refine, scale_of
 from posedetector.sanity import find_doubts
 from posedetector.settings import Settings
 from posedetector.smoothing import smooth
 from posedetector.tracking import AS_USUAL, MAX_GAP, Tracking, Tracks, track
-from posedetector.trial import Trial
+from posedetector.trial import Note, Trial
 from posedetector.video import Video, is_camera, open_video
-from posedetector.writers import Folder
+from posedetector.writers import Folder, check_formats, notes_on_files
 
 T = TypeVar("T")
 
@@ -266,13 +266,19 @@ def analyze_to(
 
     With `overlay`, the video is read a second time and drawn on. Where that cannot be, a note says why, and all else is written.
     """
+    formats = check_formats(formats)
     with Folder(folder) as output:
         trial = analyze(settings, progress=progress, download_progress=download_progress)
         if overlay is not None and (why_not := _add_overlay(settings, trial, output, overlay, progress)):
-            notes = [*trial.provenance.notes, info(f"no overlay was drawn: {why_not}")]
-            trial = replace(trial, provenance=trial.provenance.model_copy(update={"notes": notes}))
+            trial = _with_notes(trial, info(f"no overlay was drawn: {why_not}"))
+        trial = _with_notes(trial, *notes_on_files(trial, formats))
         files = output.write(trial, formats, progress)
     return replace(trial, provenance=trial.provenance.model_copy(update={"files": files}))
+
+
+def _with_notes(trial: Trial, *notes: Note) -> Trial:
+    said = by_severity(*trial.provenance.notes, *notes)
+    return replace(trial, provenance=trial.provenance.model_copy(update={"notes": said}))
 
 
 def _add_overlay(settings: Settings, trial: Trial, output: Folder, options: OverlayOptions, progress: Progress) -> str:

@@ -19,10 +19,12 @@ ByteArray = NDArray[np.uint8]
 
 
 class Source(IntEnum):
-    """How a value came about. Ordered from nothing to firsthand; made-up values never pass for measured ones.
+    """How a value came about; made-up values never pass for measured ones.
 
     LIFTED: a network made its depth from the 2D of the whole body. CARRIED: the estimator's own depth, hung on a joint
     that was lifted. AUGMENTED: a network made the point out of others; no picture shows it.
+
+    The numbers are names: which sources count for what is asked of the functions below, never by comparing (tests/test_architecture.py).
     """
 
     NONE = 0
@@ -37,6 +39,62 @@ class Source(IntEnum):
     def label(self) -> str:
         """The word in the files; empty where there is no value."""
         return "" if self is Source.NONE else self.name.lower()
+
+
+Sources = ByteArray | Source | int  # one or an array of them
+# The one ranking: from what is not there to what is firsthand.
+_WEAKEST_FIRST = np.array(
+    [
+        Source.NONE,
+        Source.MIRRORED,
+        Source.INTERPOLATED,
+        Source.AUGMENTED,
+        Source.CARRIED,
+        Source.LIFTED,
+        Source.MEASURED,
+    ],
+    np.uint8,
+)
+_RANK = np.argsort(_WEAKEST_FIRST)
+Flags = NDArray[np.bool_]
+
+
+def is_missing(source: Sources) -> Flags:
+    """Tell where there is no value."""
+    return np.asarray(np.equal(source, Source.NONE))
+
+
+def is_made_up(source: Sources) -> Flags:
+    """Tell where a value stands in for one that was not seen: interpolated over time, or mirrored from the other side."""
+    return np.isin(source, (Source.INTERPOLATED, Source.MIRRORED))
+
+
+def is_observed(source: Sources) -> Flags:
+    """Tell where a value rests on its own frame and its own side of the body: measured, lifted, carried or augmented."""
+    return ~(is_missing(source) | is_made_up(source))
+
+
+def is_in_picture(source: Sources) -> Flags:
+    """Tell where an observed point is one that the frame shows, which an augmented one is not."""
+    return np.asarray(is_observed(source) & np.not_equal(source, Source.AUGMENTED))
+
+
+def has_bone_length(source: Sources) -> Flags:
+    """Tell where a point may end a bone whose length is taken: measured, lifted or augmented.
+
+    A carried point hangs on its joint at a length of its own scale.
+    """
+    return np.asarray(is_observed(source) & np.not_equal(source, Source.CARRIED))
+
+
+def weakest(*sources: Sources) -> ByteArray:
+    """Return of several sources, which are broadcast together, the one that vouches least: what a value made of all of them is."""
+    return np.asarray(_WEAKEST_FIRST[np.min([_RANK[one] for one in np.broadcast_arrays(*sources)], axis=0)])
+
+
+def weakest_of(source: ByteArray) -> ByteArray:
+    """Return the weakest source (…) of those along the last axis of (…, J)."""
+    return weakest(*np.moveaxis(source, -1, 0))
 
 
 def _check(name: str, array: NDArray[Any], shape: tuple[int, ...]) -> None:

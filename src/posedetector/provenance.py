@@ -204,7 +204,7 @@ def account_for(
             *_notes(settings, tracks, calibration, smoothing),
             *notes_on_the_fit(refinement),
             *_unplaced(pose),
-            *_unlike_sides(lengths),
+            *_unlike_sides(pose, lengths),
             *_notes_on_gait(kinematics.gait, motion),
             *_implausible(settings, video, cleaned, pose, kinematics),
         ),
@@ -363,13 +363,14 @@ def _unplaced(pose: MetricPose) -> Iterator[Note]:
         )
 
 
-def _unlike_sides(lengths: dict[str, float]) -> Iterator[Note]:
+def _unlike_sides(pose: MetricPose, lengths: dict[str, float]) -> Iterator[Note]:
+    cause = "the marker enhancer or the depth" if (pose.source == Source.AUGMENTED).any() else "the depth"
     for left, length in lengths.items():
         twin = lengths.get("right_" + left.removeprefix("left_"))
         if left.startswith("left_") and twin is not None and abs(length / twin - 1) > _ASYMMETRY:
             yield caution(
                 f"the {left.removeprefix('left_').replace('_', ' ')} is {length:.3f} m on the left and {twin:.3f} m on "
-                "the right: the depth is biased there, or the person is"
+                f"the right: {cause} is biased there, or the person is"
             )
 
 

@@ -188,7 +188,7 @@ class RefinementRecord(_Record):
     about: str = (
         "terms: weight is a standard deviation, residual the root mean square of what is left, in such; "
         "reprojection_share: median distance of keypoints from the fitted points, in statures; segment_lengths_m: the fitted "
-        "body's, one for both sides (bone_lengths_m: medians of the smoothed landmarks)"
+        "body's, one for both sides (bone_lengths_m: medians of the smoothed or augmented landmarks)"
     )
 
 

@@ -10,7 +10,7 @@ from posedetector.augmenting.layout import BETWEEN, HANGS_ON, level, missing_poi
 from posedetector.augmenting.networks import ENHANCERS, RATE, TURNS, Network, check_installed
 from posedetector.errors import InputError
 from posedetector.filters import interpolate, runs
-from posedetector.pose import Array, MetricPose, Source, finite
+from posedetector.pose import Array, MetricPose, Source, finite, weakest
 from posedetector.skeletons import extend
 from posedetector.subject import BONES, STATURE_SHARES, Subject
 from posedetector.weights import LoadedWeights, load
@@ -114,6 +114,6 @@ def _with(pose: MetricPose, markers: dict[str, Array]) -> MetricPose:
         there = finite(place)
         positions[:, row] = place
         score[:, row] = np.where(there, pose.score[:, anchor], 0.0)
-        least = np.minimum(pose.source[:, anchor], Source.AUGMENTED)
+        least = weakest(pose.source[:, anchor], Source.AUGMENTED)
         source[:, row] = np.where(there, least, np.uint8(Source.NONE))
     return MetricPose(skeleton, pose.time, positions - root[:, None], score, source, root)

@@ -19,7 +19,7 @@ import numpy as np
 from posedetector.kinematics.derivatives import derivative, unwrapped
 from posedetector.kinematics.frames import KNEE_AXIS_SEEN, SPINES, Landmarks, bend, unit
 from posedetector.kinematics.nouns import JointAngles
-from posedetector.pose import Array, MetricPose, Source
+from posedetector.pose import Array, MetricPose, Source, is_observed
 from posedetector.skeletons import Skeleton
 
 LABORATORY = "laboratory"
@@ -249,7 +249,7 @@ def joint_angles(pose: MetricPose) -> JointAngles:
             seen[:, column] = 0.0
             continue
         source = pose.source[:, pose.skeleton.indices(*points)]
-        seen[:, column] = (source > Source.INTERPOLATED).mean(axis=1)
+        seen[:, column] = is_observed(source).mean(axis=1)
         if name in fitted:
             own = np.isfinite(values[:, column]) & (source != Source.MIRRORED).all(axis=1)
             sd[own, column] = fitted[name][own]

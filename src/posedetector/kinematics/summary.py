@@ -1,7 +1,7 @@
 """What a clip comes to in a few numbers: lengths of segments, ranges of motion, greatest velocities, and how alike both sides are.
 
-Only what was seen counts: a length in frames that show both its ends (measured or lifted, as `calibration` has it), an angle
-in frames in which all of its points were seen. What never was is not there.
+Only what was observed counts: a length in frames that have both its ends (`has_bone_length`, as in `calibration`), an angle in
+frames in which all of its points were observed. What rests on augmented points says so. What never was is not there.
 
 Extremes of angles are those of whole gait cycles, of repetitions, or of the clip without its ends (`stretches`): of several, the mean.
 Their error is the fit's deviation where they are, which does not shrink with the number of cycles, since errors are alike from one to
@@ -19,7 +19,7 @@ import numpy as np
 
 from posedetector.kinematics.nouns import Grade, JointAngles, Quantity, Side
 from posedetector.kinematics.stretches import ENDS, Stretches, extremes_in
-from posedetector.pose import Array, MetricPose, Source
+from posedetector.pose import Array, MetricPose, Source, has_bone_length
 from posedetector.subject import SEGMENTS
 
 SIDES: tuple[Side, Side] = ("left", "right")
@@ -34,6 +34,7 @@ _UNPAIRED = {
 }
 _SEEN = "median of the frames that show both ends, sd from their median absolute deviation"
 _FITTED = "; of one fitted body, so the same on both sides"
+_AUGMENTED = "; from points that a network made out of others"
 _ALIKE = "|left - right| / mean of both (Robinson 1987)"
 WITHIN_ERROR = "within error: the 90 % interval includes 0"
 _EXTREMES = "without the outermost 1 % of frames, at most 0.05 s"
@@ -70,29 +71,30 @@ def _lengths(pose: MetricPose) -> Iterator[Quantity]:
     about = f"{_SEEN}{_FITTED if pose.spread is not None else ''}"
     for segment, (near, far) in _PAIRED.items():
         for side in SIDES:
-            values = _distance(pose, (f"{side}_{near}",), (f"{side}_{far}",))
+            values, made = _distance(pose, (f"{side}_{near}",), (f"{side}_{far}",))
             if len(values):
-                yield _of_frames(f"{segment}_length", side, values, f"{near} to {far}: {about}")
+                yield _of_frames(f"{segment}_length", side, values, f"{near} to {far}: {about}{made}")
     for name, (start, end) in _UNPAIRED.items():
-        values = _distance(pose, start, end)
+        values, made = _distance(pose, start, end)
         if len(values):
             ends = (
                 "middle of hips to middle of shoulders"
                 if len(start) > 1
                 else f"{start[0]} to {end[0]}".replace("_", " ")
             )
-            yield _of_frames(name, "", values, f"{ends}: {_SEEN}")
+            yield _of_frames(name, "", values, f"{ends}: {_SEEN}{made}")
 
 
-def _distance(pose: MetricPose, start: tuple[str, ...], end: tuple[str, ...]) -> Array:
-    """Lengths between the middles of two sets of points, metres, of the frames that show all of them."""
+def _distance(pose: MetricPose, start: tuple[str, ...], end: tuple[str, ...]) -> tuple[Array, str]:
+    """Lengths between the middles of two sets of points, metres, of the frames that have all of them, and whether these were augmented."""
     if not pose.skeleton.has(*start, *end):
-        return np.empty(0)
+        return np.empty(0), ""
     rows = pose.skeleton.indices(*start), pose.skeleton.indices(*end)
-    seen = (pose.source[:, rows[0] + rows[1]] >= Source.LIFTED).all(axis=1)
+    source = pose.source[:, rows[0] + rows[1]]
     first, last = (pose.xyz[:, group].mean(axis=1) for group in rows)
     lengths = np.linalg.norm(last - first, axis=1)
-    return np.asarray(lengths[seen & np.isfinite(lengths)])
+    counted = has_bone_length(source).all(axis=1) & np.isfinite(lengths)
+    return lengths[counted], _AUGMENTED if (source[counted] == Source.AUGMENTED).any() else ""
 
 
 def _of_frames(name: str, side: Side | str, values: Array, about: str) -> Quantity:
@@ -155,14 +157,15 @@ def _asymmetries(rows: Iterable[Quantity], least: float) -> Iterator[Quantity]:
             continue
         error = 4 * np.hypot(right.value * left.error, left.value * right.error) / (left.value + right.value) ** 2
         worse = max(left, right, key=lambda row: _ORDER.index(row.quality or "good"))
+        made = _AUGMENTED if any(side.about.endswith(_AUGMENTED) for side in (left, right)) else ""
         found = replace(
-            _quantity(f"{name}_asymmetry", "", index, "share", min(left.count, right.count), _ALIKE),
+            _quantity(f"{name}_asymmetry", "", index, "share", min(left.count, right.count), f"{_ALIKE}{made}"),
             error=float(error),
             quality=worse.quality,
             reason=worse.reason,
         )
         within = found.interval[0] <= 0  # False where the error is unknown
-        yield replace(found, about=f"{_ALIKE}; {WITHIN_ERROR}") if within else found
+        yield replace(found, about=f"{found.about}; {WITHIN_ERROR}") if within else found
 
 
 def _quantity(

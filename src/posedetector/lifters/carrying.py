@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from posedetector.pose import Array, Keypoints, RelativePose, Source, finite
+from posedetector.pose import Array, Keypoints, RelativePose, Source, finite, weakest
 from posedetector.skeletons import extend
 
 _LIMBS = {"ankle": "knee", "wrist": "elbow"}  # what hangs on the first is carried; both ends of the limb give its size
@@ -39,10 +39,10 @@ def carry(keypoints: Keypoints, lifted: RelativePose) -> RelativePose:
         hold = lifted.skeleton.index(ends[0])
         place = lifted.xyz[:, hold] + ratios[ends] * (keypoints.xyz[:, row] - keypoints.xyz[:, joint])
         there = finite(place)
-        least = np.minimum(keypoints.source[:, row], np.minimum(keypoints.source[:, joint], lifted.source[:, hold]))
+        least = weakest(keypoints.source[:, row], keypoints.source[:, joint], lifted.source[:, hold], Source.CARRIED)
         xyz.append(np.where(there[:, None], place, np.nan)[:, None])
         score.append(np.where(there, np.minimum(keypoints.score[:, row], lifted.score[:, hold]), 0.0)[:, None])
-        source.append(np.where(there, np.minimum(least, Source.CARRIED), Source.NONE).astype(np.uint8)[:, None])
+        source.append(np.where(there, least, Source.NONE).astype(np.uint8)[:, None])
     return replace(
         lifted,
         skeleton=skeleton,

@@ -26,7 +26,7 @@ from posedetector.lifters.carrying import carry
 from posedetector.lifters.inputs import INPUTS, apparent_size
 from posedetector.models.running import device_of
 from posedetector.models.videopose3d import TemporalModel, read_model
-from posedetector.pose import Array, Keypoints, RelativePose, Source
+from posedetector.pose import Array, Keypoints, RelativePose, Source, is_missing, weakest, weakest_of
 from posedetector.sanity import find_doubts
 from posedetector.skeletons import SKELETONS, Skeleton, parts_of
 from posedetector.weights import WEIGHTS, LifterLayout, LoadedWeights, load, remember
@@ -96,7 +96,7 @@ class VideoPose3D:
         xy, score, source = to_layout(keypoints, self.takes)
         poses = np.full((len(xy), len(self.gives), 3), np.nan)
         for run in _runs(keypoints.time, np.asarray(source.any(axis=1))):
-            seen = source[run] > Source.NONE
+            seen = ~is_missing(source[run])
             if self._online:
                 points = _held(xy[run], seen, self.takes)
             else:
@@ -106,13 +106,13 @@ class VideoPose3D:
             poses[run] = self._lift_run(keypoints.time[run], screen, keypoints.image_size)
         poses -= poses[:, self.gives.indices("left_hip", "right_hip")].mean(axis=1, keepdims=True)
         parts = [parts_of(joint, self.takes) for joint in self.gives.points]
-        source = np.stack([source[:, rows].min(axis=1) for rows in parts], axis=1)
+        source = np.stack([weakest_of(source[:, rows]) for rows in parts], axis=1)
         lifted = RelativePose(
             skeleton=self.gives,
             time=keypoints.time,
-            xyz=np.where(source[..., None] > Source.NONE, poses, np.nan),
+            xyz=np.where(is_missing(source)[..., None], np.nan, poses),
             score=np.stack([score[:, rows].min(axis=1) for rows in parts], axis=1),
-            source=np.minimum(source, np.uint8(Source.LIFTED)),
+            source=weakest(source, Source.LIFTED),
         )
         return carry(keypoints, lifted)
 
@@ -227,7 +227,7 @@ def to_layout(keypoints: Keypoints, skeleton: Skeleton) -> tuple[Array, Array, N
     parts = [parts_of(point, keypoints.skeleton) for point in skeleton.points]
     xy = np.stack([keypoints.xy[:, rows].mean(axis=1) for rows in parts], axis=1)
     score = np.stack([keypoints.score[:, rows].min(axis=1) for rows in parts], axis=1)
-    source = np.stack([keypoints.source[:, rows].min(axis=1) for rows in parts], axis=1)
+    source = np.stack([weakest_of(keypoints.source[:, rows]) for rows in parts], axis=1)
     source[~np.isfinite(xy).all(axis=-1)] = Source.NONE
     return xy, score, source
 

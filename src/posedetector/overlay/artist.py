@@ -27,7 +27,7 @@ from posedetector.overlay.figure import Layout, layout_of, sizes_for
 from posedetector.overlay.labels import Box, Placing
 from posedetector.overlay.options import OverlayOptions
 from posedetector.overlay.projection import view_of
-from posedetector.pose import Array, ByteArray, PersonPose, Source
+from posedetector.pose import Array, ByteArray, PersonPose, Source, is_in_picture
 from posedetector.skeletons import Skeleton, parts_of
 from posedetector.trial import Trial
 
@@ -139,7 +139,7 @@ class Artist:
             radius = sizes.radius * (1.0 if kind == "main" else 0.5)
             colour, opacity = COLOURS[layout.sides[joint]], _opacity(score[joint])
             edge = sizes.edge if kind == "main" else min(sizes.edge, 1)
-            if source[joint] > Source.AUGMENTED or kind == "marker":
+            if is_in_picture(source[joint]) or kind == "marker":
                 draw_disc(image, places[joint], radius, colour, opacity=opacity, edge=edge)
             else:
                 draw_ring(image, places[joint], radius, colour, thickness=sizes.fine, opacity=opacity, edge=edge)

@@ -15,7 +15,7 @@ from posedetector.kinematics.grading import READ, withheld
 from posedetector.kinematics.nouns import UNITS, Grade
 from posedetector.kinematics.reference import DEVIATIONS, RUNNING, Reference, compare_speeds, references
 from posedetector.kinematics.summary import WITHIN_ERROR
-from posedetector.pose import Array, ByteArray, Source
+from posedetector.pose import Array, ByteArray, Source, is_made_up, is_missing, is_observed
 from posedetector.report.results import Results
 from posedetector.trial import describe_size
 
@@ -352,10 +352,10 @@ def strips(results: Results) -> list[dict[str, Any]]:
             if kinds[first] != "missing"
         ]
         shares = [
-            source > Source.INTERPOLATED,
+            is_observed(source),
             source == Source.INTERPOLATED,
             source == Source.MIRRORED,
-            source == Source.NONE,
+            is_missing(source),
         ]
         seen, interpolated, mirrored, missing = (f"{100 * float(share.mean()):.0f}" for share in shares)
         rows.append(
@@ -372,7 +372,7 @@ def strips(results: Results) -> list[dict[str, Any]]:
 
 
 def _kind(source: ByteArray) -> str:
-    seen, made_up = (source > Source.INTERPOLATED).sum(), np.isin(source, (Source.INTERPOLATED, Source.MIRRORED)).sum()
+    seen, made_up = is_observed(source).sum(), is_made_up(source).sum()
     missing = len(source) - seen - made_up
     return max((("seen", seen), ("made-up", made_up), ("missing", missing)), key=lambda one: one[1])[0]
 

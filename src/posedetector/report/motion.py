@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from posedetector.kinematics.events import SIDES
-from posedetector.pose import Array, Source
+from posedetector.pose import Array, is_made_up, is_missing
 from posedetector.report.results import Results
 
 MOST_FRAMES = 24_000  # that a page holds; of a longer clip it holds every second, third, …: drawing needs no more
@@ -80,8 +80,7 @@ def moving(results: Results) -> dict[str, Any]:
     drawn = drawn or list(results.points)
     rows = [results.points.index(name) for name in drawn]
     places, source = results.positions[::step, rows], results.source[::step, rows]
-    made_up = np.isin(source, (Source.INTERPOLATED, Source.MIRRORED))
-    seen = np.where(source == Source.NONE, 0, np.where(made_up, 1, 2))
+    seen = np.where(is_missing(source), 0, np.where(is_made_up(source), 1, 2))
     hips = [results.points.index(f"{side}_hip") for side in ("left", "right") if f"{side}_hip" in results.points]
     path = results.positions[::step, hips].mean(axis=1) if len(hips) == 2 else np.full((len(places), 3), np.nan)
     index = {name: row for row, name in enumerate(drawn)}

@@ -18,11 +18,11 @@ from typing import Any, Self
 from posedetector.errors import InputError, OutputError
 from posedetector.report import write_report
 from posedetector.tables import TABLES, holds
-from posedetector.trial import PROVENANCE, Trial
+from posedetector.trial import PROVENANCE, Note, Trial
 from posedetector.writers.bvh import write_bvh, write_bvh_account
 from posedetector.writers.c3d import write_c3d
 from posedetector.writers.csv import write_csv
-from posedetector.writers.mot import write_mot
+from posedetector.writers.mot import notes_on_motion, write_mot
 from posedetector.writers.npy import write_joints, write_joints_account
 from posedetector.writers.parquet import write_parquet
 from posedetector.writers.png import draw_joint_angles, draw_movement
@@ -47,6 +47,8 @@ FORMATS: dict[str, dict[str, Writer]] = {
     "bvh": {"{}.bvh": write_bvh, "{}_bvh.json": write_bvh_account},
     "html": {REPORT: write_report},
 }
+# what there is to say of a format's files, beside what is said of the trial
+NOTES: dict[str, Callable[[Trial], Iterable[Note]]] = {"mot": notes_on_motion}
 ALL = "all"
 
 
@@ -59,6 +61,11 @@ def check_formats(formats: Iterable[str]) -> list[str]:
         if name not in FORMATS:
             raise InputError(f"there is no format {name!r}; there are {', '.join(FORMATS)}, and {ALL}")
     return wanted
+
+
+def notes_on_files(trial: Trial, formats: Iterable[str]) -> list[Note]:
+    """Return what the files in these formats lack or have made up; raises InputError for a format that does not exist."""
+    return [note for form in check_formats(formats) if form in NOTES for note in NOTES[form](trial)]
 
 
 class Folder:

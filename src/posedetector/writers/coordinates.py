@@ -44,11 +44,13 @@ PELVIS = ("pelvis_tilt", "pelvis_list", "pelvis_rotation")  # about Z, X, Y
 LUMBAR = ("lumbar_extension", "lumbar_bending", "lumbar_rotation")
 ARM = ("arm_flex", "arm_add", "arm_rot")
 PATH = ("pelvis_tx", "pelvis_ty", "pelvis_tz")
+LEG = ("hip_flexion", "hip_adduction", "knee_angle", "ankle_angle")
+TURNS = ("hip_rotation", "arm_rot")  # about a limb's own length, which a straight limb never shows
 _ELBOW_SEEN = np.radians(30.0)  # below, a forearm does not show how the arm is turned about its length
 
 
 def coordinates(trial: Trial) -> dict[str, Array]:
-    """Return by OpenSim's name each coordinate that is known anywhere, (T,): degrees, and metres of the path."""
+    """Return by OpenSim's name each coordinate (T,): degrees, and metres of the path; NaN where it is not known."""
     pose, angles = trial.pose, trial.angles
     points = Landmarks(pose.skeleton, pose.positions)
     found = dict(zip(PATH, pose.root.T, strict=True))
@@ -58,7 +60,12 @@ def coordinates(trial: Trial) -> dict[str, Array]:
         for one in DIRECT:
             found[f"{one.name}_{short}"] = one.factor * np.degrees(_values(angles, f"{side}_{one.angle}"))
         found |= _arm(points, short, side)
-    return {name: values for name, values in found.items() if np.isfinite(values).any()}
+    return found
+
+
+def carries_the_body(name: str) -> bool:
+    """Tell whether a coordinate places the pelvis or moves a leg, for which no value can stand in for long."""
+    return name in PATH or name in PELVIS or name.rpartition("_")[0] in LEG
 
 
 def spines_shown(skeleton: Skeleton) -> bool:

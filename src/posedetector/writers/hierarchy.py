@@ -16,7 +16,7 @@ import numpy as np
 
 from posedetector.filters import interpolate, runs, sampling_rate
 from posedetector.kinematics.frames import KNEE_AXIS_HIDDEN, KNEE_AXIS_SEEN, Landmarks, bend, unit
-from posedetector.pose import Array, ByteArray, MetricPose, Source, finite
+from posedetector.pose import Array, ByteArray, MetricPose, Source, finite, weakest, weakest_of
 from posedetector.writers.turns import Flags, swing, twist, twist_angle, with_gaps_filled
 
 # rows: a BVH file's X left, Y up, Z forward in the laboratory's X towards the camera, Y up, Z right of a person who faces it
@@ -197,9 +197,9 @@ def _at_even_times(time: Array, xyz: Array, source: ByteArray, even: Array, step
             inside = (before >= run.start) & (after < run.stop)
             if inside.any():
                 found[inside, point] = interpolate(time[run], xyz[run, point], even[inside])
-    sources = np.minimum(source[before], source[after])
+    sources = weakest(source[before], source[after])
     skipped = time[after] - time[before] > _SKIPPED * step
-    sources[skipped] = np.minimum(sources[skipped], Source.INTERPOLATED)
+    sources[skipped] = weakest(sources[skipped], Source.INTERPOLATED)
     return found, sources
 
 
@@ -278,8 +278,10 @@ def _turn(
     found = twist_angle(aim, swung @ joint.rest_axis, axis)
     share = np.where(shown & np.isfinite(found), _share_shown(joint, points), 0.0)
     angle = _steady(found, share, step) if joint.parent else np.nan_to_num(found)
-    words = _words(known, _least(source, points, (*joint.at, *joint.toward)))
-    twist_words = np.minimum(words, _words(share >= _SURE, _least(source, points, joint.rests_on)))
+    aimed, twisted = (_least(source, points, names) for names in ((*joint.at, *joint.toward), joint.rests_on))
+    words = _words(known, aimed)
+    twist_words = np.minimum(words, _words(share >= _SURE, twisted))  # fixed, held and filled rank as they are numbered
+    twist_words = np.where(twist_words <= FILLED, twist_words, _word_of(weakest(aimed, twisted)))
     return with_gaps_filled(twist(aim, angle) @ swung, known), words, twist_words
 
 
@@ -314,9 +316,9 @@ def _wrapped(angle: Array) -> Array:
     return np.asarray(np.mod(angle + np.pi, 2 * np.pi) - np.pi)
 
 
-def _words(known: Flags, word: ByteArray) -> ByteArray:
-    """Return words (T,): of a known frame its own, between known ones filled, else held; fixed if none is known."""
-    words = np.where(known, word, FILLED).astype(np.uint8)
+def _words(known: Flags, source: ByteArray) -> ByteArray:
+    """Return words (T,): of a known frame its source's, between known ones filled, else held; fixed if none is known."""
+    words = np.where(known, _word_of(source), FILLED).astype(np.uint8)
     if not known.any():
         return np.full_like(words, FIXED)
     words[: np.argmax(known)] = HELD
@@ -325,9 +327,14 @@ def _words(known: Flags, word: ByteArray) -> ByteArray:
 
 
 def _least(source: ByteArray, points: Landmarks, names: tuple[str, ...]) -> ByteArray:
-    """Return the word (T,) of the least firsthand of some landmarks."""
+    """Return the source (T,) of the least firsthand of some landmarks."""
     rows = points.skeleton.indices(*(name for name in names if points.skeleton.has(name)))
-    return np.asarray(source[:, rows].min(axis=1) + FILLED, np.uint8)
+    return weakest_of(source[:, rows])
+
+
+def _word_of(source: ByteArray) -> ByteArray:
+    """Return the places in `WORDS` of sources, none of which is NONE."""
+    return np.asarray(source + FILLED, np.uint8)
 
 
 def _filled(places: Array) -> Array:

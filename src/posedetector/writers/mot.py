@@ -1,76 +1,197 @@
 """MOT, OpenSim's motion file: coordinates of its full-body models over time, degrees and metres, in OpenSim's ground frame.
 
 There is no word for a missing value: OpenSim's table reader takes `nan`, but its Storage, by which motions are loaded
-and tools are run, stops reading at it without an error (seen with 4.6). So only frames are written in which every
-coordinate of the file is known, and nothing is made up to fill the others.
+and tools are run, stops reading at it without an error, and where rows are missing it goes on without a word: the motion jumps (seen
+with 4.6). So the file holds the longest stretch of the clip in which pelvis and legs are known. There, what is missing
+of all else has values that stand in; the header says which and when, and so does a note.
 """
 
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from posedetector.trial import Trial
-from posedetector.writers.coordinates import LUMBAR, PATH, coordinates, spines_shown
+from posedetector.filters import runs
+from posedetector.pose import Array
+from posedetector.provenance import caution, info
+from posedetector.trial import Note, Trial
+from posedetector.writers.coordinates import LUMBAR, PATH, TURNS, carries_the_body, coordinates, spines_shown
 
+# Seconds without pelvis or leg over which a straight line stands in. A judgement: a swinging knee (6,000°/s²) strays from it by 7°.
+BRIDGED = 0.1
+OFTEN = 0.5  # share of the frames in which a coordinate has to be known; judgement
+_MICROSECOND = 1e-6  # times are not exact
+_UNEVEN = 1.5  # steps between two frames, from which on one is missing
 # the full-body model that export-opensim writes beside its setups has these instead of LUMBAR, with the same signs
 _ELSEWHERE = ("L5_S1_Flex_Ext", "L5_S1_Lat_Bending", "L5_S1_axial_rotation")
 
 
-def write_mot(trial: Trial, path: Path) -> None:
-    """One row per frame at the clip's own times, of which rows that lack something are left out.
+@dataclass(frozen=True, slots=True)
+class Motion:
+    """What a motion file holds of a clip.
 
-    Coordinates that are missing more often than they are worth the frames are left out, too; the header names them.
+    Attributes
+    ----------
+    time : (N,) seconds.
+    values : by coordinate, (N,) degrees or metres, all known.
+    filled : by coordinate, (N,) where a value stands in for one that is missing; only those with such values.
+    lost : coordinates that are missing too often.
+    gaps : coordinates of pelvis and legs of which some are missing where the clip is not in the file.
     """
-    found = coordinates(trial)
-    values = np.stack(list(found.values()), axis=1) if found else np.empty((len(trial.pose.time), 0))
-    kept, rows = largest_whole_part(np.isfinite(values))
-    names = [name for name, keep in zip(found, kept, strict=True) if keep]
-    table = np.column_stack([trial.pose.time[rows], values[np.ix_(rows, kept)]])
+
+    time: Array
+    values: dict[str, Array]
+    filled: dict[str, NDArray[np.bool_]]
+    lost: tuple[str, ...]
+    gaps: tuple[str, ...]
+
+
+def write_mot(trial: Trial, path: Path) -> None:
+    """One row per frame at the clip's own times, of the longest stretch that has pelvis and legs (`motion_of`)."""
+    motion = motion_of(trial)
+    table = np.column_stack([motion.time, *motion.values.values()])
     with path.open("w", encoding="utf-8", newline="\n") as file:
-        file.write("\n".join(_header(trial, names, [name for name in found if name not in names], len(table))) + "\n")
-        file.write("\t".join(["time", *names]) + "\n")
+        file.write("\n".join(_header(trial, motion)) + "\n")
+        file.write("\t".join(["time", *motion.values]) + "\n")
         for row in table:
             file.write("\t".join(f"{value:z.6f}" for value in row) + "\n")  # z: no minus before nought
 
 
-def largest_whole_part(known: NDArray[np.bool_]) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
-    """Return which columns (C,) and rows (T,) of a table (T, C) to keep so that all that is left is known.
+def motion_of(trial: Trial) -> Motion:
+    """Return the longest stretch without a gap in pelvis and legs, and all other coordinates there.
 
-    Columns are given up from the emptiest on, as many as leave the most values; the fewest of equally good ones.
+    A coordinate that is known in less than half of the stretch is left out, and one of the legs if the stretch would be less than half
+    as long with it. Others have a value in every row: where they are missing, that of a straight line between the values
+    around the gap, and before the first and after the last that one. Of pelvis and legs, this is so for at most 0.1 s.
+    """
+    found, time = coordinates(trial), trial.pose.time
+    body = [name for name in found if carries_the_body(name)]
+    kept, rows = largest_stretch(time, np.stack([np.isfinite(found[name]) for name in body], axis=1))
+    lost = {name for name, keep in zip(body, kept, strict=True) if not keep}
+    lost |= {name for name in found if name not in body and not _often(found[name][rows])}
+    there = {name: np.isfinite(values[rows]) for name, values in found.items() if name not in lost}
+    stretch = time[rows]
+    return Motion(
+        stretch,
+        {name: np.interp(stretch, stretch[seen], found[name][rows][seen]) for name, seen in there.items()},
+        {name: ~seen for name, seen in there.items() if not seen.all()},
+        tuple(name for name in found if name in lost),
+        tuple(name for name in body if name not in lost and not np.delete(np.isfinite(found[name]), rows).all()),
+    )
+
+
+def largest_stretch(time: Array, known: NDArray[np.bool_]) -> tuple[NDArray[np.bool_], slice]:
+    """Return which columns (C,) and rows of a table (T, C) make the longest stretch without a gap of more than 0.1 s.
+
+    Columns are given up from the emptiest on, as few as leave half of the longest stretch that any choice leaves.
     """
     order = np.argsort(-known.sum(axis=0), kind="stable")
     whole = np.logical_and.accumulate(known[:, order], axis=1)
-    sizes = whole.sum(axis=0) * np.arange(1, known.shape[1] + 1)
-    count = known.shape[1] - int(np.argmax(sizes[::-1])) if sizes.any() else 0
+    stretches = [_longest_stretch(time, rows) for rows in whole.T]
+    lengths = np.array([one.stop - one.start for one in stretches])
+    count = int((lengths >= max(lengths[0] / 2, 1)).sum())
     kept = np.zeros(known.shape[1], bool)
     kept[order[:count]] = True
-    rows = np.array(known[:, kept].all(axis=1)) if count else np.zeros(len(known), bool)
-    return kept, rows
+    return kept, stretches[count - 1] if count else slice(0, 0)
 
 
-def _header(trial: Trial, names: list[str], lost: list[str], rows: int) -> list[str]:
-    frames = len(trial.pose.time)
-    told = f"; also left out, since they are missing too often: {', '.join(lost)}" if lost else ""
+def notes_on_motion(trial: Trial) -> Iterator[Note]:
+    """Yield what a reader of the motion file has to know: of which times it is, and what in it was not seen."""
+    motion = motion_of(trial)
+    if cut := _cut(trial, motion):
+        yield caution(
+            f"{trial.name}.mot: {cut}. Other stretches of the video can be analysed alone with --start and --end."
+        )
+    named = {name: where for name, where in motion.filled.items() if not name.startswith(TURNS)}
+    if named:
+        yield info(
+            f"{trial.name}.mot: {_filled(motion.time, named)}. These values stand in for what was not seen (straight lines "
+            "between known values, else the nearest one); do not read them as measured."
+        )
+    if lost := [name for name in motion.lost if not name.startswith(TURNS)]:
+        yield info(
+            f"{trial.name}.mot has no {', '.join(lost)}: not seen in half of the frames. OpenSim holds them at their defaults."
+        )
+
+
+def time_spans(time: Array, flags: NDArray[np.bool_]) -> str:
+    """Return the stretches in which flags (T,) are set, as "0.07–0.37, 1.00 s"."""
+    ends = ((time[run.start], time[run.stop - 1]) for run in runs(flags))
+    return ", ".join(f"{first:.2f}" if first == last else f"{first:.2f}–{last:.2f}" for first, last in ends) + " s"
+
+
+def _often(values: Array) -> bool:
+    return len(values) > 0 and bool(np.isfinite(values).mean() >= OFTEN)
+
+
+def _longest_stretch(time: Array, whole: NDArray[np.bool_]) -> slice:
+    """Return the rows of the longest stretch that begins and ends with a whole row, and has none missing for long."""
+    rows = np.flatnonzero(whole)
+    if not len(rows):
+        return slice(0, 0)
+    step = float(np.median(np.diff(time))) if len(time) > 1 else 0.0
+    ends = np.flatnonzero(np.diff(time[rows]) > max(_UNEVEN * step, BRIDGED + step) + _MICROSECOND)
+    firsts, lasts = rows[np.append(0, ends + 1)], rows[np.append(ends, len(rows) - 1)]
+    longest = int(np.argmax(lasts - firsts))
+    return slice(int(firsts[longest]), int(lasts[longest]) + 1)
+
+
+def _cut(trial: Trial, motion: Motion) -> str:
+    """Return what of the clip is not in the file, and why; nothing where it is whole."""
+    time = trial.pose.time
+    left_out = ~np.isin(time, motion.time)
+    if not left_out.any():
+        return ""
+    why = f"{', '.join(motion.gaps)} are not known throughout" if motion.gaps else "frames are missing between"
+    return (
+        f"left out is {time_spans(time, left_out)} of {time[0]:.2f}–{time[-1]:.2f} s, since {why} and OpenSim would "
+        "pass over the gap without a word: the file holds the longest stretch without one"
+    )
+
+
+def _filled(time: Array, filled: dict[str, NDArray[np.bool_]]) -> str:
+    """Return which coordinates are filled in, and when; those of the same times together."""
+    together: dict[str, list[str]] = {}
+    for name, where in filled.items():
+        together.setdefault(time_spans(time, where), []).append(name)
+    return "not seen but filled in: " + "; ".join(f"{', '.join(names)} at {when}" for when, names in together.items())
+
+
+def _header(trial: Trial, motion: Motion) -> list[str]:
     return [
         trial.name.replace("\n", " "),
         "version=1",
-        f"nRows={rows}",
-        f"nColumns={len(names) + 1}",
+        f"nRows={len(motion.time)}",
+        f"nColumns={len(motion.values) + 1}",
         "inDegrees=yes",
         "",
         f"Units are degrees, metres ({', '.join(PATH)}) and seconds.",
         f"Frame: OpenSim's ground, which is ours: {trial.provenance.frame_of_reference}",
         "Coordinates are those of Rajagopal et al. 2016 and models derived from it, from joint angles, not by inverse kinematics.",
-        *_back(trial, names),
+        *_back(trial, motion.values),
         "The pelvis is placed by the middle of the hips; the models' pelvis has its origin some centimetres before and above it.",
-        f"Written are {rows} of {frames} frames, those in which every coordinate is known{told}.",
+        f"Written are {len(motion.time)} of {len(trial.pose.time)} frames.",
+        *_what_is_not_known(trial, motion),
         f"Made by posedetector {trial.provenance.posedetector}.",
         "endheader",
     ]
 
 
-def _back(trial: Trial, names: list[str]) -> list[str]:
+def _what_is_not_known(trial: Trial, motion: Motion) -> Iterator[str]:
+    if cut := _cut(trial, motion):
+        yield f"{cut[0].upper()}{cut[1:]}."
+    if motion.lost:
+        yield f"Left out, since they are missing too often: {', '.join(motion.lost)}."
+    if motion.filled:
+        yield (
+            "Straight lines between known values, and the nearest known value before the first and after the last, stand in for "
+            f"what is missing; {_filled(motion.time, motion.filled)}."
+        )
+
+
+def _back(trial: Trial, names: Iterable[str]) -> list[str]:
     """Return what is to be said of the back, where there is one: what it is called elsewhere, and if its bend is not seen."""
     if LUMBAR[0] not in names:
         return []

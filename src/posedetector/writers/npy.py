@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from posedetector.errors import InputError
-from posedetector.pose import Array, ByteArray, MetricPose, Source
+from posedetector.pose import Array, ByteArray, MetricPose, Source, weakest_of
 from posedetector.skeletons import H36M_17, parts_of
 from posedetector.trial import Trial
 
@@ -56,7 +56,7 @@ def sources_of(pose: MetricPose) -> ByteArray:
     sources = np.full((len(pose.time), len(H36M_17)), Source.NONE, np.uint8)
     for column, rows in enumerate(_parts(pose).values()):
         if rows:
-            sources[:, column] = pose.source[:, rows].min(axis=1)
+            sources[:, column] = weakest_of(pose.source[:, rows])
     sources[~np.isfinite(joints_of(pose)).all(axis=-1)] = Source.NONE
     return sources
 
