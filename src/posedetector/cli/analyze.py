@@ -160,6 +160,12 @@ def analyze(
             help="Belt speed in m/s of a subject on a treadmill. [default: from the stance feet, where a treadmill is recognized]"
         ),
     ] = None,
+    movement: Annotated[
+        str,
+        typer.Option(
+            help="What the subject does: auto (whatever is found), squat, sit-to-stand, gait or none. Only that is sought, and it has that name."
+        ),
+    ] = "auto",
     cutoff: Annotated[float | None, typer.Option(help="Low-pass in Hz; 0 switches it off. [default: 6]")] = None,
     min_score: Annotated[
         float, typer.Option("--min-score", "--kpt-thr", help="Points seen less surely than this count as not seen.")
@@ -293,6 +299,7 @@ def analyze(
         calibration_camera=calibration_camera,
         camera_level=camera_level,
         treadmill_speed=treadmill_speed,
+        movement=movement.strip().lower().replace("_", "-"),
         fps=fps,
         capture_fps=capture_fps,
         duration=duration,

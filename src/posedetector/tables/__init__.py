@@ -143,10 +143,12 @@ TABLES: dict[str, Table] = {
     "gait_parameters": Table(_whole(gait_parameters), "quantities of gait, with their definitions"),
     "gait_cycles": Table(_whole(cycles), "angles of each gait cycle, at 0-100 % of it"),
     "gait_cycle_means": Table(_whole(cycle_means), "mean and standard deviation of the cycles' angles, by side"),
-    "repetitions": Table(_whole(repetitions), "repetitions of squats and of standing up"),
+    "repetitions": Table(_whole(repetitions), "squats, and standing up from a seat (turn: full stand)"),
     "centre_of_mass": Table(_centre_of_mass, "path of the whole body's centre of mass"),
     "segment_masses": Table(_whole(segment_masses), "shares of the body's mass, and masses where it is known"),
-    "summary": Table(_whole(summary), "segment lengths, ranges of motion, symmetry"),
+    "summary": Table(
+        _whole(summary), "counts and times of sets of repetitions, segment lengths, ranges of motion, symmetry"
+    ),
 }
 
 
