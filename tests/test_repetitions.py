@@ -504,7 +504,7 @@ def test_people_in_motion_capture_are_counted(file: str) -> None:
 
 def poses_of(file: Path) -> Iterator[tuple[str, MetricPose]]:
     """The clips of a file of motion capture, by the last part of their name."""
-    data = np.load(file)
+    data = dict(np.load(file))
     ends = np.cumsum(data["lengths"])
     columns = [BLAZEPOSE_33.index(name) if BLAZEPOSE_33.has(name) else -1 for name in data["joints"]]
     known = [column for column in columns if column >= 0]

@@ -54,7 +54,7 @@ _LEAP = {"foot_index": 0.1, "ankle": 0.25}
 _FLIGHT = 0.4
 _DROP = 0.3  # by how much lower it is `_FLIGHT` seconds later, of somebody who steps off a box
 _SEAT = 0.25  # least depth of a seat that is not certain to be one
-_DURATION = {"squat": (0.4, 20.0), "sit_to_stand": (0.15, 10.0)}  # seconds, of the squat and of the way up
+_WAY = (0.15, 8.0)  # seconds that a way up or down takes
 # Of a way's greatest speed, over so many seconds: faster at the clip's first or last frame, the way is cut.
 _CUT, _CUT_TIME = 0.6, 0.1
 _ALIKE = 0.6  # least share of the set's median depth
@@ -220,20 +220,20 @@ def _ways(time: Array, height: Array, reversal: float, offset: int) -> list[tupl
         start = first_below(time, sign * height, middle, -1, sign * level + margin)
         end = first_below(time, -sign * height, middle, 1, margin - sign * next_level)
         if np.isfinite([start, end]).all():
-            whole = not _is_cut(time, height, before, after)
+            whole = not _is_cut(time, height, slice(before, after + 1), (start, end))
             low, high = sorted((level, next_level))
             rows_of_clip = slice(before + offset, after + offset + 1)
             ways.append((sign > 0, _Way(start, float(time[middle]), end, low, high, rows_of_clip, whole)))
     return ways
 
 
-def _is_cut(time: Array, height: Array, first: int, last: int) -> bool:
+def _is_cut(time: Array, height: Array, rows: slice, ends: tuple[float, float]) -> bool:
     """Tell whether the hips are in full motion where a way begins or ends with the clip, so that not all of it is there."""
-    start, end = time[first], time[last]
-    at = np.linspace(start, max(start, end - _CUT_TIME), 20)
+    at = np.linspace(time[rows][0], max(time[rows][0], time[rows][-1] - _CUT_TIME), 20)
     speeds = np.abs(np.interp(at + _CUT_TIME, time, height) - np.interp(at, time, height))
-    edges = [speed for speed, edge in ((speeds[0], first == 0), (speeds[-1], last == len(time) - 1)) if edge]
-    return any(speed > _CUT * speeds.max() for speed in edges)
+    first = rows.start == 0 and ends[0] - time[0] < 2 * _CUT_TIME  # else there is a rest before it
+    last = rows.stop == len(time) and time[-1] - ends[1] < 2 * _CUT_TIME
+    return bool(max(first * speeds[0], last * speeds[-1]) > _CUT * speeds.max())
 
 
 def _sets(lows: Sequence[_Low]) -> Iterator[list[_Low]]:
@@ -267,8 +267,7 @@ def _repetition(low: _Low, kind: Kind, pose: MetricPose, knees: Array, body: _Bo
     knee = float(np.nanmax(knees[rows])) if np.isfinite(knees[rows]).any() else np.nan
     start, end = there[0].start, low.up.end
     depth = low.up.depth if rises else min(way.high for way in there) - low.lowest
-    least, most = _DURATION[kind]
-    if knee < _BEND or not least <= end - start <= most:
+    if knee < _BEND or not all(_WAY[0] <= way.end - way.start <= _WAY[1] for way in there):
         return None
     # feet may hang from a seat that somebody rests on, and who has half risen may walk away
     planted = (_on_both_feet(body, way.start, way.half if rises else way.end) for way in there)
