@@ -305,7 +305,7 @@ class Fitted(NamedTuple):
     @property
     def gait(self) -> Gait:
         """What is found in it."""
-        return study(self.pose, self.subject, self.ground, self.scale).gait
+        return study(self.pose, self.subject, self.ground, scale=self.scale).gait
 
 
 def fitted(case: Case, off: float = 0.0, *, focal: bool = False) -> Fitted:

@@ -428,8 +428,13 @@ def test_the_mean_lowest_point_is_marked() -> None:
 
 def test_only_repetitions_that_are_alike_are_laid_upon_each_other() -> None:
     angles = angles_at(TIME, left_knee_flexion=TIME)
-    # the last one was seated from the beginning: it has no way down
-    several = (squat(1.0), squat(5.0), squat(10.0, "sit_to_stand"), squat(15.0, turn=0.0))
+    # the last one does not sit down again
+    several = (
+        squat(1.0),
+        squat(5.0),
+        squat(10.0, "sit_to_stand"),
+        Repetition("sit_to_stand", 15.0, 16.0, 16.0, 0.4, 1.7),
+    )
     figure = figure_of_repetitions(several, angles, "squat")
 
     assert [curve[0] for curve in single(panel(figure, "knee flexion"))] == pytest.approx([1, 5])

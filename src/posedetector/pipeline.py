@@ -151,7 +151,8 @@ def analyze(
     if settings.refine:
         others = other_opinions(lifter, cleaned.keypoints)
         # feet that stand on a belt move: not knowing that, the fit would hold them still
-        treadmill = find_treadmill(smooth(metric, settings.cutoff)[0], ground)
+        walks = settings.movement in ("auto", "gait")
+        treadmill = find_treadmill(smooth(metric, settings.cutoff)[0], ground) if walks else None
         belt = None if treadmill is None else treadmill.velocity
         ground = replace(ground, treadmill=treadmill)
         metric, calibration, refinement = refine(
@@ -165,7 +166,7 @@ def analyze(
     if settings.augment_markers:
         pose = augment(pose, settings.subject)
     scale = scale_of(calibration, refinement, motion.focal_sd if motion.shows_focal else 0.0)
-    kinematics = study(pose, settings.subject, ground, scale, view)
+    kinematics = study(pose, settings.subject, ground, scale=scale, view=view, movement=settings.movement)
 
     provenance = account_for(
         settings,

@@ -42,10 +42,20 @@ def parse_height(text: str) -> float:
     if _BARE.fullmatch(text) and not 0.5 <= height <= 2.5:
         hints = [f"{height:g}{unit}" for unit in ("cm", "mm", "in") if 0.5 <= height * _LENGTHS[unit] <= 2.5]
         meant = f"; did you mean {' or '.join(hints)}?" if hints else ""
-        if 3 <= height < 9:
-            meant = "; feet? write 5ft11in, with its units"
+        if 3 <= height < 8.3:
+            meant = f"; did you mean {_in_feet(height)}?"
         raise InputError(f"height is in metres and must lie in 0.5–2.5, got {text.strip()}{meant}")
     return height
+
+
+def _in_feet(feet: float) -> str:
+    """Return how feet are written: 5.5 may be 5 ft 5 in, or five and a half feet."""
+    whole, _, digits = f"{feet:g}".partition(".")
+    decimal = f"{feet:g}ft ({feet * 0.3048:.2f} m)"
+    if not digits or not 0 < int(digits) < 12 or digits.startswith("0"):
+        return decimal
+    spoken = int(whole) * 0.3048 + int(digits) * 0.0254
+    return f"{whole}ft{digits}in ({spoken:.2f} m) or {decimal}"
 
 
 def parse_body_mass(text: str) -> float:

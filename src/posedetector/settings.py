@@ -10,6 +10,7 @@ from posedetector.calibration import Camera
 from posedetector.downloads import Told
 from posedetector.errors import InputError
 from posedetector.estimators import EstimatorOptions
+from posedetector.kinematics.nouns import MOVEMENTS, Movement
 from posedetector.lenses import Lens
 from posedetector.lifters import LifterOptions
 from posedetector.subject import Subject
@@ -58,7 +59,7 @@ class Settings(BaseModel):
 
     `start` and `end` count from the video's first frame, `duration` from the start, all in seconds as the video is stored, whatever
     `capture_fps` says; `every` 2 is every second frame.
-    With `online`, what looks ahead is off (refine, cutoff, max_gap, batches of frames), and refused where it was asked for.
+    `movement` is what the subject does, of MOVEMENTS: that alone is sought. With `online`, what looks ahead is off (refine, cutoff, max_gap, batches of frames), and refused where it was asked for.
     A `max_persons` below 0 is no limit. `mirrored` images are mirrored back before they are looked at.
     """
 
@@ -97,6 +98,7 @@ class Settings(BaseModel):
     fov: float | None = None
     camera_level: bool = False
     treadmill_speed: float | None = None
+    movement: Movement = "auto"
     cutoff: float | None = 6.0
     fps: float | None = None
     capture_fps: float | None = None
@@ -105,6 +107,16 @@ class Settings(BaseModel):
     end: float | None = None
     every: int = 1
     mirrored: bool = False
+
+    @model_validator(mode="before")
+    @classmethod
+    def _check_movement(cls, given: dict[str, Any]) -> dict[str, Any]:
+        movement = given.get("movement", "auto")
+        if movement not in MOVEMENTS:
+            raise InputError(f"--movement is {', '.join(MOVEMENTS[:-1])} or {MOVEMENTS[-1]}, got {movement!r}")
+        if given.get("treadmill_speed") is not None and movement not in ("auto", "gait"):
+            raise InputError(f"--treadmill-speed goes with gait, not with --movement {movement}")
+        return given
 
     @model_validator(mode="before")
     @classmethod

@@ -16,6 +16,7 @@ from posedetector.cli.analyze import analyze
 from posedetector.cli.console import Stopped, complain, help_alone
 from posedetector.cli.evaluate import evaluate
 from posedetector.cli.export_opensim import export_opensim
+from posedetector.cli.parsing import Command
 from posedetector.cli.report import report
 from posedetector.cli.train import train
 from posedetector.cli.weights import app as weights
@@ -29,13 +30,15 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
+    context_settings={"help_option_names": ["-h", "--help"]},
 )
-app.command()(analyze)
-app.command()(report)
-app.command()(evaluate)
-app.command()(train)
-app.command()(export_opensim)
+app.command(cls=Command)(analyze)
+app.command(cls=Command)(report)
+app.command(cls=Command)(evaluate)
+app.command(cls=Command)(train)
+app.command(cls=Command)(export_opensim)
 app.add_typer(weights, name="weights")
+NAMES = ("analyze", "report", "evaluate", "train", "export-opensim", "weights")
 
 
 def main(args: list[str] | None = None) -> None:

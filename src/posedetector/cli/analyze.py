@@ -6,7 +6,7 @@ import traceback
 from dataclasses import replace
 from itertools import zip_longest
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
@@ -22,6 +22,9 @@ if TYPE_CHECKING:
 
 
 def analyze(
+    videos: Annotated[
+        list[str] | None, typer.Argument(metavar="VIDEO", help="The same as --video.", show_default=False)
+    ] = None,
     video: Annotated[str, typer.Option(help="File, http(s) URL, image, folder of images, or number of a camera.")] = "",
     height: Annotated[
         float | None,
@@ -45,7 +48,7 @@ def analyze(
     ] = None,
     age: Annotated[float | None, typer.Option(help="Years; picks what the figures compare with.")] = None,
     sex: Annotated[
-        str | None, typer.Option(help="male or female; picks tables of the body and what figures compare with.")
+        str | None, typer.Option(help="male or female, m or f; picks tables of the body and what figures compare with.")
     ] = None,
     person: Annotated[int, typer.Option(help="Whose data, if several are in view; 1 is the most prominent.")] = 1,
     max_persons: Annotated[
@@ -158,6 +161,12 @@ def analyze(
             help="Belt speed in m/s of a subject on a treadmill. [default: from the stance feet, where a treadmill is recognized]"
         ),
     ] = None,
+    movement: Annotated[
+        str,
+        typer.Option(
+            help="What the subject does: auto (whatever is found), squat, sit-to-stand, gait or none. Only that is sought, and it has that name."
+        ),
+    ] = "auto",
     cutoff: Annotated[float | None, typer.Option(help="Low-pass in Hz; 0 switches it off. [default: 6]")] = None,
     min_score: Annotated[
         float, typer.Option("--min-score", "--kpt-thr", help="Points seen less surely than this count as not seen.")
@@ -247,19 +256,20 @@ def analyze(
     """Analyse one video: metric 3D landmarks and joint angles of one person, as CSV, TRC and PNG, with their provenance."""
     if debug:
         os.environ["POSEDETECTOR_DEBUG"] = "1"
+    video = _only_video(videos or [], video)
     if not video:
         raise InputError("which video? give --video with a file, URL, image, folder of images or camera number")
     from posedetector.settings import Settings
     from posedetector.subject import Subject
     from posedetector.writers import REPORT, check_formats
 
-    if sex not in (None, "male", "female"):
-        raise InputError(f"--sex is male or female, got {sex!r}; it can be left out")
     if not use_videopose3d and (videopose3d_model or videopose3d_like or no_flip):
         raise InputError("--videopose3d-model, --videopose3d-like and --no-flip go with --use-videopose3d")
     drawing = _overlay(overlay, overlay_angles, thickness, radius, show, show_interval)
     asked = {"refine": refine, "cutoff": cutoff, "max_gap": max_gap, "batch_size": _batch(batch_size)}
-    subject = Subject(height=height, mass=mass, age=age, sex=sex, bone_lengths=parse_bone_lengths(bone_length or []))
+    subject = Subject(
+        height=height, mass=mass, age=age, sex=_sex(sex), bone_lengths=parse_bone_lengths(bone_length or [])
+    )
     options: dict[str, Any] = dict(
         video=video,
         subject=subject,
@@ -291,6 +301,7 @@ def analyze(
         calibration_camera=calibration_camera,
         camera_level=camera_level,
         treadmill_speed=treadmill_speed,
+        movement=movement.strip().lower().replace("_", "-"),
         fps=fps,
         capture_fps=capture_fps,
         duration=duration,
@@ -312,6 +323,26 @@ def analyze(
     if open_page:
         for folder in folders:
             show_page(folder / REPORT)
+
+
+def _only_video(words: list[str], option: str) -> str:
+    """Return the one video that is given, as a word or by --video; raises InputError for more."""
+    if len(words) + bool(option) <= 1:
+        return option or "".join(words)
+    whole = " ".join(words)
+    if not option and os.path.exists(whole):  # noqa: PTH110 -- says False for what cannot be a path
+        raise InputError(f'a path with spaces wants quotes: "{whole}"')
+    given = ", ".join(([f"--video {option}"] if option else []) + words)
+    raise InputError(f"{given}: one video at a time, so run it once per video; everything else is given by options")
+
+
+def _sex(text: str | None) -> Literal["male", "female"] | None:
+    if text is None:
+        return None
+    found = {"m": "male", "male": "male", "f": "female", "female": "female"}.get(text.strip().lower())
+    if found is None:
+        raise InputError(f"--sex is male or female (m or f), got {text!r}; it can be left out")
+    return "male" if found == "male" else "female"
 
 
 def _overlay(

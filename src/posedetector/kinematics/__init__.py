@@ -1,8 +1,8 @@
 """From a metric pose to joint angles, gait, repetitions and masses.
 
 `nouns` is what comes out. `angles` has the table of angles, read off the segments' `frames`; `gait` says whether somebody walks, by
-`events`, and hands on to `steps`, `uncertainty` and `cycles`; `repetitions`, `masses`. `stretches` says which moments count, `grading` how
-far each angle can be trusted; `summary`. `reference` is for comparison.
+`events`, and hands on to `steps`, `uncertainty` and `cycles`; `repetitions` and their `sets`, `masses`. `stretches` says which moments
+count, `grading` how far each angle can be trusted; `summary`. `reference` is for comparison.
 """
 
 from functools import partial
@@ -11,8 +11,9 @@ from posedetector.kinematics.angles import joint_angles
 from posedetector.kinematics.gait import find_gait
 from posedetector.kinematics.grading import View, grade
 from posedetector.kinematics.masses import find_masses
-from posedetector.kinematics.nouns import FLOOR, Ground, Kinematics, Treadmill
-from posedetector.kinematics.repetitions import find_repetitions
+from posedetector.kinematics.nouns import FLOOR, Gait, Ground, Kinematics, Movement, Treadmill
+from posedetector.kinematics.repetitions import Kind, find_repetitions
+from posedetector.kinematics.sets import measure_sets
 from posedetector.kinematics.stretches import stretches_of
 from posedetector.kinematics.summary import summarize
 from posedetector.kinematics.uncertainty import UNKNOWN, Scale, with_size_errors
@@ -21,6 +22,8 @@ from posedetector.subject import Subject
 
 __all__ = ["FLOOR", "Ground", "Scale", "View", "find_treadmill", "study"]
 
+_KINDS: dict[Movement, Kind] = {"squat": "squat", "sit-to-stand": "sit_to_stand"}
+
 
 def find_treadmill(pose: MetricPose, ground: Ground) -> Treadmill | None:
     """Return the treadmill that somebody walks on in a pose, or None."""
@@ -28,20 +31,31 @@ def find_treadmill(pose: MetricPose, ground: Ground) -> Treadmill | None:
 
 
 def study(
-    pose: MetricPose, subject: Subject, ground: Ground = FLOOR, scale: Scale = UNKNOWN, view: View | None = None
+    pose: MetricPose,
+    subject: Subject,
+    ground: Ground = FLOOR,
+    *,
+    scale: Scale = UNKNOWN,
+    view: View | None = None,
+    movement: Movement = "auto",
 ) -> Kinematics:
-    """Return all that is worked out from a pose of this person on this ground; `scale` says how well lengths are known.
+    """Return all that is worked out from a pose of this person on this ground.
 
-    Without a view, angles are graded by the fit's deviations alone; without both, they are not graded.
+    `scale` says how well lengths are known. Without a view, angles are graded by the fit's deviations alone; without both, they are
+    not graded. Of movements, what `movement` says is sought alone.
     """
     angles = joint_angles(pose)
-    gait, repetitions = find_gait(pose, angles, ground, scale), find_repetitions(pose, angles)
+    gait = Gait("none", f"not sought: --movement {movement}")
+    if movement in ("auto", "gait"):
+        gait = find_gait(pose, angles, ground, scale)
+    repetitions = () if movement in ("gait", "none") else find_repetitions(pose, angles, _KINDS.get(movement))
     stretches = partial(stretches_of, angles.time, gait, repetitions)
     grades = grade(pose, angles, stretches, view)
     return Kinematics(
         angles=angles,
         gait=gait,
         repetitions=repetitions,
+        exercise=measure_sets(repetitions, float(pose.time[-1])),
         masses=find_masses(pose, subject),
         summary=with_size_errors(summarize(pose, angles, stretches, grades), scale),
         grades=grades,

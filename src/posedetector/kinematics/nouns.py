@@ -5,7 +5,7 @@ A `Quantity` is one row of a table; its unit is one of UNITS. What could not be 
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Literal, get_args
 
 import numpy as np
 
@@ -17,6 +17,9 @@ Quality = Literal["good", "weak", "poor"]
 # standard deviations to either side that hold 90 % of a normal distribution
 REACH_90 = 1.645
 EventKind = Literal["initial_contact", "foot_off"]
+# what a subject is said to do; `auto`: whatever is found
+Movement = Literal["auto", "squat", "sit-to-stand", "gait", "none"]
+MOVEMENTS: tuple[Movement, ...] = get_args(Movement)
 # unit inside → unit in files, and by what a value is multiplied for that
 UNITS: dict[str, tuple[str, float]] = {
     "s": ("s", 1.0),
@@ -220,14 +223,17 @@ FLOOR = Ground()
 
 @dataclass(frozen=True, slots=True)
 class Repetition:
-    """One repetition of a movement down and up again.
+    """One squat, from standing to standing; or one standing up from a seat, with the sitting down behind it.
 
     Attributes
     ----------
     movement : `squat` or `sit_to_stand`.
-    start, turn, end : seconds; of its beginning, its lowest point, and its end.
-    depth : metres that the middle of the hips goes down.
+    start : seconds; when the hips leave standing height (squat), or the seat.
+    turn : seconds; of the lowest point (squat), or when standing is reached.
+    end : seconds; when standing is reached again (squat), or the seat. The same as `turn` where the person does not sit down again.
+    depth : metres that the middle of the hips goes down (squat), or up from the seat.
     knee : radians, the greatest flexion of the knees (mean of both sides); NaN where unknown.
+    leaving : seconds; when standing is left to sit down. NaN for a squat, and where the person does not sit down again.
     """
 
     movement: Literal["squat", "sit_to_stand"]
@@ -236,6 +242,17 @@ class Repetition:
     end: float
     depth: float
     knee: float
+    leaving: float = float("nan")
+
+    @property
+    def down(self) -> float:
+        """Seconds on the way down; NaN where there is none."""
+        return self.end - self.leaving if self.movement == "sit_to_stand" else self.turn - self.start
+
+    @property
+    def up(self) -> float:
+        """Seconds on the way up."""
+        return self.turn - self.start if self.movement == "sit_to_stand" else self.end - self.turn
 
 
 @dataclass(frozen=True, slots=True)
@@ -263,6 +280,7 @@ class Kinematics:
     Attributes
     ----------
     summary : segment lengths and their asymmetry, ranges of motion, symmetry indices.
+    exercise : counts and times of sets of repetitions.
     grades : by angle, how far it can be trusted; empty where nobody graded them.
     """
 
@@ -272,3 +290,4 @@ class Kinematics:
     masses: Masses
     summary: tuple[Quantity, ...]
     grades: Mapping[str, Grade] = field(default_factory=dict)
+    exercise: tuple[Quantity, ...] = ()

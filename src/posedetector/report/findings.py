@@ -59,7 +59,15 @@ _NAMES = {
     "foot_off": "toe-off",
     "trunk_side_bend": "trunk lateral flexion",
     "sit_to_stand": "sit-to-stand",
+    "squat_set_time": "all squats",
+    "sit_to_stand_set_time": "all sit-to-stands",
+    "sit_to_stand_rise_time": "standing up",
+    "sit_to_stand_sit_down_time": "sitting down",
+    "five_times_sit_to_stand_time": "five times sit-to-stand",
+    "five_times_sit_to_stand_time_to_standing": "five times sit-to-stand, to the fifth stand",
+    "chair_stands_in_30_s": "30 s chair stand",
 }
+_TESTS = ("Five times sit-to-stand", "30 s chair stand")
 
 
 def number(value: float, unit: str, sd: float = float("nan"), *, finer: bool = False) -> str:
@@ -256,6 +264,31 @@ def repetition_rows(results: Results) -> list[dict[str, str]]:
     ]
 
 
+_EXERCISE = ("squat_", "sit_to_stand_", "five_times_", "chair_stands_")
+
+
+def exercise_rows(results: Results) -> list[dict[str, str]]:
+    """Return counts and times of sets: label, value with its unit and 90 % interval, and definition."""
+    names = ("squat_count", "sit_to_stand_count")
+    rows = rows_of(results.tables["summary"])
+    return [
+        {
+            "label": plain(one["quantity"]),
+            "value": f"{one['value']:.0f}"
+            if one["unit"] == "count"
+            else f"{number(one['value'], 's')} s{_seconds_interval(one)}",
+            "detail": one["definition"],
+        }
+        for one in rows
+        if one["quantity"].startswith(_EXERCISE) and one["quantity"] not in names
+    ]
+
+
+def _seconds_interval(row: Mapping[str, Any]) -> str:
+    low, high = row["low_90"], row["high_90"]
+    return f" (90 % interval {number(low, 's')} to {number(high, 's')} s)" if np.isfinite([low, high]).all() else ""
+
+
 def headline(results: Results) -> list[dict[str, str]]:
     """Return the few numbers that are read first, each with a label and a detail."""
     return [*_movement(results), *_knees(results)]
@@ -297,11 +330,15 @@ def _movement(results: Results) -> Iterator[dict[str, str]]:
         kinds = repetitions["movement"].value_counts()
         many = ", ".join(f"{count} {plain(str(kind)).lower()}{'s' * (count > 1)}" for kind, count in kinds.items())
         yield {"label": "repetitions", "value": str(len(repetitions)), "detail": many}
-        yield {
-            "label": "depth",
-            "value": f"{100 * repetitions['depth_m'].mean():.0f} cm",
-            "detail": "mean, middle of the hips",
-        }
+        tests = [one for one in exercise_rows(results) if one["label"] in _TESTS]
+        for one in tests:
+            yield one | {"value": one["value"].partition(" (")[0]}
+        if not tests:
+            yield {
+                "label": "depth" if set(kinds.index) == {"squat"} else "depth or rise",
+                "value": f"{100 * repetitions['depth_m'].mean():.0f} cm",
+                "detail": "mean, middle of the hips",
+            }
         yield {
             "label": "duration",
             "value": f"{repetitions['duration_s'].mean():.1f} s",
@@ -464,6 +501,8 @@ def repetition_curve(results: Results, name: str) -> Curve | None:
         return None
     table = results.tables["repetitions"]
     commonest = table[table["movement"] == table["movement"].mode().iloc[0]]
+    if commonest["down_s"].notna().any():  # who does not sit down again has another course
+        commonest = commonest[commonest["down_s"].notna()]
     moments = np.linspace(commonest["start_s"], commonest["end_s"], 101, axis=1)
     unknown = np.full(len(results.time), np.nan)
     curves, sd = (

@@ -152,7 +152,9 @@ def _whole(make: Callable[[Trial], "pd.DataFrame"]) -> Callable[[Trial], Pieces]
 
 
 TABLES: dict[str, Table] = {
-    "summary": Table(_whole(summary), "segment lengths, ranges of motion, symmetry"),
+    "summary": Table(
+        _whole(summary), "counts and times of sets of repetitions, segment lengths, ranges of motion, symmetry"
+    ),
     "gait_parameters": Table(
         _whole(gait_parameters),
         "quantities of gait, with their definitions",
@@ -171,7 +173,7 @@ TABLES: dict[str, Table] = {
     "gait_cycles": Table(_whole(cycles), "angles of each gait cycle, at 0-100 % of it", there=has_cycles),
     "repetitions": Table(
         _whole(repetitions),
-        "repetitions of squats and of standing up",
+        "squats, and standing up from a seat (turn: full stand)",
         there=lambda trial: bool(trial.kinematics.repetitions),
     ),
     "joint_angles": Table(

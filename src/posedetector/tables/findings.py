@@ -165,8 +165,9 @@ def gait_parameters(trial: Trial) -> "pd.DataFrame":
 
 
 def summary(trial: Trial) -> "pd.DataFrame":
-    """Return segment lengths, ranges of motion, symmetry; `quality` and its reason are each row's own."""
-    rows = ((*_quantity(one), one.quality or None, one.reason or None) for one in trial.kinematics.summary)
+    """Return counts and times of sets, segment lengths, ranges of motion, symmetry; `quality` and its reason are each row's own."""
+    found = (*trial.kinematics.exercise, *trial.kinematics.summary)
+    rows = ((*_quantity(one), one.quality or None, one.reason or None) for one in found)
     return _table({**_QUANTITY, **_QUALITY}, rows)
 
 
@@ -211,11 +212,14 @@ def cycle_means(trial: Trial) -> "pd.DataFrame":
 
 
 def repetitions(trial: Trial) -> "pd.DataFrame":
-    """One row per repetition, counted from 1; down and up are the durations of its halves."""
+    """One row per repetition, counted from 1; down and up are the durations of its ways, without the rest between them.
+
+    A squat turns at its lowest point. Standing up from a seat turns at full stand; without sitting down again there is no way down.
+    """
     rows = (
         (
             *(number, one.movement, one.start, one.turn, one.end),
-            *(one.turn - one.start, one.end - one.turn, one.end - one.start),
+            *(one.down, one.up, one.end - one.start),
             *(one.depth, math.degrees(one.knee)),
         )
         for number, one in enumerate(trial.kinematics.repetitions, start=1)

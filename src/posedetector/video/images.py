@@ -20,6 +20,23 @@ IMAGE_SUFFIXES = {".bmp", ".jpeg", ".jpg", ".png", ".tif", ".tiff", ".webp"}
 CAMERA_SECONDS = 10.0
 
 
+_VIDEO_SUFFIXES = {
+    ".mp4",
+    ".mov",
+    ".avi",
+    ".mkv",
+    ".m4v",
+    ".webm",
+    ".mts",
+    ".m2ts",
+    ".mpg",
+    ".mpeg",
+    ".wmv",
+    ".3gp",
+    ".ts",
+}
+
+
 def images_in(folder: Path) -> list[Path]:
     """Return the images of a folder in the order of the numbers in their names; raises VideoError for none."""
 
@@ -27,9 +44,13 @@ def images_in(folder: Path) -> list[Path]:
         return [(int(part), "") if part.isdecimal() else (-1, part) for part in re.split(r"(\d+)", path.name.lower())]
 
     # hidden files are no pictures: macOS leaves ._img1.jpg beside img1.jpg
-    files = (path for path in folder.iterdir() if not path.name.startswith("."))
+    files = [path for path in folder.iterdir() if not path.name.startswith(".")]
     images = sorted((path for path in files if path.suffix.lower() in IMAGE_SUFFIXES and path.is_file()), key=natural)
     if not images:
+        videos = sorted(path.name for path in files if path.suffix.lower() in _VIDEO_SUFFIXES)
+        if videos:
+            what = f"{len(videos)} videos and no images: run it once per video," if len(videos) > 1 else "a video:"
+            raise VideoError(f"the folder {folder} holds {what} --video {folder / videos[0]}")
         raise VideoError(f"the folder {folder} holds no images ({', '.join(sorted(IMAGE_SUFFIXES))})")
     return images
 

@@ -1,7 +1,7 @@
 """The page of repetitions: flexion of each, from its start (0 %) to its end (100 %), their mean in bold, and a list of all.
 
-Only what is alike is laid upon each other: the most frequent of squats, rising from a seat after sitting down, and rising by
-somebody who was seated from the beginning.
+Only what is alike is laid upon each other: the most frequent of squats, standing up from a seat and sitting down again, and standing
+up alone. A dotted line is the mean lowest point of squats, or the mean full stand.
 """
 
 from collections import Counter
@@ -77,8 +77,9 @@ def _legend(bundles: "Sequence[_Bundle]", drawn: Sequence[Repetition], grades: M
     handles += band_handles("repetitions", over=bool(bundles) and len(drawn) > 1, fitted=fitted)
     if any(is_weak(grades, one.name) for one in bundles):
         handles.append(Line2D([], [], color="0.3", ls=WEAK_LINE, label="weak: shape and trend only"))
-    if bundles and _lowest(drawn) > 0:
-        handles.append(Line2D([], [], color="0.3", ls=":", label="mean lowest point"))
+    if bundles and _turn(drawn) < 1:
+        turn = "mean lowest point" if drawn[0].movement == "squat" else "mean full stand"
+        handles.append(Line2D([], [], color="0.3", ls=":", label=turn))
     return handles
 
 
@@ -99,7 +100,7 @@ def listed(repetitions: Sequence[Repetition]) -> str:
 
 def _row(one: Repetition) -> tuple[float, float, float, float]:
     """Return seconds down and up, metres deep, and degrees of the knee."""
-    return one.turn - one.start, one.end - one.turn, one.depth, float(np.degrees(one.knee))
+    return one.down, one.up, one.depth, float(np.degrees(one.knee))
 
 
 def _numbers(row: Sequence[float] | Array) -> str:
@@ -114,14 +115,14 @@ def _plain(one: Repetition) -> str:
 
 
 def _alike(repetitions: Sequence[Repetition]) -> list[Repetition]:
-    """Return the most frequent kind; who was seated from the beginning has no way down."""
-    kinds = [(one.movement, one.turn > one.start) for one in repetitions]
+    """Return the most frequent kind; who does not sit down again has no way down."""
+    kinds = [(one.movement, np.isfinite(one.down)) for one in repetitions]
     commonest = Counter(kinds).most_common(1)[0][0]
     return [one for one, kind in zip(repetitions, kinds, strict=True) if kind == commonest]
 
 
-def _lowest(repetitions: Sequence[Repetition]) -> float:
-    """Return at what share of their duration they are lowest, in the mean."""
+def _turn(repetitions: Sequence[Repetition]) -> float:
+    """Return at what share of their duration they turn, in the mean; 1 where they end there."""
     return float(np.mean([(one.turn - one.start) / (one.end - one.start) for one in repetitions]))
 
 
@@ -162,6 +163,6 @@ def _draw(
     for one in bundles:
         draw_bundle(axes, one.degrees, one.colour, one.sd, weak=is_weak(grades, one.name))
     with_zero(axes)
-    if (turn := _lowest(repetitions)) > 0:
+    if (turn := _turn(repetitions)) < 1:
         axes.axvline(100 * turn, color="0.3", ls=":", lw=1.2)
     name_panel(axes, joint, weak=any(is_weak(grades, one.name) for one in bundles))
