@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future
 from contextlib import closing
 from dataclasses import replace
+from functools import partial
 from importlib import import_module
 from pathlib import Path
 from threading import Thread
@@ -15,6 +16,7 @@ from posedetector.augmenting import augment, check_installed
 from posedetector.calibration import calibrate, hold_in_place
 from posedetector.camera_motion import NOT_WATCHED, Background, CameraMotion
 from posedetector.cleaning import clean
+from posedetector.contact_sheet import draw_contact_sheet
 from posedetector.downloads import Told
 from posedetector.errors import InputError, ResourceError, VideoError
 from posedetector.estimators import KeypointEstimator, make_estimator
@@ -24,15 +26,17 @@ from posedetector.lifters import make_lifter
 from posedetector.lifters.native import without_depth
 from posedetector.mirroring import mirror_missing
 from posedetector.overlay import OverlayOptions, draw_overlay, overlay_name
+from posedetector.persons import SHEET, in_order, join
 from posedetector.pose import Frame, Keypoints, PersonPose, PictureMap
 from posedetector.provenance import account_for, info, with_lens
 from posedetector.refinement import NOT_REFINED, other_opinions, refine
 from posedetector.sanity import find_doubts
 from posedetector.settings import Settings
 from posedetector.smoothing import smooth
+from posedetector.snapshots import Snapshots
 from posedetector.tracking import AS_USUAL, MAX_GAP, Tracking, Tracks, track
 from posedetector.trial import Trial
-from posedetector.video import Video, is_camera, open_video
+from posedetector.video import Video, is_camera, open_video, source_name
 from posedetector.writers import Folder
 
 T = TypeVar("T")
@@ -126,6 +130,7 @@ def analyze(
         meanwhile=loading,
         background=background,
     )
+    tracks = join(tracks, settings.person, settings.joined)
     lifter = loading.result()
     motion = NOT_WATCHED
     if background is not None:
@@ -188,6 +193,34 @@ def analyze(
     )
 
 
+def find_persons(settings: Settings, *, progress: Progress = silently, download_progress: Told | None = None) -> Tracks:
+    """Return who is in a video, numbered as `analyze` numbers them, and nothing else; raises as that does.
+
+    Of the settings, what concerns the body is left alone: the subject may be `Anybody`.
+    """
+    video = open_selected(settings)
+    lens, _ = _lens_of(settings, video)
+    camera = settings.camera if lens is None else replace(settings.camera, focal_length=lens.focal_length)
+    options = settings.for_estimator(camera.pixels(video.size), download_progress, lens)
+    tracking = Tracking(settings.use_oks_tracking, settings.tracking_thr)
+    tracks = follow(video, make_estimator(settings.estimator, options), progress, tracking)
+    return join(tracks, settings.person, settings.joined)
+
+
+def list_persons_to(
+    settings: Settings, folder: Path, *, progress: Progress = silently, download_progress: Told | None = None
+) -> Tracks:
+    """Find who is in a video, and write `persons.png`, which shows them."""
+    with Folder(folder) as output:
+        tracks = find_persons(settings, progress=progress, download_progress=download_progress)
+        output.put({SHEET: partial(_draw_sheet, settings, tracks)})
+    return tracks
+
+
+def _draw_sheet(settings: Settings, tracks: Tracks, path: Path) -> None:
+    draw_contact_sheet(tracks, path, title=source_name(settings.video), subject=settings.person)
+
+
 def _pictured(keypoints: Keypoints, maps: Sequence[PictureMap]) -> Keypoints:
     """Return keypoints for which all was computed where they lie in the real picture."""
     for one in reversed(maps):
@@ -219,18 +252,20 @@ def follow(
     meanwhile: Future[Any] | None = None,
     background: Background | None = None,
 ) -> Tracks:
-    """Find everybody in every frame, and join what belongs together.
+    """Find everybody in every frame, join what belongs together, and number people: 1 is the usual subject.
 
     `needs_depth` stops at the first person without; an error of what goes on meanwhile stops at the next frame. `background`
     is shown each frame, and where its people are: later, since estimators look at several frames at once.
     """
     times: list[float] = []
     numbers: list[int] = []
+    snapshots = Snapshots()
 
     def timed(frames: Iterable[Frame]) -> Iterator[Frame]:
         for frame in frames:
             if meanwhile is not None and meanwhile.done():
                 meanwhile.result()
+            snapshots.see(len(times), frame)
             times.append(frame.time)
             numbers.append(frame.index)
             if background is not None:
@@ -248,7 +283,7 @@ def follow(
     with closing(video.frames()) as frames, closing(estimator.estimate(timed(frames))) as poses:
         steps = progress("finding people", people(), video.expected)
         tracks = track(steps, skeleton=estimator.skeleton, image_size=video.size, tracking=tracking)
-    return replace(tracks, numbers=np.array(numbers[: len(tracks.time)]))
+    return replace(in_order(tracks), numbers=np.array(numbers[: len(tracks.time)]), snapshots=snapshots)
 
 
 def analyze_to(
@@ -269,6 +304,8 @@ def analyze_to(
         if overlay is not None and (why_not := _add_overlay(settings, trial, output, overlay, progress)):
             notes = [*trial.provenance.notes, info(f"no overlay was drawn: {why_not}")]
             trial = replace(trial, provenance=trial.provenance.model_copy(update={"notes": notes}))
+        if len(trial.provenance.persons) > 1:
+            output.write_ahead(SHEET, partial(_draw_sheet, settings, trial.tracks))
         files = output.write(trial, formats, progress)
     return replace(trial, provenance=trial.provenance.model_copy(update={"files": files}))
 
