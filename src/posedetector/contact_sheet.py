@@ -14,8 +14,8 @@ from posedetector.tracking import Track, Tracks
 _SUBJECT: Colour = (0, 128, 90)
 _OTHER: Colour = (80, 80, 80)
 _INK, _PAPER, _NO_PICTURE = (30, 30, 30), (255, 255, 255), (225, 225, 225)
-_MARGIN, _COLUMNS, _TILE = 20, 4, (230, 290)  # pixels; of the tile's picture
-_WHOLE = (700, 430)  # pixels in which the whole picture has its place
+_MARGIN, _COLUMNS, _TILE = 20, (3, 4), (230, 290)  # pixels; of the tile's picture
+_TALLEST = 450  # pixels of the whole picture
 _LETTERS, _LINE = 15, 20  # pixels
 _LARGEST = 12  # people who have a picture of their own
 _AROUND = 0.15  # of the box's longer side, shown around it
@@ -27,13 +27,14 @@ def draw_contact_sheet(tracks: Tracks, path: Path, *, title: str, subject: int =
 
     people = describe(tracks)
     shown = people[:_LARGEST]
-    width = 2 * _MARGIN + _COLUMNS * _TILE[0] + (_COLUMNS - 1) * _MARGIN
+    columns = int(np.clip(len(shown), *_COLUMNS))
+    width = columns * (_TILE[0] + _MARGIN) + _MARGIN
     font = _font()
     captions = [_wrapped(_caption(person), font, _TILE[0]) for person in shown]
-    rows = [captions[start : start + _COLUMNS] for start in range(0, len(captions), _COLUMNS)]
+    rows = [captions[start : start + columns] for start in range(0, len(captions), columns)]
     heights = [_TILE[1] + 8 + _LINE * max(map(len, row)) + _MARGIN for row in rows]
     head = _wrapped(_heading(people, title, subject), font, width - 2 * _MARGIN)
-    whole, moment = _whole(tracks, people, subject)
+    whole, moment = _whole(tracks, people, subject, (width - 2 * _MARGIN, _TALLEST))
     top = _MARGIN + _LINE * len(head) + 8
     below = top + (0 if whole is None else whole.shape[0] + 8 + _LINE + _MARGIN)
     sheet = Image.new("RGB", (width, below + sum(heights)), _PAPER)
@@ -41,10 +42,15 @@ def draw_contact_sheet(tracks: Tracks, path: Path, *, title: str, subject: int =
     _write(pen, (_MARGIN, _MARGIN), head, font)
     if whole is not None:
         sheet.paste(Image.fromarray(whole), (_MARGIN, top))
-        _write(pen, (_MARGIN, top + whole.shape[0] + 8), [f"At {moment:.1f} s, where most of them are in view"], font)
+        _write(
+            pen,
+            (_MARGIN, top + whole.shape[0] + 8),
+            [f"At {moment:.1f} s" + (", when most are in view" if len(people) > 1 else "")],
+            font,
+        )
     for number, (person, caption) in enumerate(zip(shown, captions, strict=True)):
-        left = _MARGIN + (number % _COLUMNS) * (_TILE[0] + _MARGIN)
-        down = below + sum(heights[: number // _COLUMNS])
+        left = _MARGIN + (number % columns) * (_TILE[0] + _MARGIN)
+        down = below + sum(heights[: number // columns])
         tile = _tile(tracks, person.number, _colour(person.number, subject))
         sheet.paste(Image.fromarray(tile), (left, down))
         _write(pen, (left, down + _TILE[1] + 8), caption, font)
@@ -53,9 +59,10 @@ def draw_contact_sheet(tracks: Tracks, path: Path, *, title: str, subject: int =
 
 
 def _heading(people: list[Person], title: str, subject: int) -> list[str]:
-    count = "1 person" if len(people) == 1 else f"{len(people)} people"
+    if len(people) == 1:
+        return [f"{title}: 1 person found."]
     more = f" The {_LARGEST} most prominent are shown." if len(people) > _LARGEST else ""
-    return [f"{title}: {count} found. Person {subject} (green) is analysed; --person picks another.{more}"]
+    return [f"{title}: {len(people)} people found. Person {subject} (green) is analysed; --person picks another.{more}"]
 
 
 def _caption(person: Person) -> list[str]:
@@ -103,7 +110,7 @@ def _best(track: Track, tracks: Tracks) -> int | None:
     return max(there, key=worth, default=None)
 
 
-def _whole(tracks: Tracks, people: list[Person], subject: int) -> tuple[ByteArray | None, float]:
+def _whole(tracks: Tracks, people: list[Person], subject: int, room: tuple[int, int]) -> tuple[ByteArray | None, float]:
     """Return the picture in which most people are, with their boxes and numbers, and its seconds."""
     import cv2
 
@@ -117,7 +124,7 @@ def _whole(tracks: Tracks, people: list[Person], subject: int) -> tuple[ByteArra
         return None, 0.0
     row = max(boxes, key=lambda one: (len(boxes[one]), sum(max(box[2:] - box[:2]) for box in boxes[one].values())))
     picture = tracks.snapshots.picture(row)
-    scale = min(_WHOLE[0] / picture.shape[1], _WHOLE[1] / picture.shape[0])
+    scale = min(room[0] / picture.shape[1], room[1] / picture.shape[0])
     size = (round(picture.shape[1] * scale), round(picture.shape[0] * scale))
     picture = np.asarray(cv2.resize(picture, size, interpolation=cv2.INTER_AREA), np.uint8)
     for number, box in sorted(boxes[row].items(), reverse=True):

@@ -25,6 +25,7 @@ _FAR = 1.0  # body heights across the picture, from which on somebody goes somew
 _NEARER = 1.2  # times the size from the first quarter to the last: somebody comes towards the camera
 _STRIDE = 0.08  # body heights by which one ankle passes the other in a step
 _STEPS, _HASTE = 2, 4.0  # a walk has at least so many steps, and no more than so many a second
+_STEP = 0.15  # body heights that a step across the picture takes somebody at least
 _UPRIGHT = 1.0  # trunks' lengths from hips to ankles, downwards, of somebody who stands
 _ACROSS = 0.6  # of the picture's width: a walk across it
 _AS_PROMINENT = 0.5  # a walker's prominence over that of the most prominent, above which the walker is taken
@@ -36,6 +37,7 @@ _EDGE = 0.05  # of the picture's width, from a side at which people leave
 _REACH, _SPEED, _FARTHEST = 0.5, 2.0, 2.0  # body heights between the two: at once, more per second, at most
 _JOINTS = ("shoulder", "hip", "knee", "ankle")
 _SHOULDER_TO_ANKLE = 0.779  # of stature; Drillis & Contini 1966, as in Winter 2009, fig. 4.1
+_STRETCHED = 75  # percentile of the body's length over the frames: that of the stretched body
 _ALIKE = 0.5  # the smaller one's size over the larger one's
 
 
@@ -64,9 +66,14 @@ class Person:
     maybe: tuple[int, ...] = ()
 
     @property
+    def seconds(self) -> str:
+        """The first and the last sight."""
+        return f"{self.start_s:.1f}–{self.end_s:.1f}"
+
+    @property
     def when(self) -> str:
         """The seconds between the first and the last sight, and the share of frames."""
-        return f"{self.start_s:.1f}–{self.end_s:.1f} s, {100 * self.share:.0f} % of the frames"
+        return f"{self.seconds} s, {100 * self.share:.0f} % of frames"
 
     @property
     def what(self) -> str:
@@ -89,13 +96,14 @@ class Person:
 
 @dataclass(frozen=True)
 class _Path:
-    """A track in numbers: places in shares of the picture, `range_x` and `net_x` in body heights, `height` in pixels."""
+    """A track in numbers: places in shares of the picture, `range_x`, `net_x` and `way_x` in body heights, `height` in pixels."""
 
     first: Array
     last: Array
     middle: Array
     range_x: float
     net_x: float
+    way_x: float
     growth: float
     steps: int
     seconds: float
@@ -108,7 +116,8 @@ class _Path:
 
     @property
     def walks(self) -> bool:
-        return self.goes and _STEPS <= self.steps <= _HASTE * self.seconds
+        striding = self.range_x < _FAR or self.way_x >= _STEP * self.steps
+        return self.goes and striding and _STEPS <= self.steps <= _HASTE * self.seconds
 
 
 def describe(tracks: Tracks) -> list[Person]:
@@ -240,16 +249,19 @@ def _path(track: Track, tracks: Tracks) -> _Path:
     low, high = np.percentile(middles[:, 0], [5, 95])
     first, last = middles[times <= times[0] + _ENDS].mean(axis=0), middles[times >= times[-1] - _ENDS].mean(axis=0)
     picture = np.array(tracks.image_size)
+    each_second = np.append(np.arange(times[0], times[-1], 1.0), times[-1])
     joints = _joints(track, tracks.skeleton)
-    body = _body(joints, heights)
-    quarter = max(1, len(heights) // 4)
+    bodies = _bodies(joints, heights)
+    body, quarter = float(np.percentile(bodies, _STRETCHED)), max(1, len(bodies) // 4)
+    before, after = (float(np.percentile(some, _STRETCHED)) for some in (bodies[:quarter], bodies[-quarter:]))
     return _Path(
         first=first / picture,
         last=last / picture,
         middle=np.median(middles, axis=0) / picture,
         range_x=float(high - low) / body,
         net_x=float(last[0] - first[0]) / body,
-        growth=float(np.median(heights[-quarter:]) / max(np.median(heights[:quarter]), 1.0)),
+        way_x=float(np.abs(np.diff(np.interp(each_second, times, middles[:, 0]))).sum()) / body,
+        growth=after / before,
         steps=_steps(joints, body),
         seconds=float(times[-1] - times[0]),
         upright=_is_upright(joints),
@@ -267,23 +279,24 @@ def _joints(track: Track, skeleton: Skeleton) -> Array:
     return np.asarray(places[np.isfinite(places).all(axis=(1, 2))].reshape(-1, 4, 2, 2))
 
 
-def _body(joints: Array, heights: Array) -> float:
-    """Return the body's height in pixels, were it stretched: arms overhead and bent knees do not count."""
+def _bodies(joints: Array, heights: Array) -> Array:
+    """Return the body's heights in pixels, were it stretched: arms overhead and bent knees do not count."""
     if not len(joints):
-        return float(max(np.median(heights), 1.0))
+        return np.maximum(heights, 1.0)
     lengths = np.linalg.norm(np.diff(joints.mean(axis=2), axis=1), axis=-1).sum(axis=1)
-    return float(max(np.percentile(lengths, 75) / _SHOULDER_TO_ANKLE, 1.0))
+    return np.asarray(np.maximum(lengths / _SHOULDER_TO_ANKLE, 1.0))
 
 
 def _steps(joints: Array, body: float) -> int:
-    """Count how often one ankle passes the other, along the line on which they do so most."""
-    if len(joints) < 2:
-        return 0
+    """Count how often one ankle passes the other: across the picture in a side view, up and down in one from the front or behind.
+
+    Feet that are set apart and together again pass each other neither way.
+    """
     apart = (joints[:, 3, 0] - joints[:, 3, 1]) / body
-    apart = apart - np.median(apart, axis=0)
-    along = apart @ np.linalg.svd(apart, full_matrices=False)[2][0]
-    sides = np.sign(along[np.abs(along) >= _STRIDE])
-    return int((np.diff(sides) != 0).sum())
+    if not len(apart):
+        return 0
+    apart[:, 1] -= np.median(apart[:, 1])
+    return max(int((np.diff(np.sign(along[np.abs(along) >= _STRIDE])) != 0).sum()) for along in apart.T)
 
 
 def _is_upright(joints: Array) -> bool:
@@ -296,6 +309,10 @@ def _is_upright(joints: Array) -> bool:
 
 def _side(x: float) -> str:
     return "left" if x < _SIDES[0] else "right" if x > _SIDES[1] else "middle"
+
+
+def _level(y: float) -> str:
+    return "high up" if y < _LEVELS[0] else "low down" if y > _LEVELS[1] else ""
 
 
 def _motion(path: _Path) -> str:
@@ -323,9 +340,10 @@ def _of(side: str) -> str:
 
 
 def _where(path: _Path, picture_height: float, largest: float) -> str:
-    x, y = path.middle
+    x = float(path.middle[0])
+    levels = {_level(float(place[1])) for place in (path.first, path.middle, path.last)}
     words = [] if abs(path.net_x) >= _FAR else ["in the middle" if _side(x) == "middle" else f"on the {_side(x)}"]
-    words += ["high up"] if y < _LEVELS[0] else ["low down"] if y > _LEVELS[1] else []
+    words += [level for level in levels if level and len(levels) == 1]
     words += (
         ["large"] if path.height >= _LARGE * picture_height else ["small"] if path.height < _SMALL * largest else []
     )

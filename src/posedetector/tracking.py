@@ -100,7 +100,9 @@ class Tracks:
             part = f" ({self.time[0]:.2f}–{self.time[-1]:.2f} s)" if len(self.time) > 1 else ""
             raise NoPersonError(f"nobody was found in the {len(self.time)} frames of this video{part}")
         if not 1 <= person <= len(self.tracks):
-            raise NoPersonError(f"there is no person {person}; {len(self.tracks)} were found, numbered from 1")
+            raise NoPersonError(
+                f"there is no person {person}; {len(self.tracks)} were found, numbered from 1: --list-persons shows them"
+            )
         return self.tracks[person - 1]
 
     def keypoints(self, person: int = 1) -> Keypoints:

@@ -441,9 +441,9 @@ def _list_one(settings: "Settings", folder: Path, *, quiet: bool) -> None:
     else:
         with download_progress() as told:
             tracks = list_persons_to(settings, folder, progress=progress, download_progress=told)
-    table = Table("person", "what", "when", "remark", box=None, pad_edge=False)
+    table = Table("person", "seconds", "frames", "what", "remark", box=None, pad_edge=False)
     for one in describe(tracks):
-        table.add_row(str(one.number), one.what, one.when, one.remark)
+        table.add_row(str(one.number), one.seconds, f"{100 * one.share:.0f} %", one.what, one.remark)
     Console().print(table)
     typer.echo(f"pictures of them: {folder / SHEET}")
 
