@@ -21,7 +21,7 @@ _SIDES = (0.4, 0.6)  # of the picture's width: what lies between is its middle
 _LEVELS = (0.4, 0.6)  # of the picture's height: a middle of the body above is high, one below low
 _LARGE, _SMALL = 0.75, 0.6  # large: of the picture's height; small: of the largest person's
 _ENDS = 0.2  # seconds at either end, over which a place is averaged
-_FAR = 1.0  # body heights across the picture, from which on somebody goes somewhere
+_FAR, _NEAR = 1.0, 0.5  # body heights across the picture, from which on somebody goes somewhere; by steps
 _NEARER = 1.2  # times the size from the first quarter to the last: somebody comes towards the camera
 _STRIDE = 0.08  # body heights by which one ankle passes the other in a step
 _STEPS, _HASTE = 2, 4.0  # a walk has at least so many steps, and no more than so many a second
@@ -111,13 +111,25 @@ class _Path:
     height: float
 
     @property
+    def nears(self) -> bool:
+        return not 1 / _NEARER < self.growth < _NEARER
+
+    @property
     def goes(self) -> bool:
-        return self.range_x >= _FAR or not 1 / _NEARER < self.growth < _NEARER
+        return self.range_x >= _FAR or self.nears or self.walks
 
     @property
     def walks(self) -> bool:
-        striding = self.range_x < _FAR or self.way_x >= _STEP * self.steps
-        return self.goes and striding and _STEPS <= self.steps <= _HASTE * self.seconds
+        goes = self.range_x >= _NEAR and self.way_x >= _STEP * self.steps
+        return (goes or self.nears) and _STEPS <= self.steps <= _HASTE * self.seconds
+
+    @property
+    def walks_through(self) -> bool:
+        return self.walks and (self.range_x >= _FAR or self.nears)
+
+    @property
+    def crosses(self) -> bool:
+        return abs(self.net_x) >= (_NEAR if self.walks else _FAR)
 
 
 def describe(tracks: Tracks) -> list[Person]:
@@ -145,11 +157,13 @@ def describe(tracks: Tracks) -> list[Person]:
 def in_order(tracks: Tracks) -> Tracks:
     """Return the tracks with that of the usual subject first, the others by prominence.
 
-    That is the most prominent person who walks, if at least half as prominent as the most prominent of all; else the latter.
+    That is the most prominent person who walks through the picture, by at least a body height or nearer to the camera, if at least half as prominent as the most prominent of all; else the latter.
     """
     ordered = sorted(tracks.tracks, key=lambda one: -one.prominence)
     walkers = [
-        one for one in ordered if one.prominence >= _AS_PROMINENT * ordered[0].prominence and _path(one, tracks).walks
+        one
+        for one in ordered
+        if one.prominence >= _AS_PROMINENT * ordered[0].prominence and _path(one, tracks).walks_through
     ]
     if walkers:
         ordered = [walkers[0], *(one for one in ordered if one is not walkers[0])]
@@ -157,10 +171,10 @@ def in_order(tracks: Tracks) -> Tracks:
 
 
 def why_first(tracks: Tracks) -> str:
-    """Return why number 1 is number 1, in words that follow "the one who"."""
+    """Return why number 1 is number 1, in words."""
     if len(tracks.tracks) > 1 and tracks.tracks[0].prominence < max(one.prominence for one in tracks.tracks):
-        return "walks, which goes before a somewhat larger or longer sight of somebody who does not"
-    return "is seen largest and longest"
+        return "the most prominent who walks; somebody else is larger or longer in view, but does not walk"
+    return "the most prominent, by size and time in view"
 
 
 def join(tracks: Tracks, person: int, others: Iterable[int]) -> Tracks:
@@ -319,10 +333,11 @@ def _motion(path: _Path) -> str:
     if not path.goes:
         return "stands" if path.upright else "stays"
     words = ["walks" if path.walks else "moves"]
-    if abs(path.net_x) >= _FAR:
+    if path.crosses:
         start, end = _side(float(path.first[0])), _side(float(path.last[0]))
+        the = "the " if "middle" in (start, end) else ""
         words.append(
-            f"from {_of(start)} to {_of(end)}" if start != end else f"to the {'right' if path.net_x > 0 else 'left'}"
+            f"from {the}{start} to {the}{end}" if start != end else f"to the {'right' if path.net_x > 0 else 'left'}"
         )
         if abs(path.last[0] - path.first[0]) >= _ACROSS:
             words.append("across the picture")
@@ -335,14 +350,10 @@ def _motion(path: _Path) -> str:
     return " ".join(words)
 
 
-def _of(side: str) -> str:
-    return "the middle" if side == "middle" else side
-
-
 def _where(path: _Path, picture_height: float, largest: float) -> str:
     x = float(path.middle[0])
     levels = {_level(float(place[1])) for place in (path.first, path.middle, path.last)}
-    words = [] if abs(path.net_x) >= _FAR else ["in the middle" if _side(x) == "middle" else f"on the {_side(x)}"]
+    words = [] if path.crosses else ["in the middle" if _side(x) == "middle" else f"on the {_side(x)}"]
     words += [level for level in levels if level and len(levels) == 1]
     words += (
         ["large"] if path.height >= _LARGE * picture_height else ["small"] if path.height < _SMALL * largest else []

@@ -398,18 +398,20 @@ def _notes_on_persons(settings: Settings, tracks: Tracks, persons: list[Person])
     if len(persons) < 2:
         return
     subject = next(one for one in persons if one.number == settings.person)
-    why = f"by default, as the one who {why_first(tracks)}" if settings.person == 1 else "by --person"
-    text = (
-        f"{len(persons)} people were found; these are person {subject.number}'s data ({subject.line()}), chosen {why}."
-    )
+    said = [
+        f"{len(persons)} people were found; these are person {subject.number}'s data: {subject.what}; {subject.when}"
+    ]
+    if subject.number == 1:
+        said.append(f"Person 1 is {why_first(tracks)}")
     if subject.joined:
-        text += " Between its parts this person is missing, as anybody away for that long."
-    if unsure := {one.number: one.maybe for one in persons if one.maybe}:
-        pairs = sorted({tuple(sorted((number, other))) for number, others in unsure.items() for other in others})
+        said.append(f"It is {subject.remark}; between these parts values are missing")
+    if pairs := sorted({(one.number, other) for one in persons for other in one.maybe if one.number < other}):
         named = ", ".join(f"{one} and {other}" for one, other in pairs)
-        text += f" {named} may be the same person: --person {pairs[0][0]}+{pairs[0][1]} joins such two."
+        said.append(
+            f"{named} may be the same person: if {SHEET} shows so, --person {pairs[0][0]}+{pairs[0][1]} joins them"
+        )
     other = next(one.number for one in persons if one is not subject)
-    yield caution(f"{text} {SHEET} shows who is who; --person {other} takes another.")
+    yield caution(". ".join([*said, f"{SHEET} shows who is who; --person {other} analyses another."]))
 
 
 def _notes(settings: Settings, calibration: Calibration, refinement: Refinement, smoothing: str) -> Iterator[Note]:
