@@ -1,6 +1,6 @@
 """The picture of everybody who was found, and the small pictures that it is made of."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -15,7 +15,7 @@ from posedetector.contact_sheet import draw_contact_sheet
 from posedetector.estimators import ESTIMATORS
 from posedetector.estimators.synthetic import Synthetic, Walker
 from posedetector.pipeline import analyze_to
-from posedetector.pose import ByteArray, Frame
+from posedetector.pose import ByteArray, Frame, PersonPose
 from posedetector.settings import Settings
 from posedetector.snapshots import Snapshots
 from posedetector.subject import Subject
@@ -143,6 +143,20 @@ def two(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(ESTIMATORS, "synthetic", lambda _: Synthetic((Walker(), BEHIND)))
 
 
+class Leaping(Synthetic):
+    """Sees one person at a time: the second from the middle of the clip on, too far away to be the first."""
+
+    def estimate(self, frames: Iterable[Frame]) -> Iterator[list[PersonPose]]:
+        for row, poses in enumerate(super().estimate(frames)):
+            yield poses[:1] if row < 23 else poses[1:]
+
+
+@pytest.fixture
+def leaping(monkeypatch: pytest.MonkeyPatch) -> None:
+    there = (Walker(start=(x, 0.0), speed=0.0) for x in (-1.5, 1.5))
+    monkeypatch.setitem(ESTIMATORS, "synthetic", lambda _, both=tuple(there): Leaping(both))
+
+
 def analysed(clip: Path, folder: Path, **values: object) -> set[str]:
     settings = Settings(
         video=str(clip), subject=Subject(height=1.75), estimator="synthetic", cutoff=None, refine=False, **values
@@ -170,6 +184,29 @@ def test_the_account_describes_everybody(blank_clip: Path, tmp_path: Path) -> No
     (note,) = (note.text for note in account.notes if "people were found" in note.text)
     assert note.startswith("2 people were found; these are person 1's data: walks from ")
     assert note.endswith("persons.png shows who is who; --person 2 analyses another.")
+
+
+@pytest.mark.usefixtures("leaping")
+def test_who_was_joined_is_analysed_as_one(blank_clip: Path, tmp_path: Path) -> None:
+    settings = Settings(
+        video=str(blank_clip), subject=Subject(height=1.75), estimator="synthetic", refine=False, joined=(2,)
+    )
+    trial = analyze_to(settings, tmp_path / "out", ["trc"])
+
+    assert np.isfinite(trial.keypoints.xy).all()
+    assert [(one.number, one.frames, one.joined) for one in trial.provenance.persons] == [(1, 45, (2,))]
+
+
+@pytest.mark.usefixtures("leaping")
+def test_numbers_with_a_plus_are_joined(command: Callable[..., Done], blank_clip: Path, tmp_path: Path) -> None:
+    done = command(
+        *("analyze", "--video", blank_clip, "--estimator", "synthetic", "--output-dir", tmp_path / "out"),
+        *("--list-persons", "--person", "2+1"),
+    )
+
+    assert done.status == 0
+    (line,) = (line for line in done.out.splitlines() if line.startswith("1 "))
+    assert "joined with 2" in line
 
 
 @pytest.mark.usefixtures("two")

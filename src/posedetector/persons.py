@@ -157,7 +157,8 @@ def describe(tracks: Tracks) -> list[Person]:
 def in_order(tracks: Tracks) -> Tracks:
     """Return the tracks with that of the usual subject first, the others by prominence.
 
-    That is the most prominent person who walks through the picture, by at least a body height or nearer to the camera, if at least half as prominent as the most prominent of all; else the latter.
+    That is the most prominent person who walks through the picture (by a body height, or towards the camera or away), if at
+    least half as prominent as the most prominent of all; else the latter.
     """
     ordered = sorted(tracks.tracks, key=lambda one: -one.prominence)
     walkers = [
@@ -173,7 +174,7 @@ def in_order(tracks: Tracks) -> Tracks:
 def why_first(tracks: Tracks) -> str:
     """Return why number 1 is number 1, in words."""
     if len(tracks.tracks) > 1 and tracks.tracks[0].prominence < max(one.prominence for one in tracks.tracks):
-        return "the most prominent who walks; somebody else is larger or longer in view, but does not walk"
+        return "the most prominent who walks; somebody else is larger or longer in view, but does not walk through the picture"
     return "the most prominent, by size and time in view"
 
 
