@@ -8,6 +8,7 @@ import pytest
 
 from posedetector.errors import NoPersonError
 from posedetector.estimators.synthetic import PinholeCamera, Synthetic, Walker
+from posedetector.persons import describe
 from posedetector.pose import Array, PersonPose, Source
 from posedetector.skeletons import BLAZEPOSE_33, Skeleton
 from posedetector.tracking import Tracking, Tracks, track
@@ -48,7 +49,7 @@ def test_a_gap_of_half_a_second_is_survived() -> None:
     frames = [(time, [] if 60 <= row < 90 else poses) for row, (time, poses) in enumerate(seen(NEAR))]
     tracks = follow(frames)
 
-    assert [person.frames for person in tracks.persons()] == [120]
+    assert [person.frames for person in describe(tracks)] == [120]
 
 
 def test_a_gap_is_nan_without_score_and_source() -> None:
@@ -71,7 +72,7 @@ def test_the_one_who_stays_keeps_his_track_while_another_is_hidden() -> None:
     frames = [(time, poses[:1] if 65 <= row < 80 else poses) for row, (time, poses) in enumerate(seen(NEAR, FAR))]
     tracks = follow(frames)
 
-    assert [person.frames for person in tracks.persons()] == [150, 135]
+    assert [person.frames for person in describe(tracks)] == [150, 135]
 
 
 def test_a_flicker_of_the_detector_is_no_person() -> None:
@@ -100,12 +101,12 @@ def test_the_most_prominent_comes_first() -> None:
 def test_one_who_is_there_longer_comes_before_one_who_is_a_little_nearer() -> None:
     frames = [(time, poses if row < 40 else poses[1:]) for row, (time, poses) in enumerate(seen(NEAR, FAR))]
 
-    assert [person.frames for person in follow(frames).persons()] == [150, 40]
+    assert [person.frames for person in describe(follow(frames))] == [150, 40]
 
 
 def test_the_table_of_persons_tells_when_and_how_much_each_was_seen() -> None:
     frames = [(time, poses if 30 <= row < 90 else poses[:1]) for row, (time, poses) in enumerate(seen(NEAR, FAR))]
-    second = follow(frames).persons()[1]
+    second = describe(follow(frames))[1]
 
     assert (second.number, second.frames) == (2, 60)
     assert (second.share, second.start_s, second.end_s) == pytest.approx((0.4, 0.5, 89 / 60))

@@ -3,7 +3,8 @@
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future
 from contextlib import closing
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from functools import partial
 from importlib import import_module
 from pathlib import Path
 from threading import Thread
@@ -12,27 +13,30 @@ from typing import Any, Protocol, TypeVar
 import numpy as np
 
 from posedetector.augmenting import augment, check_installed
-from posedetector.calibration import calibrate, hold_in_place
+from posedetector.calibration import Camera, calibrate, hold_in_place
 from posedetector.camera_motion import NOT_WATCHED, Background, CameraMotion
 from posedetector.cleaning import clean
+from posedetector.contact_sheet import draw_contact_sheet
 from posedetector.downloads import Told
 from posedetector.errors import InputError, ResourceError, VideoError
 from posedetector.estimators import KeypointEstimator, make_estimator
 from posedetector.kinematics import Ground, View, find_treadmill, study
 from posedetector.lenses import Lens, read_lens
-from posedetector.lifters import make_lifter
+from posedetector.lifters import Lifter, make_lifter
 from posedetector.lifters.native import without_depth
 from posedetector.mirroring import mirror_missing
 from posedetector.overlay import OverlayOptions, draw_overlay, overlay_name
+from posedetector.persons import SHEET, in_order, join
 from posedetector.pose import Frame, Keypoints, PersonPose, PictureMap
 from posedetector.provenance import account_for, by_severity, info, with_lens
 from posedetector.refinement import NOT_REFINED, other_opinions, refine, scale_of
 from posedetector.sanity import find_doubts
 from posedetector.settings import Settings
 from posedetector.smoothing import smooth
+from posedetector.snapshots import Snapshots
 from posedetector.tracking import AS_USUAL, MAX_GAP, Tracking, Tracks, track
 from posedetector.trial import Note, Trial
-from posedetector.video import Video, is_camera, open_video
+from posedetector.video import Video, is_camera, open_video, source_name
 from posedetector.writers import Folder, check_formats, notes_on_files
 
 T = TypeVar("T")
@@ -102,37 +106,9 @@ def analyze(
 ) -> Trial:
     """Take one video all the way; raises InputError, VideoError, NoPersonError or WeightsError."""
     video = open_selected(settings)
-    if settings.augment_markers:
-        check_installed()
-    lens, notes = _lens_of(settings, video)
-    camera = settings.camera if lens is None else replace(settings.camera, focal_length=lens.focal_length)
-    loading = beside(lambda: make_lifter(settings.lifter, settings.for_lifter(download_progress)))
-    if settings.lifter_model is not None or settings.online or settings.device != "auto":
-        loading.result()  # it may have to be downloaded, or refused
-    focal_length = camera.pixels(video.size)
-    estimator = make_estimator(settings.estimator, settings.for_estimator(focal_length, download_progress, lens))
-    beside(lambda: [import_module(name) for name in _LOADED_BEHIND_THE_FIRST_FRAMES])
-    tracking = Tracking(settings.use_oks_tracking, settings.tracking_thr)
-    # the synthetic estimator's camera is not the one that filmed these pictures
-    background = (
-        None if settings.estimator == "synthetic" else Background(video.size, None if lens is None else lens.to_ideal)
-    )
-    tracks = follow(
-        video,
-        estimator,
-        progress,
-        tracking,
-        needs_depth=settings.lifter == "native",
-        meanwhile=loading,
-        background=background,
-    )
-    lifter = loading.result()
-    motion = NOT_WATCHED
-    if background is not None:
-        motion = _as_allowed(background.motion(focal_length, known=not camera.assumed), settings)
-    if motion.turned:  # with the focal length that it was taken out with
-        camera = replace(camera, focal_length=motion.focal_length, fov=None) if motion.shows_focal else camera
-    seen = tracks.keypoints(settings.person)
+    scene = _look(settings, video, progress, download_progress)
+    lens, lifter, motion = scene.lens, scene.lifter, scene.motion
+    seen = scene.tracks.keypoints(settings.person)
     straight = seen if lens is None else lens.straightened(seen)
     cleaned = clean(
         motion.steadied(straight),
@@ -144,7 +120,7 @@ def analyze(
     doubts = find_doubts(filmed)
     relative = motion.steadied_pose(lifter.lift(filmed))
     metric, calibration = calibrate(
-        relative, cleaned.keypoints, settings.subject, camera, online=settings.online, grounded=motion.grounded
+        relative, cleaned.keypoints, settings.subject, scene.camera, online=settings.online, grounded=motion.grounded
     )
     ground = Ground(motion.grounded, settings.treadmill_speed)
     refinement = replace(NOT_REFINED, done="off: --online") if settings.online else NOT_REFINED
@@ -171,8 +147,8 @@ def analyze(
     provenance = account_for(
         settings,
         video,
-        estimator,
-        tracks,
+        scene.estimator,
+        scene.tracks,
         motion,
         cleaned,
         doubts,
@@ -184,11 +160,91 @@ def analyze(
         kinematics,
     )
     if lens is not None:
-        provenance = with_lens(provenance, lens, seen, straight, notes)
+        provenance = with_lens(provenance, lens, seen, straight, scene.lens_notes)
     maps = () if lens is None else (lens,)
     return Trial(
-        video.name, _pictured(filmed, maps), pose, provenance, tracks, kinematics, maps=maps, camera=motion, away=away
+        *(video.name, _pictured(filmed, maps), pose, provenance, scene.tracks, kinematics),
+        maps=maps,
+        camera=motion,
+        away=away,
     )
+
+
+@dataclass(frozen=True, slots=True)
+class _Scene:
+    """Who and what a video shows, by whom it was found, and who makes depth of it."""
+
+    lens: Lens | None
+    lens_notes: list[str]
+    camera: Camera
+    estimator: KeypointEstimator
+    tracks: Tracks
+    motion: CameraMotion
+    lifter: Lifter
+
+
+def _look(settings: Settings, video: Video, progress: Progress, download_progress: Told | None) -> _Scene:
+    """Find everybody and what the camera did, while the lifter is loaded."""
+    if settings.augment_markers:
+        check_installed()
+    lens, notes = _lens_of(settings, video)
+    camera = settings.camera if lens is None else replace(settings.camera, focal_length=lens.focal_length)
+    loading = beside(lambda: make_lifter(settings.lifter, settings.for_lifter(download_progress)))
+    if settings.lifter_model is not None or settings.online or settings.device != "auto":
+        loading.result()  # it may have to be downloaded, or refused
+    focal_length = camera.pixels(video.size)
+    estimator = make_estimator(settings.estimator, settings.for_estimator(focal_length, download_progress, lens))
+    beside(lambda: [import_module(name) for name in _LOADED_BEHIND_THE_FIRST_FRAMES])
+    tracking = Tracking(settings.use_oks_tracking, settings.tracking_thr)
+    # the synthetic estimator's camera is not the one that filmed these pictures
+    background = (
+        None if settings.estimator == "synthetic" else Background(video.size, None if lens is None else lens.to_ideal)
+    )
+    tracks = follow(
+        video,
+        estimator,
+        progress,
+        tracking,
+        needs_depth=settings.lifter == "native",
+        meanwhile=loading,
+        background=background,
+    )
+    tracks = join(tracks, settings.person, settings.joined)
+    lifter = loading.result()
+    motion = NOT_WATCHED
+    if background is not None:
+        motion = _as_allowed(background.motion(focal_length, known=not camera.assumed), settings)
+    if motion.turned:  # with the focal length that it was taken out with
+        camera = replace(camera, focal_length=motion.focal_length, fov=None) if motion.shows_focal else camera
+    return _Scene(lens, notes, camera, estimator, tracks, motion, lifter)
+
+
+def find_persons(settings: Settings, *, progress: Progress = silently, download_progress: Told | None = None) -> Tracks:
+    """Return who is in a video, numbered as `analyze` numbers them, and nothing else; raises as that does.
+
+    Of the settings, what concerns the body is left alone: the subject may be `Anybody`.
+    """
+    video = open_selected(settings)
+    lens, _ = _lens_of(settings, video)
+    camera = settings.camera if lens is None else replace(settings.camera, focal_length=lens.focal_length)
+    options = settings.for_estimator(camera.pixels(video.size), download_progress, lens)
+    tracking = Tracking(settings.use_oks_tracking, settings.tracking_thr)
+    tracks = follow(video, make_estimator(settings.estimator, options), progress, tracking)
+    return join(tracks, settings.person, settings.joined)
+
+
+def list_persons_to(
+    settings: Settings, folder: Path, *, progress: Progress = silently, download_progress: Told | None = None
+) -> Tracks:
+    """Find who is in a video, and write `persons.png`, which shows them."""
+    with Folder(folder) as output:
+        tracks = find_persons(settings, progress=progress, download_progress=download_progress)
+        output.put({SHEET: partial(_draw_sheet, settings, tracks)})
+    return tracks
+
+
+def _draw_sheet(settings: Settings, tracks: Tracks, path: Path) -> None:
+    draw_contact_sheet(tracks, path, title=source_name(settings.video), subject=settings.person)
 
 
 def _pictured(keypoints: Keypoints, maps: Sequence[PictureMap]) -> Keypoints:
@@ -222,18 +278,20 @@ def follow(
     meanwhile: Future[Any] | None = None,
     background: Background | None = None,
 ) -> Tracks:
-    """Find everybody in every frame, and join what belongs together.
+    """Find everybody in every frame, join what belongs together, and number people: 1 is the usual subject.
 
     `needs_depth` stops at the first person without; an error of what goes on meanwhile stops at the next frame. `background`
     is shown each frame, and where its people are: later, since estimators look at several frames at once.
     """
     times: list[float] = []
     numbers: list[int] = []
+    snapshots = Snapshots()
 
     def timed(frames: Iterable[Frame]) -> Iterator[Frame]:
         for frame in frames:
             if meanwhile is not None and meanwhile.done():
                 meanwhile.result()
+            snapshots.see(len(times), frame)
             times.append(frame.time)
             numbers.append(frame.index)
             if background is not None:
@@ -251,7 +309,7 @@ def follow(
     with closing(video.frames()) as frames, closing(estimator.estimate(timed(frames))) as poses:
         steps = progress("finding people", people(), video.expected)
         tracks = track(steps, skeleton=estimator.skeleton, image_size=video.size, tracking=tracking)
-    return replace(tracks, numbers=np.array(numbers[: len(tracks.time)]))
+    return replace(in_order(tracks), numbers=np.array(numbers[: len(tracks.time)]), snapshots=snapshots)
 
 
 def analyze_to(
@@ -273,6 +331,8 @@ def analyze_to(
         if overlay is not None and (why_not := _add_overlay(settings, trial, output, overlay, progress)):
             trial = _with_notes(trial, info(f"no overlay was drawn: {why_not}"))
         trial = _with_notes(trial, *notes_on_files(trial, formats))
+        if len(trial.provenance.persons) > 1:
+            output.write_ahead(SHEET, partial(_draw_sheet, settings, trial.tracks))
         files = output.write(trial, formats, progress)
     return replace(trial, provenance=trial.provenance.model_copy(update={"files": files}))
 

@@ -19,6 +19,7 @@ from posedetector.kinematics.nouns import Gait, Kinematics
 from posedetector.lenses import Lens
 from posedetector.lifters import Lifter
 from posedetector.opening import legible
+from posedetector.persons import SHEET, Person, describe, why_first
 from posedetector.plausibility import combine, estimate_stature, find_implausible
 from posedetector.pose import Keypoints, MetricPose, Source, finite
 from posedetector.refinement import Refinement, describe_terms
@@ -106,6 +107,7 @@ def account_for(
 ) -> Provenance:
     """Put together what a reviewer asks for."""
     time = tracks.time
+    persons = describe(tracks)
     rate = sampling_rate(time)
     lengths = segment_lengths(pose)
     networks = estimator.weights + lifter.weights + (enhancers() if settings.augment_markers else ())
@@ -146,7 +148,7 @@ def account_for(
         ],
         subject=settings.subject,
         tracking=Tracking(settings.use_oks_tracking, settings.tracking_thr).method,
-        persons=[PersonRecord(**asdict(person)) for person in tracks.persons()],
+        persons=[PersonRecord(**asdict(person)) for person in persons],
         person=settings.person,
         online=settings.online,
         cleaning=CleaningRecord(
@@ -201,7 +203,8 @@ def account_for(
             *map(serious, doubts),
             *notes_on_the_camera(motion),
             *_notes_on_networks(networks),
-            *_notes(settings, tracks, calibration, smoothing),
+            *_notes(settings, calibration, smoothing),
+            *_notes_on_persons(settings, tracks, persons),
             *notes_on_the_fit(refinement),
             *_unplaced(pose),
             *_unlike_sides(pose, lengths),
@@ -409,15 +412,32 @@ def _notes_on_networks(networks: tuple[LoadedWeights, ...]) -> Iterator[Note]:
             yield info(f"{network.name} ({network.licence}): {network.terms}")
 
 
-def _notes(settings: Settings, tracks: Tracks, calibration: Calibration, smoothing: str) -> Iterator[Note]:
+def _notes_on_persons(settings: Settings, tracks: Tracks, persons: list[Person]) -> Iterator[Note]:
+    """Yield who of several people this is, why, and how to take another."""
+    if len(persons) < 2:
+        return
+    subject = next(one for one in persons if one.number == settings.person)
+    said = [
+        f"{len(persons)} people were found; these are person {subject.number}'s data: {subject.what}; {subject.when}"
+    ]
+    if subject.number == 1:
+        said.append(f"Person 1 is {why_first(tracks)}")
+    if subject.joined:
+        said.append(f"It is {subject.remark}; between these parts values are missing")
+    if pairs := sorted({(one.number, other) for one in persons for other in one.maybe if one.number < other}):
+        named = ", ".join(f"{one} and {other}" for one, other in pairs)
+        said.append(
+            f"{named} may be the same person: if {SHEET} shows so, --person {pairs[0][0]}+{pairs[0][1]} joins them"
+        )
+    other = next(one.number for one in persons if one is not subject)
+    yield caution(". ".join([*said, f"{SHEET} shows who is who; --person {other} analyses another."]))
+
+
+def _notes(settings: Settings, calibration: Calibration, smoothing: str) -> Iterator[Note]:
     if settings.estimator == "synthetic":
         yield serious("the synthetic estimator does not look at the video: these are a made-up person's data")
     if settings.online:
         yield caution(_ONLINE)
-    if len(tracks.tracks) > 1:
-        yield caution(
-            f"{len(tracks.tracks)} people were found; these are person {settings.person}'s data (--person says whose)"
-        )
     if "no foot was seen" in calibration.floor_from:
         yield caution(f"the floor is {calibration.floor_from}")
     if calibration.scale_spread > _WIDE_SPREAD:

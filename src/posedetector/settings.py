@@ -59,7 +59,9 @@ class Settings(BaseModel):
 
     `start` and `end` count from the video's first frame, `duration` from the start, all in seconds as the video is stored, whatever
     `capture_fps` says; `every` 2 is every second frame.
-    `movement` is what the subject does, of MOVEMENTS: that alone is sought. With `online`, what looks ahead is off (refine, cutoff, max_gap, batches of frames), and refused where it was asked for.
+    With `online`, what looks ahead is off (refine, cutoff, max_gap, batches of frames), and refused where it was asked for.
+    `joined` are the numbers of those who are `person` too, whom the detector lost in between. `movement` is what the subject does, of
+    MOVEMENTS: that alone is sought.
     A `max_persons` below 0 is no limit. `mirrored` images are mirrored back before they are looked at.
     """
 
@@ -79,6 +81,7 @@ class Settings(BaseModel):
     bbox_thr: float = 0.3
     max_persons: int = 4
     person: int = 1
+    joined: tuple[int, ...] = ()
     use_oks_tracking: bool = False
     tracking_thr: float | None = None
     online: bool = False
@@ -163,6 +166,14 @@ class Settings(BaseModel):
         return self
 
     @model_validator(mode="after")
+    def _check_persons(self) -> "Settings":
+        if len({self.person, *self.joined}) <= len(self.joined) or min(self.joined, default=1) < 1:
+            raise InputError(
+                f"--person joins different numbers from 1 on, got {'+'.join(map(str, (self.person, *self.joined)))}"
+            )
+        return self
+
+    @model_validator(mode="after")
     def _check_sense(self) -> "Settings":
         if self.fov is not None and self.focal_length is not None:
             raise InputError("--focal-length and --fov say the same thing; give one")
@@ -224,6 +235,16 @@ class Settings(BaseModel):
     def for_lifter(self, told: Told | None = None) -> LifterOptions:
         """Return what concerns the lifter."""
         return LifterOptions(self.lifter_model, self.lifter_like, self.flip, self.device, told, self.online)
+
+
+def parse_persons(text: str) -> tuple[int, ...]:
+    """Return the numbers in `2` or `2+3`, the least first; raises InputError."""
+    try:
+        return tuple(sorted(int(number) for number in text.split("+")))
+    except ValueError:
+        raise InputError(
+            f"--person is a number, or the numbers of one person who was found as several, such as 2+3; got {text!r}"
+        ) from None
 
 
 def _said(value: Any) -> str:

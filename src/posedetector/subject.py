@@ -1,6 +1,6 @@
 """Who is in the picture: what a person tells us about him, checked once."""
 
-from typing import Literal
+from typing import ClassVar, Literal
 
 from pydantic import BaseModel, ConfigDict, model_validator
 
@@ -21,6 +21,7 @@ class Subject(BaseModel):
     """Height and bone lengths in metres, mass in kilograms, age in years; at least a height or one bone length."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
+    needs_size: ClassVar[bool] = True
 
     height: float | None = None
     mass: float | None = None
@@ -30,7 +31,7 @@ class Subject(BaseModel):
 
     @model_validator(mode="after")
     def _check(self) -> "Subject":
-        if self.height is None and not self.bone_lengths:
+        if self.needs_size and self.height is None and not self.bone_lengths:
             raise InputError(
                 "how tall is the person? give --height in metres, or a --bone-length such as left_thigh=0.43"
             )
@@ -46,6 +47,12 @@ class Subject(BaseModel):
         if self.age is not None and not 0 <= self.age <= 120:
             raise InputError(f"age is in years and must lie in 0–120, got {self.age:g}")
         return self
+
+
+class Anybody(Subject):
+    """Somebody whose size need not be known: for finding people, not for analysing one."""
+
+    needs_size: ClassVar[bool] = False
 
 
 def _check_height(height: float) -> None:

@@ -1,7 +1,7 @@
-"""Persons over time, and which of them is the subject.
+"""Persons over time.
 
 Every frame's persons are given to the tracks all at once, by the assignment of the greatest total similarity; a track
-waits for its person through gaps. The most present and prominent track is the subject, unless one is chosen.
+waits for its person through gaps. Whose data is wanted, and what to call them, is settled in `persons`.
 """
 
 from collections.abc import Callable, Iterable
@@ -15,6 +15,7 @@ from posedetector.boxes import box_overlap
 from posedetector.errors import NoPersonError
 from posedetector.pose import Array, Keypoints, PersonPose, Source
 from posedetector.skeletons import Skeleton, sigmas_of
+from posedetector.snapshots import Snapshots
 
 MAX_GAP = 1.0  # seconds that a track waits for its person
 _SHORTEST = 0.2  # seconds; what is shorter is a flicker of the detector
@@ -57,27 +58,21 @@ AS_USUAL = Tracking()
 
 @dataclass
 class Track:
-    """One person's poses and the rows of the frames in which he was seen."""
+    """One person's poses and the rows of the frames that show them.
+
+    Attributes
+    ----------
+    joined : the numbers of the tracks that somebody said to be this person's too.
+    """
 
     rows: list[int] = field(default_factory=list)
     poses: list[PersonPose] = field(default_factory=list)
+    joined: tuple[int, ...] = ()
 
     @property
     def prominence(self) -> float:
         """Sum over frames of the body's size in pixels, weighted by how surely it was seen."""
         return sum(_size(pose) * float(pose.score.mean()) for pose in self.poses)
-
-
-@dataclass(frozen=True)
-class Person:
-    """A track as a reader of the results sees it: numbered from 1, the most prominent first."""
-
-    number: int
-    start_s: float
-    end_s: float
-    frames: int
-    share: float
-    height_px: float
 
 
 @dataclass(frozen=True)
@@ -87,7 +82,9 @@ class Tracks:
     Attributes
     ----------
     time : (T,) seconds of all frames, with and without people.
+    tracks : person 1's first; empty for a number that was joined to another.
     numbers : (T,) of those frames in the video, from 0; None where they are its first ones, one after the other.
+    snapshots : small pictures of some frames; None where nobody kept any.
     """
 
     time: Array
@@ -95,32 +92,25 @@ class Tracks:
     image_size: tuple[int, int]
     skeleton: Skeleton
     numbers: NDArray[np.int64] | None = None
+    snapshots: Snapshots | None = None
 
-    def persons(self) -> list[Person]:
-        """Return the table of the people found."""
-        return [
-            Person(
-                number=number,
-                start_s=float(self.time[track.rows[0]]),
-                end_s=float(self.time[track.rows[-1]]),
-                frames=len(track.rows),
-                share=len(track.rows) / len(self.time),
-                height_px=float(np.median([pose.bbox[3] - pose.bbox[1] for pose in track.poses])),
-            )
-            for number, track in enumerate(self.tracks, start=1)
-        ]
-
-    def keypoints(self, person: int = 1) -> Keypoints:
-        """Return one person's points over the whole clip, NaN where he was not seen.
-
-        Raises NoPersonError when nobody, or no person of that number, was found.
-        """
+    def of(self, person: int) -> Track:
+        """Return one person's track; raises NoPersonError when nobody, or no person of that number, was found."""
         if not self.tracks:
             part = f" ({self.time[0]:.2f}–{self.time[-1]:.2f} s)" if len(self.time) > 1 else ""
             raise NoPersonError(f"nobody was found in the {len(self.time)} frames of this video{part}")
         if not 1 <= person <= len(self.tracks):
-            raise NoPersonError(f"there is no person {person}; {len(self.tracks)} were found, numbered from 1")
-        track = self.tracks[person - 1]
+            raise NoPersonError(
+                f"there is no person {person}; {len(self.tracks)} were found, numbered from 1: --list-persons shows them"
+            )
+        return self.tracks[person - 1]
+
+    def keypoints(self, person: int = 1) -> Keypoints:
+        """Return one person's points over the whole clip, NaN where the person was not seen.
+
+        Raises NoPersonError when nobody, or no person of that number, was found.
+        """
+        track = self.of(person)
         shape = (len(self.time), len(self.skeleton))
         xy, xyz = np.full((*shape, 2), np.nan), np.full((*shape, 3), np.nan)
         score, source = np.zeros(shape), np.zeros(shape, np.uint8)

@@ -63,7 +63,15 @@ class NetworkRecord(_Record):
 
 
 class PersonRecord(_Record):
-    """Somebody who was found; number 1 is the most present and prominent."""
+    """Somebody who was found; number 1 is who is analysed unless another is chosen.
+
+    Attributes
+    ----------
+    start_s, end_s : first and last sight; `share` of the clip's frames show the person.
+    where, motion : in words, as seen in the picture: its left, not the person's. Empty in accounts up to 0.1.0.
+    joined : numbers of those who were joined to this person by `--person`; they are in no list.
+    maybe : numbers of those who may be the same person, seen at other times.
+    """
 
     number: int
     frames: int
@@ -71,6 +79,10 @@ class PersonRecord(_Record):
     start_s: float
     end_s: float
     height_px: float
+    where: str = ""
+    motion: str = ""
+    joined: tuple[int, ...] = ()
+    maybe: tuple[int, ...] = ()
 
 
 class CleaningRecord(_Record):

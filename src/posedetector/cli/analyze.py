@@ -3,7 +3,9 @@
 import os
 import time
 import traceback
+from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from itertools import zip_longest
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
@@ -50,7 +52,21 @@ def analyze(
     sex: Annotated[
         str | None, typer.Option(help="male or female, m or f; picks tables of the body and what figures compare with.")
     ] = None,
-    person: Annotated[int, typer.Option(help="Whose data, if several are in view; 1 is the most prominent.")] = 1,
+    person: Annotated[
+        str,
+        typer.Option(
+            metavar="NUMBER",
+            help="Which person to analyse when several are visible: a number of --list-persons, or 2+3 for one who was found as "
+            "two. 1 is the most prominent, or a person nearly as prominent who walks.",
+        ),
+    ] = "1",
+    list_persons: Annotated[
+        bool,
+        typer.Option(
+            "--list-persons",
+            help="Analyse nothing: list who is in the video, and show them in persons.png. No --height is needed.",
+        ),
+    ] = False,
     max_persons: Annotated[
         int,
         typer.Option(
@@ -259,17 +275,19 @@ def analyze(
     video = _only_video(videos or [], video)
     if not video:
         raise InputError("which video? give --video with a file, URL, image, folder of images or camera number")
-    from posedetector.settings import Settings
-    from posedetector.subject import Subject
+    from posedetector.settings import Settings, parse_persons
+    from posedetector.subject import Anybody, Subject
     from posedetector.writers import REPORT, check_formats
 
     if not use_videopose3d and (videopose3d_model or videopose3d_like or no_flip):
         raise InputError("--videopose3d-model, --videopose3d-like and --no-flip go with --use-videopose3d")
     drawing = _overlay(overlay, overlay_angles, thickness, radius, show, show_interval)
     asked = {"refine": refine, "cutoff": cutoff, "max_gap": max_gap, "batch_size": _batch(batch_size)}
-    subject = Subject(
+    whose = Anybody if list_persons else Subject
+    subject = whose(
         height=height, mass=mass, age=age, sex=_sex(sex), bone_lengths=parse_bone_lengths(bone_length or [])
     )
+    number, *joined = parse_persons(person)
     options: dict[str, Any] = dict(
         video=video,
         subject=subject,
@@ -283,7 +301,8 @@ def analyze(
         detect_every=detect_every,
         bbox_thr=bbox_thr,
         max_persons=max_persons,
-        person=person,
+        person=number,
+        joined=tuple(joined),
         use_oks_tracking=use_oks_tracking,
         tracking_thr=tracking_thr,
         online=online,
@@ -319,7 +338,12 @@ def analyze(
         raise InputError("--open shows the report page, which --formats leaves out: add html")
     parts = [Settings(**options, **part) for part in _parts(start or [], end or [], duration)]
     folders = _folders(parts, output_dir)
-    _analyze_parts(folders, wanted, drawing, quiet=quiet, debug=debug)
+    if list_persons:
+        _analyze_parts(folders, partial(_list_one, quiet=quiet), quiet=quiet, debug=debug)
+        return
+    _analyze_parts(
+        folders, partial(_analyze_one, formats=wanted, overlay=drawing, quiet=quiet), quiet=quiet, debug=debug
+    )
     if open_page:
         for folder in folders:
             show_page(folder / REPORT)
@@ -398,7 +422,7 @@ def _range(selection: "Selection") -> str:
 
 
 def _analyze_parts(
-    parts: dict[Path, "Settings"], formats: list[str], overlay: "OverlayOptions | None", *, quiet: bool, debug: bool
+    parts: dict[Path, "Settings"], work: Callable[["Settings", Path], None], *, quiet: bool, debug: bool
 ) -> None:
     """Analyse the parts one after the other, each from the beginning, networks included: seconds beside minutes.
 
@@ -409,7 +433,7 @@ def _analyze_parts(
 
     if len(parts) == 1:
         ((folder, settings),) = parts.items()
-        _analyze_one(settings, folder, formats, overlay, quiet=quiet)
+        work(settings, folder)
         return
     for settings in parts.values():
         open_selected(settings)
@@ -419,7 +443,7 @@ def _analyze_parts(
         if not quiet:
             typer.echo(f"{folder.name}:", err=True)
         try:
-            _analyze_one(settings, folder, formats, overlay, quiet=quiet)
+            work(settings, folder)
             done.append(folder.name)
         except PosedetectorError as error:
             if debug:
@@ -432,6 +456,26 @@ def _analyze_parts(
         complain(f"{', '.join(names)}: {message}")
     if failed:
         raise typer.Exit(2)
+
+
+def _list_one(settings: "Settings", folder: Path, *, quiet: bool) -> None:
+    """Print who is in the video, and write what they look like."""
+    from rich.console import Console
+    from rich.table import Table
+
+    from posedetector.persons import SHEET, describe
+    from posedetector.pipeline import list_persons_to
+
+    if quiet:
+        tracks = list_persons_to(settings, folder)
+    else:
+        with download_progress() as told:
+            tracks = list_persons_to(settings, folder, progress=progress, download_progress=told)
+    table = Table("person", "seconds", "frames", "what", "remark", box=None, pad_edge=False)
+    for one in describe(tracks):
+        table.add_row(str(one.number), one.seconds, f"{100 * one.share:.0f} %", one.what, one.remark)
+    Console().print(table)
+    typer.echo(f"pictures of them: {folder / SHEET}")
 
 
 def _analyze_one(
