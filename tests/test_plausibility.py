@@ -117,10 +117,17 @@ def jump(frames: int = 90, rate: float = 30.0, flight: float = 0.55) -> tuple[Ar
 
 
 def jumped(
-    walk: Walks, slow: float = 1.0, size: float = 1.0, *, feet: bool = True, missing: slice = slice(0)
+    walk: Walks,
+    slow: float = 1.0,
+    size: float = 1.0,
+    *,
+    feet: bool = True,
+    missing: slice = slice(0),
+    flight: float = 0.55,
+    rate: float = 30.0,
 ) -> list[Doubt]:
     """Return doubts about a jump; without `feet`, they stay on the floor; `missing` frames are left out."""
-    time, height = jump()
+    time, height = jump(rate=rate, flight=flight)
     seen = walk(Walker(speed=0.0), frames=len(time), rate=30.0)
     positions = np.repeat(seen.lab[:1], len(time), axis=0)
     moving = np.ones(33, bool)
@@ -169,6 +176,11 @@ def test_a_height_beyond_nine_tenths_of_doubt_is_a_caution(walk: Walks) -> None:
     assert (doubt.cause, doubt.severity) == ("height", "caution")
     assert "(90 %: " in doubt.text
     assert "If the height is right, the clock is" in doubt.text
+
+
+def test_feet_that_hardly_leave_the_floor_show_no_stature(walk: Walks) -> None:
+    """Of 0.36 s of flight at 25 frames per second, the part that is long enough to measure begins and ends 0.03 m above the floor."""
+    assert jumped(walk, size=1.22, flight=0.36, rate=25.0) == []
 
 
 def test_who_only_sinks_and_rises_falls_under_no_gravity(walk: Walks) -> None:

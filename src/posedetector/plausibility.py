@@ -407,7 +407,8 @@ def _by_walking(clip: Clip) -> Estimate | None:
     if ratio < 1:
         return None
     said = f"{steps.cadence:.0f} steps per minute of {steps.length:.2f} m"
-    return Estimate(clip.stature * ratio**2, 2 * _RATIO_SD, said, "the subject takes unusually long, slow steps")
+    otherwise = "the subject takes unusually long, slow steps, or the clock is slow (--capture-fps)"
+    return Estimate(clip.stature * ratio**2, 2 * _RATIO_SD, said, otherwise)
 
 
 def _stature(clip: Clip) -> Iterator[Doubt]:
