@@ -40,7 +40,7 @@ STATURES = {
     "walk_video": 1.60,
     "squat_video": 1.69,
     **{f"cam0{number}": 1.64 for number in (1, 2, 3, 4)},
-}  # metres; 1.70 of the others is a guess
+}  # metres; guesses for pose2sim_multi, whose cameras have the same names, and for the man of demo
 CLOCKS = (4.0, 2.0, 0.5, 0.25)  # stored seconds in a real one: slow motion above 1
 HEIGHTS = (1.30, 2.10)  # metres
 NOBODY = "nobody is followed"

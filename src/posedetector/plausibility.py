@@ -65,9 +65,7 @@ _FALLS_FASTER, _FALL_SD = 1.05, 0.07
 # Fukuchi et al. 2018, PeerJ 6:e4640, at 1.0–1.5 m/s), 0.13 between laboratories (0.0057 in the latter), 0.12 of this analysis' speeds. A
 # stature goes by its square.
 _RATIO_SD = 0.2
-_STEADY_RATIO = (
-    62 / 60
-)  # m/s, below which people's walk ratio rises (Murakami & Otaka 2017, J Phys Ther Sci 29:819–822)
+_STEADY_RATIO = 98.0  # steps/min, below which people's walk ratio rises (Murakami & Otaka 2017, J Phys Ther Sci 29)
 
 _WIDE_SHOULDERS = 0.8  # of the trunk; seen up to 0.71
 # length of a level segment over that of an upright one; seen 0.7–1.09, and 1.02–1.09 of legs in side view
@@ -399,15 +397,14 @@ def _by_walking(clip: Clip) -> Estimate | None:
     Quick, short steps come with age and disease too (multiple sclerosis: 0.0054, Rota et al. 2011), so they say nothing.
     """
     steps = None if clip.kinematics.gait.quality == "none" else find_steps(clip, 1.0)
-    if steps is None or not steps.walks or not _SLOW <= steps.cadence <= _FAST:
-        return None
-    if not steps.length * steps.cadence / 60 >= _STEADY_RATIO:
+    if steps is None or not steps.walks or not _STEADY_RATIO <= steps.cadence <= _FAST or np.isnan(steps.length):
         return None
     ratio = steps.length / steps.cadence / expected_ratio(clip.stature)
     if ratio < 1:
         return None
     said = f"{steps.cadence:.0f} steps per minute of {steps.length:.2f} m"
-    return Estimate(clip.stature * ratio**2, 2 * _RATIO_SD, said, "the subject takes unusually long, slow steps")
+    otherwise = "the subject takes unusually long, slow steps, or the clock is slow (--capture-fps)"
+    return Estimate(clip.stature * ratio**2, 2 * _RATIO_SD, said, otherwise)
 
 
 def _stature(clip: Clip) -> Iterator[Doubt]:

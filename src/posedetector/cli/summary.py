@@ -60,13 +60,15 @@ def _name_files(trial: "Trial", folder: Path, seconds: float) -> None:
 
 
 def _persons(trial: "Trial") -> list[tuple[str, str]]:
-    account = trial.provenance
-    chosen = account.persons[account.person - 1]
-    who = f"person {account.person} of {len(account.persons)}, found in {100 * chosen.share:.0f} % of the frames"
-    others = (one for one in account.persons if one is not chosen)
+    from posedetector.persons import describe
+
+    persons = describe(trial.tracks)
+    if len(persons) == 1:
+        return [("subject", persons[0].line())]
+    subject = trial.provenance.person
     return [
-        ("subject", f"{who} ({chosen.start_s:.2f}–{chosen.end_s:.2f} s)"),
-        *(("", f"person {one.number}: {100 * one.share:.0f} %, {one.start_s:.2f}–{one.end_s:.2f} s") for one in others),
+        *(("subject", f"person {one.number}: {one.line()}") for one in persons if one.number == subject),
+        *(("", f"not analysed, person {one.number}: {one.line()}") for one in persons if one.number != subject),
     ]
 
 
