@@ -78,17 +78,19 @@ def limits(results: Results) -> str:
 
 
 def _unseen(results: Results) -> list[str]:
-    """Return which joints of the legs were seen in too few frames."""
+    """Return which joints of the legs were seen in too few of the frames in which the subject was found."""
+    account = results.account
+    present = account.persons[account.person - 1].share if account.persons else 1.0
     shares = {
-        name.replace("_", " "): found.measured + found.lifted + found.augmented
-        for name, found in results.account.landmarks.items()
+        name.replace("_", " "): (found.measured + found.lifted + found.augmented) / present
+        for name, found in account.landmarks.items()
         if name.endswith(_LEGS)
     }
     poor = [f"{name} {100 * share:.0f} %" for name, share in shares.items() if share < _SEEN_ENOUGH]
     if not poor:
         return []
     return [
-        f"seen in fewer than {100 * _SEEN_ENOUGH:.0f} % of the frames: {', '.join(poor)}; look at the strips under Quality"
+        f"seen in fewer than {100 * _SEEN_ENOUGH:.0f} % of the subject's frames: {', '.join(poor)}; look at the strips under Quality"
     ]
 
 
