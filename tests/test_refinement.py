@@ -24,7 +24,7 @@ from posedetector.refinement.problem import Body, Problem, State
 from posedetector.refinement.solver import Linearised, assemble, covariances, linearise, solve
 from posedetector.refinement.spread import ANGLES_WIDER, POINTS_WIDER, angle_spread, measure_for, spread_of
 from posedetector.refinement.stating import Stated, state_problem
-from posedetector.refinement.terms import PLANTED, STILL, TERMS, Steps, segment_lengths, steps
+from posedetector.refinement.terms import FOCAL, PLANTED, STILL, TERMS, Steps, segment_lengths, steps
 from posedetector.skeletons import BLAZEPOSE_33, Skeleton
 from posedetector.subject import Subject
 
@@ -431,7 +431,7 @@ def test_a_second_counts_alike_at_high_frame_rates_and_with_fewer_nodes(name: st
     assert energy(rate, every) == pytest.approx(energy(60.0, 1), rel=0.15)
 
 
-def test_the_expected_focal_length_counts_once_a_second_and_more_for_who_keeps_the_distance() -> None:
+def test_the_expected_focal_length_counts_once_a_second_and_more_for_who_keeps_the_distance_or_comes_far() -> None:
     one = stated(6)
     apart = np.exp(np.array([-1, 1, -1, 1, -1, 1]))  # deviates by its exponent
 
@@ -440,14 +440,15 @@ def test_the_expected_focal_length_counts_once_a_second_and_more_for_who_keeps_t
         problem = replace(one.problem, rate=len(one.problem.time) / seconds, size=size)
         return float(linearise(problem, one.start).common["focal length"].weight[0])
 
-    assert [weight(seconds, 0.3) for seconds in (0.5, 1.0, 10.0)] == pytest.approx([1, 1, 10])
-    assert [weight(2.0, deviation) for deviation in (0.1, 0.05, 0.02)] == pytest.approx([2, 4, 10])
+    assert [weight(seconds, 0.1) for seconds in (0.5, 1.0, 10.0)] == pytest.approx([1, 1, 10])
+    assert [weight(2.0, deviation) for deviation in (0.1, 0.05, 0.02)] == pytest.approx([2, 8, 50])
+    assert weight(2.0, 0.3) == pytest.approx(18)
 
 
 def test_an_expectation_that_counts_often_makes_the_focal_length_no_surer() -> None:
     *_, account = refined(standing_person(drift=0.0), camera=Camera())
 
-    assert 0.03 < account.focal_spread <= 0.1
+    assert 0.03 < account.focal_spread <= FOCAL
 
 
 def test_standing_feet_stop_sliding() -> None:

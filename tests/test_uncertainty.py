@@ -110,7 +110,20 @@ def test_a_symmetry_has_no_error_of_size() -> None:
 
 @pytest.mark.parametrize(("name", "side"), [("walking_speed", ""), ("step_length", "left")])
 def test_lengths_say_what_they_scale_with(name: str, side: str) -> None:
-    assert row(gait_of(), name, side).about.endswith("; scales with the height given")
+    gait = gait_of(replace(KNOWN, axis=TOWARDS))
+
+    assert row(gait, name, side).about.endswith("; scales with the height given")
+
+
+def test_a_path_along_the_optical_axis_scales_with_the_focal_length_too() -> None:
+    assert row(gait_of(), "walking_speed").about.endswith("given and with the focal length, which was not given")
+
+
+def test_no_interval_of_a_length_or_a_share_is_negative() -> None:
+    width = Quantity("step_width", "left", 0.05, float("nan"), 1, "m", "", error=0.1)
+
+    assert width.interval[0] == 0
+    assert replace(width, name="step_length_symmetry", unit="share").interval[0] < 0
 
 
 def test_times_scale_with_nothing() -> None:

@@ -94,8 +94,13 @@ class Quantity:
 
     @property
     def interval(self) -> tuple[float, float]:
-        """The 90 % interval of the value, by its error alone; NaN where that is not known."""
-        return self.value - REACH_90 * self.error, self.value + REACH_90 * self.error
+        """The 90 % interval of the value, by its error alone; NaN where that is not known.
+
+        It ends at 0 for what cannot be negative: all but angles and signed symmetries.
+        """
+        low, high = self.value - REACH_90 * self.error, self.value + REACH_90 * self.error
+        signed = self.unit in {"rad", "rad/s"} or self.name.endswith("_symmetry")
+        return (low if signed else max(low, 0.0)), high
 
 
 @dataclass(frozen=True, slots=True)

@@ -34,6 +34,7 @@ _COMMON = 0.02
 # variance, the share that is alike in all steps (of one side, so it is none in strides).
 _SIDES_DIFFER, _PLACE_LASTS = 0.5, 0.3
 _SCALING = ("m", "m/s")
+_BY_LENS = 1.1  # times the error of the size: from here on the focal length is worth a word; a judgement
 _DIGITS = {"m/s": 2, "m": 2, "s": 2, "%": 1, "steps/min": 0}
 
 
@@ -133,7 +134,8 @@ def with_errors(
         else _of_time(one, contact, off, stride, walked)
         for one in quantities
     }
-    return [_with_its_own(one, errors, quantities, scale) for one in quantities]
+    by_lens = scale.of_length(ways) > _BY_LENS * scale.size
+    return [_with_its_own(one, errors, quantities, _scaling(scale, by_lens=by_lens)) for one in quantities]
 
 
 def _of_time(one: Quantity, contact: Timing, off: Timing, stride: float, walked: float) -> Error:
@@ -166,7 +168,7 @@ def _of_length(one: Quantity, ways: Array, walked: float, scale: Scale, places: 
 def with_size_errors(quantities: Iterable[Quantity], scale: Scale) -> tuple[Quantity, ...]:
     """Return quantities of which those in metres, of the body itself, have the error of its size and of their own median."""
     return tuple(
-        replace(one, error=one.value * scale.size, about=_scaled(one.about, scale)) if one.unit == "m" else one
+        replace(one, error=one.value * scale.size, about=one.about + _scaling(scale)) if one.unit == "m" else one
         for one in quantities
     )
 
@@ -190,10 +192,10 @@ def _units(ways: Array) -> Array:
 
 
 def _with_its_own(
-    one: Quantity, errors: dict[tuple[str, Of], Error], quantities: Sequence[Quantity], scale: Scale
+    one: Quantity, errors: dict[tuple[str, Of], Error], quantities: Sequence[Quantity], scaling: str
 ) -> Quantity:
     if not one.name.endswith("_symmetry"):
-        about = _scaled(one.about, scale) if one.unit in _SCALING else one.about
+        about = one.about + scaling if one.unit in _SCALING else one.about
         return replace(one, error=errors[one.name, one.side].whole, about=about)
     # what lasts is the same on both sides
     sides = [other for other in quantities if other.side and other.name == one.name.removesuffix("_symmetry")]
@@ -201,5 +203,6 @@ def _with_its_own(
     return replace(one, error=own / abs(float(np.mean([other.value for other in sides]))))
 
 
-def _scaled(about: str, scale: Scale) -> str:
-    return f"{about}; scales with the {scale.given} given" if scale.given else about
+def _scaling(scale: Scale, *, by_lens: bool = False) -> str:
+    lens = " and with the focal length, which was not given" if by_lens else ""
+    return f"; scales with the {scale.given} given{lens}" if scale.given else ""
