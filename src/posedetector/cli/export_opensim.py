@@ -36,6 +36,7 @@ def export_opensim(
     """Write what OpenSim needs for joint angles by inverse kinematics."""
     del debug  # `main` looks for it
     from posedetector.opensim import export
+    from posedetector.opensim.judging import warnings_of, worst_markers
 
     output = output_dir or folder / "opensim"
     made = export(folder, output, markers=markers, model=model, mass=mass, run=run)
@@ -43,8 +44,11 @@ def export_opensim(
         typer.echo(f"note: {note}", err=True)
     for name in made.files:
         typer.echo(str(output / name))
-    if made.marker_error is not None:
-        typer.echo(f"markers lie {100 * made.marker_error:.1f} cm (RMS) from the model's", err=True)
+    if made.marker_error is not None and made.fit is not None:
+        worst = worst_markers(made.fit)
+        typer.echo(f"markers lie {100 * made.marker_error:.1f} cm (RMS) from the model's; worst: {worst}", err=True)
+        for warning in warnings_of(made.fit):
+            typer.echo(f"warning: {warning}", err=True)
         return
     scaling, kinematics = (next(one for one in made.files if one.endswith(end)) for end in ("_scaling.xml", "_ik.xml"))
     typer.echo(

@@ -12,7 +12,8 @@ from functools import partial
 from pathlib import Path
 
 from posedetector.errors import InputError
-from posedetector.opensim.model import read_model
+from posedetector.opensim.judging import Fit, judge, write_fit
+from posedetector.opensim.model import Model, read_model
 from posedetector.opensim.places import TABLES
 from posedetector.opensim.recording import Markers, find_markers, find_stretch
 from posedetector.opensim.running import check_opensim, marker_error, run_tool
@@ -31,11 +32,13 @@ class Export:
     files : names in the folder.
     notes : what was assumed.
     marker_error : metres, root mean square over frames of inverse kinematics; None where it was not run.
+    fit : errors of the markers, and coordinates at limits; None where it was not run.
     """
 
     files: tuple[str, ...]
     notes: tuple[str, ...]
     marker_error: float | None
+    fit: Fit | None
 
 
 def export(
@@ -47,7 +50,7 @@ def export(
     mass: float | None = None,
     run: bool = False,
 ) -> Export:
-    """Write model, marker set, markers and setups into a folder; with `run` the scaled model and the motion too.
+    """Write model, marker set, markers and setups into a folder; with `run` the scaled model, the motion and how well it fits too.
 
     Parameters
     ----------
@@ -93,15 +96,25 @@ def export(
         ""
         if stretch.upright
         else "trunk, thighs and shanks are at no time upright together for long enough: the size is of the longest whole stretch",
-        f"{found.left_out} frames with less than half of the markers are left out" if found.left_out else "",
+        f"{found.left_out} frames with less than half of the markers are left out; OpenSim passes over such gaps without a word"
+        if found.left_out
+        else "",
     ]
-    error = _put(output, jobs, names, run=run)
-    return Export(tuple(jobs), tuple(note for note in notes if note), error)
+    error, fit = _put(output, jobs, names, found, generic, run=run)
+    return Export(tuple(jobs), tuple(note for note in notes if note), error, fit)
 
 
-def _put(output: Path, jobs: dict[str, Callable[[Path], object]], names: dict[str, str], *, run: bool) -> float | None:
+def _put(
+    output: Path,
+    jobs: dict[str, Callable[[Path], object]],
+    names: dict[str, str],
+    markers: Markers,
+    model: Model,
+    *,
+    run: bool,
+) -> tuple[float | None, Fit | None]:
     """Write the files, all or none; OpenSim works in a folder of its own, and what it makes is added to the jobs."""
-    error = None
+    error, fit = None, None
     with Folder(output) as target, tempfile.TemporaryDirectory() as working:
         if run:
             for name, write in jobs.items():
@@ -110,8 +123,11 @@ def _put(output: Path, jobs: dict[str, Callable[[Path], object]], names: dict[st
                 run_tool(tool, Path(working) / names[setup], Path(working) / names[made])
             jobs |= {names[made]: partial(shutil.copy, Path(working) / names[made]) for made in ("scaled", "motion")}
             error = marker_error(next(Path(working).glob("*_ik_marker_errors.sto")))
+            locations = next(Path(working).glob("*_model_marker_locations.sto"))
+            fit = judge(markers, locations, Path(working) / names["motion"], model)
+            jobs[names["errors"]] = partial(write_fit, fit)
         target.put(jobs)
-    return error
+    return error, fit
 
 
 def _file_names(markers: Markers, model: str) -> dict[str, str]:
@@ -124,6 +140,7 @@ def _file_names(markers: Markers, model: str) -> dict[str, str]:
         "ik": f"{clip}_ik.xml",
         "scaled": f"{clip}_scaled.osim",
         "motion": f"{clip}_ik.mot",
+        "errors": f"{clip}_ik_errors.csv",
     }
 
 

@@ -1,6 +1,7 @@
 """A model file of OpenSim, as far as an export has to know it: bodies, coordinates, mass. Read as XML; `opensim` is not needed."""
 
 import xml.etree.ElementTree as ET
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from importlib.resources import files
 from pathlib import Path
@@ -22,6 +23,7 @@ class Model:
     name : of the file, without its suffix.
     bodies, coordinates : their names.
     mass : kilograms, of all bodies.
+    ranges : of the coordinates that are kept in one, least and greatest, radians (metres of those that slide).
     """
 
     text: bytes
@@ -29,6 +31,7 @@ class Model:
     bodies: frozenset[str]
     coordinates: frozenset[str]
     mass: float
+    ranges: dict[str, tuple[float, float]]
 
     def place(self, table: MarkerTable) -> dict[str, Place]:
         """Return a table's places on this model's bodies; a head that it lacks is part of the torso.
@@ -65,11 +68,19 @@ def read_model(path: Path | None) -> Model:
     version = root.get("Version", "")
     if root.tag != "OpenSimDocument" or not bodies or not version.isdecimal() or int(version[:9]) < 40000:
         raise InputError(f"{path} is no model of OpenSim 4; older ones become one by opening and saving them there")
-    coordinates = (one.get("name", "") for one in root.findall("./Model/JointSet/objects/*/coordinates/Coordinate"))
+    coordinates = root.findall("./Model/JointSet/objects/*/coordinates/Coordinate")
     return Model(
         text,
         Path(_SHIPPED if path is None else path).stem,
         frozenset(body.get("name", "") for body in bodies),
-        frozenset(coordinates),
+        frozenset(one.get("name", "") for one in coordinates),
         sum(float(body.findtext("mass", "0")) for body in bodies),
+        dict(_ranges(coordinates)),
     )
+
+
+def _ranges(coordinates: Iterable[ET.Element]) -> Iterator[tuple[str, tuple[float, float]]]:
+    for one in coordinates:
+        ends = one.findtext("range", "").split()
+        if one.findtext("clamped") == "true" and one.findtext("locked") != "true" and len(ends) == 2:
+            yield one.get("name", ""), (float(ends[0]), float(ends[1]))

@@ -142,6 +142,6 @@ def inverse_kinematics(
             time_range=f"{times[0]:.6f} {times[1]:.6f}",
             report_errors="true",
             output_motion_file=files["motion"],
-            report_marker_locations="false",
+            report_marker_locations="true",
         )
     )
