@@ -32,6 +32,7 @@ from posedetector.evaluation.tables import (
     summary,
     write_csv,
 )
+from posedetector.filters import low_pass
 from posedetector.motion import Motion
 from posedetector.pose import Array
 from posedetector.skeletons import BLAZEPOSE_33, COCO_WHOLEBODY_133, H36M_17, SKELETONS, Skeleton
@@ -328,10 +329,37 @@ def test_the_times_are_the_references() -> None:
 
 
 def test_a_lag_beyond_the_search_is_noted_with_the_option() -> None:
-    (note,) = match(later(walking(even()), -0.3), walking(even()), CLIP).notes
+    note, unlike = match(later(walking(even()), -0.3), walking(even()), CLIP).notes
 
     assert "+0.120 s" in note
     assert "--max-lag" in note
+    assert "--max-lag" in unlike
+
+
+@pytest.mark.parametrize(("moving", "noise", "warned"), [(1.0, 0.0, True), (0.0, 0.05, False), (0.03, 0.0, False)])
+def test_different_movements_are_told_from_bad_results_of_one(moving: float, noise: float, warned: bool) -> None:
+    reference = walking(even(50, 4.0))
+    random = np.random.default_rng(0)
+    other = low_pass(random.standard_normal(reference.xyz.shape), reference.time, 2.0)
+    movement = reference.xyz - reference.xyz.mean(axis=0)
+    size = movement.std() / other.std()
+    mixed = (1 - moving) * movement + moving * size * other + noise * random.standard_normal(other.shape)
+    notes = match(replace(reference, xyz=reference.xyz.mean(axis=0) + mixed), reference, CLIP).notes
+
+    assert any("may not show the same movement" in note for note in notes) == warned
+
+
+def test_who_stands_still_is_not_taken_for_somebody_else() -> None:
+    reference = walking(even(50, 4.0))
+    still = [
+        replace(
+            reference,
+            xyz=reference.xyz[:1] + 0.005 * np.random.default_rng(seed).standard_normal(reference.xyz.shape),
+        )
+        for seed in (0, 1)
+    ]
+
+    assert not any("same movement" in note for note in match(*still, CLIP).notes)
 
 
 def test_a_longer_search_finds_a_longer_lag_without_a_note() -> None:

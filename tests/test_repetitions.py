@@ -184,8 +184,8 @@ def test_a_rise_that_the_clip_cuts_is_none() -> None:
     whole = body(height, behind=SEAT)
 
     assert len(repetitions(whole)) == 3
-    assert len(repetitions(body(height[: -round(1.5 * RATE)], behind=SEAT))) == 2
-    assert len(repetitions(body(height[round(2.5 * RATE) :], behind=SEAT))) == 2
+    assert len(repetitions(body(height[: -round(1.3 * RATE)], behind=SEAT))) == 2
+    assert len(repetitions(body(height[round(2.3 * RATE) :], behind=SEAT))) == 2
 
 
 def test_a_set_has_the_name_of_its_majority() -> None:
@@ -217,7 +217,7 @@ def test_who_says_what_it_is_is_believed(movement: Literal["squat", "sit_to_stan
     ("pose", "count"),
     [
         (body(wave(3, 2.0), lean=2.0), 3),  # 46°
-        (body(wave(3, 2.0), lean=3.2), 0),  # 73°: bending over
+        (body(wave(3, 2.0), lean=3.2, behind=0.6), 0),  # 73°: bending over
         (body(wave(3, 2.0), step=1.0), 0),  # jumping jacks, lunges
         (body(course(1.0, (1.0, 1.0), *[(0.5, 1.0), (1.0, 1.0)] * 3)), 0),  # never near standing
     ],
@@ -437,7 +437,7 @@ def test_whose_fifth_sitting_down_is_not_seen_has_the_time_to_the_fifth_stand_al
         (1.0, 0.0, 17, 15),  # half up at 30.5 s after the first rise: not counted
         (0.8, 0.0, 22, 19),  # the twentieth is half up at 30.65 s
         (0.95, 0.0, 20, 16),  # the seventeenth is half up at 30.7 s
-        (0.92, 0.0, 20, 17),  # the seventeenth is half up at 29.8 s, and stands at 30.2 s
+        (0.93, 0.05, 20, 16),  # the sixteenth is half up at 29.8 s, and stands at 30.2 s
     ],
 )
 def test_the_chair_stand_counts_who_is_more_than_half_up_at_30_seconds(

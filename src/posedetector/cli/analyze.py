@@ -378,6 +378,8 @@ def _overlay(
     options = OverlayOptions(parse_angles(angles), thickness, radius, show, show_interval)
     if not wanted and show:
         raise InputError("--show shows the overlay while it is drawn: leave out --no-overlay")
+    if not wanted and (thickness is not None or radius is not None or angles != "knee"):
+        raise InputError("--thickness, --radius and --overlay-angles are the overlay's: leave out --no-overlay")
     if show:
         from posedetector.overlay.window import why_no_window
 
