@@ -16,7 +16,7 @@ from matplotlib.text import Text
 from matplotlib.transforms import Bbox
 
 from posedetector.kinematics.angles import ANGLES
-from posedetector.kinematics.nouns import Cycles, Gait, Quantity, Repetition, Side
+from posedetector.kinematics.nouns import REACH_90, Cycles, Gait, Quantity, Repetition, Side
 from posedetector.kinematics.reference import references
 from posedetector.pose import Array
 from posedetector.subject import Subject
@@ -43,15 +43,15 @@ def cycles(side: Side = "left", /, **degrees: Sequence[Any]) -> Cycles:
     return Cycles(side, tuple(degrees), curves, starts, starts + 1)
 
 
-def quantity(name: str, value: float, unit: str, side: Any = "", sd: float = NAN) -> Quantity:
-    return Quantity(name, side, value, sd, 3, unit, "")
+def quantity(name: str, value: float, unit: str, side: Any = "", sd: float = NAN, error: float = NAN) -> Quantity:
+    return Quantity(name, side, value, sd, 3, unit, "", error)
 
 
 WALK = (
-    quantity("walking_speed", 1.2, "m/s", sd=0.1),
+    quantity("walking_speed", 1.2, "m/s", sd=0.1, error=0.2 / REACH_90),
     quantity("cadence", 1.9, "steps/s", sd=0.02),
-    quantity("step_length", 0.61, "m", "left", 0.02),
-    quantity("step_length", 0.63, "m", "right", 0.02),
+    quantity("step_length", 0.61, "m", "left", 0.02, 0.06 / REACH_90),
+    quantity("step_length", 0.63, "m", "right", 0.02, 0.06 / REACH_90),
     quantity("stance_share", 0.62, "share", "left", 0.02),
     quantity("stance_share", 0.58, "share", "right", 0.02),
     quantity("double_support_share", 0.2, "share", "left", 0.02),
@@ -299,8 +299,16 @@ def test_a_child_and_a_runner_are_not_compared(subject: Subject, support: float,
     assert why in said(figure)
 
 
-def test_a_single_value_has_no_bar() -> None:
-    figure = figure_of_gait(gait(quantities=(quantity("cadence", 1.9, "steps/s"),)), ADULT, "walk")
+def test_bars_and_the_heading_have_the_90_percent_interval_of_the_value() -> None:
+    axes = panel(figure_of_gait(gait(quantities=WALK), ADULT, "walk"), "walking speed")
+    (mark,) = axes.containers
+
+    assert mark[2][0].get_segments()[0][:, 0] == pytest.approx([1.0, 1.4])
+    assert "this clip 1.20 (90 %: 1.00–1.40)" in axes.get_title()
+
+
+def test_a_value_whose_error_is_not_known_has_no_bar() -> None:
+    figure = figure_of_gait(gait(quantities=(quantity("cadence", 1.9, "steps/s", sd=0.1),)), ADULT, "walk")
     (mark,) = panel(figure, "cadence").containers
 
     assert not mark.has_xerr

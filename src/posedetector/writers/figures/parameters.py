@@ -100,8 +100,9 @@ def _draw(axes: "Axes", name: str, own: Sequence[Quantity], usual: Reference | N
 
 
 def _sure(one: Quantity, factor: float, digits: int) -> str:
+    """Return the interval of what has a line for itself; for two sides, bars have to do."""
     low, high = (end * factor for end in one.interval)
-    return f" (90 %: {low:.{digits}f}–{high:.{digits}f})" if np.isfinite(low) else ""
+    return f" (90 %: {low:.{digits}f}–{high:.{digits}f})" if not one.side and np.isfinite(low) else ""
 
 
 def _heading(name: str, own: Sequence[Quantity], usual: Reference | None, unit: str, factor: float) -> str:
