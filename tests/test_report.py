@@ -17,7 +17,7 @@ import pytest
 
 from commands import Done
 from posedetector.errors import InputError
-from posedetector.kinematics.nouns import Grade, Quantity, Repetition
+from posedetector.kinematics.nouns import REACH_90, Grade, Quantity, Repetition
 from posedetector.kinematics.summary import WITHIN_ERROR
 from posedetector.pose import Array, Source
 from posedetector.provenance import caution, info, serious
@@ -276,6 +276,20 @@ def test_the_errors_that_the_page_names_are_those_of_the_benchmark(
 
     assert len(knees) == 4
     assert errors == (round(knees.min()), round(knees.max()))
+
+
+def test_walking_speed_stands_with_its_interval(trial: Trial) -> None:
+    found = all_found(trial)
+    speed = Quantity("walking_speed", "", 1.2, float("nan"), 1, "m/s", "", error=0.2 / REACH_90)
+    gait = replace(found.kinematics.gait, quantities=(*found.kinematics.gait.quantities, speed))
+    results = results_of(replace(found, kinematics=replace(found.kinematics, gait=gait)))
+    account = results.account.kinematics.model_copy(update={"gait": "good"})
+    results = replace(results, account=results.account.model_copy(update={"kinematics": account}))
+    (card,) = [one for one in headline(results) if one["label"] == "walking speed"]
+    (row,) = [one for one in gait_rows(results) if one.name == "Walking speed"]
+
+    assert (card["value"], row.both) == ("1.20 m/s", "1.20 (1.00–1.40)")
+    assert card["detail"].startswith("90 % interval: 1.00–1.40")
 
 
 def test_gait_stands_with_both_sides_in_a_row_beside_what_is_usual(trial: Trial) -> None:

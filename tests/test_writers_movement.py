@@ -43,15 +43,15 @@ def cycles(side: Side = "left", /, **degrees: Sequence[Any]) -> Cycles:
     return Cycles(side, tuple(degrees), curves, starts, starts + 1)
 
 
-def quantity(name: str, value: float, unit: str, side: Any = "", sd: float = NAN) -> Quantity:
-    return Quantity(name, side, value, sd, 3, unit, "")
+def quantity(name: str, value: float, unit: str, side: Any = "", sd: float = NAN, error: float = NAN) -> Quantity:
+    return Quantity(name, side, value, sd, 3, unit, "", error)
 
 
 WALK = (
     quantity("walking_speed", 1.24, "m/s", sd=0.1),
     quantity("cadence", 1.9, "steps/s", sd=0.02),
-    quantity("step_length", 0.61, "m", "left", 0.02),
-    quantity("step_length", 0.63, "m", "right", 0.02),
+    quantity("step_length", 0.61, "m", "left", 0.02, 0.06 / REACH_90),
+    quantity("step_length", 0.63, "m", "right", 0.02, 0.06 / REACH_90),
     quantity("stance_share", 0.62, "share", "left", 0.02),
     quantity("stance_share", 0.58, "share", "right", 0.02),
     quantity("double_support_share", 0.2, "share", "left", 0.02),

@@ -43,15 +43,19 @@ def errors(benchmark: ModuleType) -> dict[str, Any]:
     return found
 
 
-@pytest.mark.parametrize("name", ["walking_speed", "step_length", "double_support_share", "step_time"])
+NAMES = ("walking_speed", "stride_length", "step_length", "double_support_share")
+
+
+@pytest.mark.parametrize("name", NAMES)
 def test_most_intervals_hold_the_truth(name: str, errors: dict[str, Any]) -> None:
     error, said = errors[name].T
 
-    assert (np.abs(error) < 1.645 * said).mean() > 0.6
+    assert (np.abs(error) < 1.645 * said).mean() > 0.75
 
 
-@pytest.mark.parametrize("name", ["walking_speed", "step_length", "double_support_share", "step_time"])
+# of a few walks: without the focal length's or the events' part they say too little by 1.4 and 1.5
+@pytest.mark.parametrize("name", NAMES)
 def test_stated_errors_are_about_as_large_as_those_made(name: str, errors: dict[str, Any]) -> None:
     error, said = errors[name].T
 
-    assert 0.2 < np.sqrt((error**2).mean() / (said**2).mean()) < 2
+    assert 0.35 < np.sqrt((error**2).mean() / (said**2).mean()) < 1.25

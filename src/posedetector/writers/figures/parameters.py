@@ -180,11 +180,11 @@ def _heading(name: str, own: Sequence[Quantity], usual: Reference | None, unit: 
 def _said(one: Quantity, usual: Reference | None, unit: str, factor: float) -> str:
     """Return a value in words, and on which side of the reference's range it lies, if its error is known and smaller.
 
-    Where there is no reference, its interval.
+    Where there is no reference, its interval, if it has a line for itself.
     """
     low, high = (_number(end * factor, unit) for end in one.interval)
     if usual is None:
-        where = f"90 % interval {low}–{high}" if np.isfinite(one.error) else ""
+        where = f"90 % interval {low}–{high}" if np.isfinite(one.error) and not one.side else ""
     else:
         where = usual.outside(*one.interval)
     return f"{one.side or 'this clip'} {_number(one.value * factor, unit)}{f' ({where})' * bool(where)}"
