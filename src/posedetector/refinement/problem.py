@@ -135,6 +135,7 @@ class Problem:
     standing : (T, J) whether a point of a foot stands still on something.
     planted : (T, J) whether it is of a foot that stands flat for long, ankles too.
     low : (T, J) and whether that is the floor.
+    above : (T, J) whether a point of a foot cannot be below the floor: it is the lowest ground that there is.
     up : (3,) unit vector, as calibration found it.
     stands_for : how many frames of the video each of these stands for.
     belt : (3,) statures a second, by which what stands on the ground moves: 0 but on a treadmill.
@@ -156,6 +157,7 @@ class Problem:
     standing: Flags
     planted: Flags
     low: Flags
+    above: Flags
     up: Array
     stands_for: float = 1.0
     belt: Array = field(default_factory=lambda: np.zeros(3))
@@ -164,7 +166,7 @@ class Problem:
         """Return some frames' problem."""
         parts = {
             name: getattr(self, name)[rows]
-            for name in ("time", "image", "weight", "size", "pose", "said", "standing", "planted", "low")
+            for name in ("time", "image", "weight", "size", "pose", "said", "standing", "planted", "low", "above")
         }
         follows = np.append(False, self.joined)[rows][1:] & (np.diff(rows) == 1)
         return replace(self, joined=follows, **parts)

@@ -28,6 +28,8 @@ _LONG, _BLINK = 1.0, 0.15  # seconds: longer than a foot is flat in slow walking
 _STILL_CUTOFF = 5.0  # Hz
 _START_CUTOFF = 3.0  # Hz
 _LOW = 0.06  # of stature above the frame's lowest foot
+# of stature below the floor: feet that go deeper, somewhere lower stands, are not held above it (a step is 0.1, a judgement)
+_DEEPER = 0.10
 _GIVEN_LENGTH = ("thigh", "shank", "upper_arm", "forearm")
 
 
@@ -131,6 +133,7 @@ def state_problem(
         standing=standing | flat,
         planted=_for_long(flat, pose.time[rows]),
         low=low,
+        above=_never_below(names, points @ up, low),
         up=up,
         belt=moving,
     )
@@ -244,6 +247,21 @@ def _standing(names: Sequence[str], time: Array, image: Array, weight: Array, pi
             speed = np.gradient(low_pass(seen, time, cutoff), time, axis=0) / pixels[:, None] - ground[:, number]
             still[:, number] = np.nan_to_num(np.linalg.norm(speed, axis=1), nan=np.inf) < _STILL
     return still
+
+
+def _never_below(names: Sequence[str], height: Array, low: Flags) -> Flags:
+    """Tell which points (T, P) are of feet that do not leave the floor, found from `low` ones, for a lower place.
+
+    Who jumps off a box or goes down a stair is below the floor from the time that a foot passes it until it is back.
+    """
+    feet = np.array([name in FEET for name in names])
+    if not low.any():
+        return np.zeros_like(low)
+    lowest = height[:, feet].min(axis=1) - np.median(height[low])
+    held = np.ones(len(height), bool)
+    for run in runs(lowest < 0):
+        held[run] = lowest[run].min() > -_DEEPER
+    return np.asarray(held[:, None] & feet)
 
 
 def _flat(names: Sequence[str], low: Flags) -> Flags:
