@@ -18,7 +18,7 @@ from posedetector.lifters.native import Native
 from posedetector.metrics import included_angle
 from posedetector.pose import Array, Keypoints, MetricPose, RelativePose, Source
 from posedetector.provenance import notes_on_the_fit
-from posedetector.refinement import NOT_REFINED, Refinement, other_opinions, refine, stating, windows
+from posedetector.refinement import NOT_REFINED, Refinement, contacts, other_opinions, refine, windows
 from posedetector.refinement.body import POINTS, SEGMENTS
 from posedetector.refinement.problem import Body, Problem, State
 from posedetector.refinement.solver import Linearised, assemble, covariances, linearise, solve
@@ -478,7 +478,7 @@ def test_an_ankle_stands_while_heel_and_toes_are_on_the_floor() -> None:
     low = np.zeros((3, 5), bool)
     low[0, [1, 2, 4]] = low[1, 1] = True
 
-    flat = stating._flat(names, low)
+    flat = contacts._flat(names, low)
 
     assert flat.tolist() == [[True, True, True, False, False], [False] * 5, [False] * 5]
 
@@ -491,8 +491,8 @@ def test_only_what_lasts_for_a_second_is_planted_and_a_flicker_ends_nothing() ->
     flags[100:145, 0] = True  # 0.9 s
     flags[20:50, 1] = flags[65:95, 1] = True  # 0.6 s twice, 0.3 s apart
 
-    assert np.flatnonzero(stating._for_long(flags, time).any(axis=1)).tolist() == list(range(20, 90))
-    assert not stating._for_long(flags, time)[:, 1].any()
+    assert np.flatnonzero(contacts._for_long(flags, time).any(axis=1)).tolist() == list(range(20, 90))
+    assert not contacts._for_long(flags, time)[:, 1].any()
 
 
 def test_a_planted_foot_does_not_drift_though_its_keypoints_do() -> None:
@@ -506,7 +506,7 @@ def test_a_planted_foot_does_not_drift_though_its_keypoints_do() -> None:
 def test_two_short_stands_before_and_after_an_absence_are_no_long_one() -> None:
     time = np.concatenate([np.arange(30), np.arange(30) + 250]) / 50  # 0.6 s each, 4.4 s apart
 
-    assert not stating._for_long(np.ones((60, 1), bool), time).any()
+    assert not contacts._for_long(np.ones((60, 1), bool), time).any()
 
 
 def planted_in(frames: int) -> tuple[bool, bool]:

@@ -25,6 +25,7 @@ TWIST = 0.12
 HINGE, OPENING = 0.008, 0.5
 FLOOR = 0.005
 SUNK = 0.005  # of stature: points that lie lower than this below the floor are pulled up
+LOWER = 0.04  # of stature: from there on it is ever more likely that a foot is on something lower than the floor
 STILL, PLANTED = 0.02 / STATURE, 0.002 / STATURE
 BELT = 0.05  # of a treadmill's speed: how well it is known before anything was fitted
 DEPTH_ACCELERATION = 4.0
@@ -264,8 +265,8 @@ def above(problem: Problem, state: State) -> Linear | None:
     values = under * scale
     shared = np.zeros((*values.shape, body.unknowns))
     shared[..., body.floor] = -scale
-    weight = np.full(values.shape, problem.share(LASTS))
-    energy = float((weight * values**2).sum() / 2)
+    beyond = 1 + (values * FLOOR / LOWER) ** 2
+    weight, energy = problem.share(LASTS) / beyond**2, problem.share(LASTS) * float((values**2 / beyond).sum()) / 2
     return Linear(values, _coordinates(rows), scale[..., None] * problem.up, shared, weight, energy)
 
 
