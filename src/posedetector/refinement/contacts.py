@@ -1,8 +1,4 @@
-"""Which points of feet stand on what, and which cannot be lower than the floor: found before a fit, and again from a first one.
-
-T frames, P points; heights along the vertical and depths in statures. Before anything was fitted, a lifter's path may sink by 0.4 statures at a
-clip's ends; where a foot stands, and on what, shows in a first fit.
-"""
+"""Which points of feet stand on what, and which cannot be lower than the floor. T frames, P points; heights and depths in statures."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -23,20 +19,25 @@ _LOWER, _FALLING = 0.05, 0.5
 _CUTOFF = 3.0  # Hz, of heights that are judged by that
 
 
-def find_contacts(problem: Problem, points: Array, floor: float | None = None) -> Problem:
-    """Return the problem with its flags `standing`, `planted`, `low` and `above` as points (T, P, 3) show them.
-
-    `floor` is its height along the vertical, from an earlier fit; without it, it is where the lowest standing feet are.
-    """
+def find_contacts(problem: Problem, points: Array) -> Problem:
+    """Return the problem with its flags `standing`, `planted`, `low` and `above`, as points (T, P, 3) show them before any fit."""
     names, height = problem.body.points, points @ problem.up
     standing = problem.still & _slow_in_depth(points[..., 2], problem.time, problem.belt[2])
     low = standing & _lowest(names, height)
-    if floor is None and low.any():
-        floor = float(np.median(height[low]))
-    above = _never_below(names, height, floor, problem.time)
+    above = _never_below(names, height, float(np.median(height[low])) if low.any() else None, problem.time)
     low &= above
     flat = _flat(names, low)
     return replace(problem, standing=standing | flat, planted=_for_long(flat, problem.time), low=low, above=above)
+
+
+def hold_above(problem: Problem, points: Array, floor: float) -> Problem:
+    """Return the problem with its flags `above` and `low` as a first fit shows them: points (T, P, 3), and the floor's height.
+
+    Before anything was fitted, a lifter's path may sink by 0.4 statures at a clip's ends. What stands stays as it was found then: found
+    anew, it made knees on one of two clips with motion capture 0.5 degrees worse.
+    """
+    above = _never_below(problem.body.points, points @ problem.up, floor, problem.time)
+    return replace(problem, above=above, low=problem.low & above)
 
 
 def _slow_in_depth(depth: Array, time: Array, ground: float) -> Flags:

@@ -169,7 +169,19 @@ class Problem:
         """Return some frames' problem."""
         parts = {
             name: getattr(self, name)[rows]
-            for name in ("time", "image", "weight", "size", "pose", "said", "still", "standing", "planted", "low", "above")
+            for name in (
+                "time",
+                "image",
+                "weight",
+                "size",
+                "pose",
+                "said",
+                "still",
+                "standing",
+                "planted",
+                "low",
+                "above",
+            )
         }
         follows = np.append(False, self.joined)[rows][1:] & (np.diff(rows) == 1)
         return replace(self, joined=follows, **parts)

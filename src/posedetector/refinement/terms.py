@@ -255,7 +255,10 @@ def floor(problem: Problem, state: State) -> Linear | None:
 
 
 def above(problem: Problem, state: State) -> Linear | None:
-    """Ask how far points of feet are below the floor, into which no foot goes; 0 for those that are not."""
+    """Ask how far points of feet are below the floor, into which no foot goes; 0 for those that are not.
+
+    The farther below, the less it counts (Geman & McClure, Bull. Int. Stat. Inst. 52, 1987): it may be that the foot is on something lower.
+    """
     body = problem.body
     rows = np.flatnonzero(problem.above.any(axis=0))
     if not len(rows):
@@ -293,7 +296,9 @@ TERMS: dict[str, Term] = {
     ),
     "floor": Term(floor, f"{FLOOR:g} of stature", "judgement: points of feet are not on the sole"),
     "above the floor": Term(
-        above, f"{FLOOR:g} of stature, of what feet are more than {SUNK:g} below it", "judgement: no foot goes into a floor"
+        above,
+        f"{FLOOR:g} of stature, of what feet are more than {SUNK:g} below it",
+        "judgement: no foot goes into a floor",
     ),
 }
 # the weights of what is said below, for whoever asks

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from posedetector.pose import Array
-from posedetector.refinement.contacts import find_contacts
+from posedetector.refinement.contacts import hold_above
 from posedetector.refinement.problem import Flags, Problem, Rows, State, between_nodes
 from posedetector.refinement.solver import Linearised, covariances, solve
 from posedetector.refinement.spread import Deviations, Measure
@@ -65,10 +65,12 @@ def fit(problem: Problem, start: State, measure: Measure, progress: Progress) ->
         if number == 0:
             first = solve(sample, State(begin[taken], start.shared), free)
             shared, (_, common) = first.state.shared, covariances(first, free)
-            if whole:
+            if len(taken) == count:
+                begin = first.state.points
+            elif whole:
                 begin = between_nodes(first.state.points, taken, sample.joined, problem.time)
-                floor = float(shared[problem.body.floor]) if sample.low.any() else None
-                problem = find_contacts(problem, begin, floor)
+            if whole and sample.low.any():
+                problem = hold_above(problem, begin, float(shared[problem.body.floor]))
         near = _with_margins(rows, count, round(MARGIN * problem.rate))
         at = solve(problem.cut(near), State(begin[near], shared), np.zeros_like(free))
         own, _ = covariances(at, free, common)
