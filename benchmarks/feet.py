@@ -83,9 +83,7 @@ def planted(pose: MetricPose, kinematics: Kinematics) -> Array:
             began = before[-1].time if before and before[-1].kind == "initial_contact" else -np.inf
             ends = after[0].time if after and after[0].kind == "foot_off" else np.inf
             known = (
-                (began > time - 0.7 and before[-1].kind != "foot_off")
-                if before
-                else bool(after) and ends < time + 0.6
+                (began > time - 0.7 and before[-1].kind != "foot_off") if before else bool(after) and ends < time + 0.6
             )
             stands[frame, column] = known and time - began >= EVENT and ends - time >= EVENT
     if not kinematics.gait.events:
