@@ -261,3 +261,39 @@ def test_the_callers_points_are_left_alone(still: Keypoints) -> None:
     clean(holed)
 
     assert np.isnan(holed.xy[20:23, WRIST]).all()
+
+
+def leaving(points: Keypoints, rows: slice) -> Keypoints:
+    """The left toes reach the image's left border in these frames."""
+    xy = points.xy + np.array([100.0, 0.0])
+    xy[rows, BLAZEPOSE_33.index("left_foot_index"), 0] = 1.0
+    return replace(points, xy=xy, time=np.arange(len(points.time)) / 20)
+
+
+LEFT_LEG = [BLAZEPOSE_33.index(f"left_{name}") for name in ("knee", "ankle", "heel", "foot_index")]
+
+
+def missing(points: Keypoints) -> list[tuple[int, int]]:
+    return [(int(row), int(point)) for row, point in np.argwhere(~np.isfinite(points.xy).all(axis=-1))]
+
+
+def test_a_leg_that_leaves_the_image_is_missing_from_then_on(still: Keypoints) -> None:
+    cleaned = clean(leaving(still, slice(50, 52)))
+
+    assert missing(cleaned.keypoints) == [(row, point) for row in range(50, 60) for point in sorted(LEFT_LEG)]
+    assert cleaned.leaving == 40
+
+
+def test_a_leg_that_enters_the_image_is_missing_until_it_is_whole(still: Keypoints) -> None:
+    cleaned = clean(leaving(still, slice(3, 6)))
+
+    assert missing(cleaned.keypoints) == [(row, point) for row in range(6) for point in sorted(LEFT_LEG)]
+
+
+@pytest.mark.parametrize("rows", [slice(0, 60), slice(28, 31)], ids=["always", "in the middle"])
+def test_a_foot_at_the_border_that_does_not_leave_is_kept(rows: slice, still: Keypoints) -> None:
+    assert clean(leaving(still, rows)).leaving == 0
+
+
+def test_nobody_knows_who_will_leave_when_no_later_frame_counts(still: Keypoints) -> None:
+    assert clean(leaving(still, slice(50, 60)), online=True).leaving == 0

@@ -18,7 +18,7 @@ from posedetector.lifters.native import Native
 from posedetector.metrics import included_angle
 from posedetector.pose import Array, Keypoints, MetricPose, RelativePose, Source
 from posedetector.provenance import notes_on_the_fit
-from posedetector.refinement import NOT_REFINED, Refinement, other_opinions, refine, stating, windows
+from posedetector.refinement import NOT_REFINED, Refinement, contacts, other_opinions, refine, windows
 from posedetector.refinement.body import POINTS, SEGMENTS
 from posedetector.refinement.problem import Body, Problem, State
 from posedetector.refinement.solver import Linearised, assemble, covariances, linearise, solve
@@ -86,7 +86,7 @@ def stated(frames: int = 6, bends: bool = True) -> Stated:
     assert one is not None
     feet = np.array([name.endswith(("heel", "foot_index")) for name in one.problem.body.points])
     everywhere = np.broadcast_to(feet, one.problem.weight.shape)
-    return replace(one, problem=replace(one.problem, standing=everywhere, low=everywhere))
+    return replace(one, problem=replace(one.problem, standing=everywhere, low=everywhere, above=everywhere))
 
 
 def shifted(state: State, number: int, step: float) -> State:
@@ -479,7 +479,7 @@ def test_an_ankle_stands_while_heel_and_toes_are_on_the_floor() -> None:
     low = np.zeros((3, 5), bool)
     low[0, [1, 2, 4]] = low[1, 1] = True
 
-    flat = stating._flat(names, low)
+    flat = contacts._flat(names, low)
 
     assert flat.tolist() == [[True, True, True, False, False], [False] * 5, [False] * 5]
 
@@ -492,8 +492,8 @@ def test_only_what_lasts_for_a_second_is_planted_and_a_flicker_ends_nothing() ->
     flags[100:145, 0] = True  # 0.9 s
     flags[20:50, 1] = flags[65:95, 1] = True  # 0.6 s twice, 0.3 s apart
 
-    assert np.flatnonzero(stating._for_long(flags, time).any(axis=1)).tolist() == list(range(20, 90))
-    assert not stating._for_long(flags, time)[:, 1].any()
+    assert np.flatnonzero(contacts._for_long(flags, time).any(axis=1)).tolist() == list(range(20, 90))
+    assert not contacts._for_long(flags, time)[:, 1].any()
 
 
 def test_a_planted_foot_does_not_drift_though_its_keypoints_do() -> None:
@@ -507,7 +507,7 @@ def test_a_planted_foot_does_not_drift_though_its_keypoints_do() -> None:
 def test_two_short_stands_before_and_after_an_absence_are_no_long_one() -> None:
     time = np.concatenate([np.arange(30), np.arange(30) + 250]) / 50  # 0.6 s each, 4.4 s apart
 
-    assert not stating._for_long(np.ones((60, 1), bool), time).any()
+    assert not contacts._for_long(np.ones((60, 1), bool), time).any()
 
 
 def planted_in(frames: int) -> tuple[bool, bool]:
@@ -937,3 +937,79 @@ def test_a_poor_fit_is_told_in_plain_words(found: Refinement, said: str) -> None
 
 def test_a_good_fit_needs_no_words() -> None:
     assert list(notes_on_the_fit(Refinement("", reprojection=0.019))) == []
+
+
+FEET = BLAZEPOSE_33.indices(*(f"{side}_{name}" for side in ("left", "right") for name in ("heel", "foot_index")))
+
+
+def moved(rise: Array, sunk: slice = slice(0), rate: float = 30.0) -> Keypoints:
+    """Somebody who stands, raised by so many metres (T,); in the frames `sunk` the feet seem to be 8 cm lower."""
+    world = np.repeat(WALKER.positions(np.zeros(1)), len(rise), axis=0)
+    world[..., 1] += rise[:, None]
+    world[sunk][:, FEET, 1] -= 0.08
+    view = CAMERA.view(world)
+    hips = view[:, BLAZEPOSE_33.indices("left_hip", "right_hip")].mean(axis=1, keepdims=True)
+    shape = view.shape[:2]
+    noise = np.random.default_rng(3).standard_normal((*shape, 2))
+    source = np.full(shape, Source.MEASURED, np.uint8)
+    return Keypoints(
+        BLAZEPOSE_33,
+        np.arange(len(rise)) / rate,
+        CAMERA.project(world) + noise,
+        np.ones(shape),
+        source,
+        view - hips,
+        CAMERA.size,
+    )
+
+
+def lowest(pose: MetricPose) -> Array:
+    """(T,) metres, of the lowest point of both feet."""
+    return np.asarray(pose.positions[:, FEET, 1].min(axis=1))
+
+
+@pytest.mark.parametrize("sunk", [slice(0, 6), slice(30, 36), slice(54, 60)], ids=["start", "middle", "end"])
+def test_no_foot_goes_through_the_floor_at_the_ends_neither(sunk: slice) -> None:
+    keypoints = moved(np.zeros(60), sunk)
+
+    assert lowest(calibrated(keypoints)[0])[sunk].max() < -0.03
+    assert lowest(refined(keypoints)[0]).min() > -0.02
+
+
+def test_standing_feet_are_within_2_cm_of_the_floor() -> None:
+    heights = lowest(refined(moved(np.zeros(60), slice(0, 6)))[0])
+
+    assert np.abs(heights).max() <= 0.02
+
+
+def test_a_jump_keeps_its_height() -> None:
+    time = np.arange(60) / 30
+    flight = np.clip(1 - ((time - 1) / 0.25) ** 2, 0, None)  # 0.5 s in the air
+    heights = lowest(refined(moved(0.30 * flight))[0])
+
+    assert heights.max() == pytest.approx(0.30, abs=0.04)
+
+
+def test_who_drops_off_a_box_is_not_held_to_its_top() -> None:
+    """Two thirds of the clip are on the box, which is taken for the floor."""
+    time = np.arange(75) / 30
+    fall = np.clip(4.9 * np.clip(time - 1.67, 0, None) ** 2, 0, 0.30)
+    heights = lowest(refined(moved(-fall))[0])
+
+    assert np.median(heights[-15:]) == pytest.approx(-0.30, abs=0.04)
+
+
+def test_a_point_far_below_the_floor_is_pulled_less_than_one_that_is_near() -> None:
+    one = stated(3)
+    point = one.problem.body.rows("left_heel")[0]
+
+    def pull(depth: float) -> float:
+        points = one.start.points.copy()
+        points[:, point] += (
+            one.start.shared[one.problem.body.floor] - points[:, [point]] @ one.problem.up - depth
+        ) * one.problem.up
+        term = TERMS["above the floor"].evaluate(one.problem, State(points, one.start.shared))
+        assert term is not None
+        return float(np.abs(term.weight * term.values)[1].max())
+
+    assert pull(0.03) > 5 * pull(0.20) > 0

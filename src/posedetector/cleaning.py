@@ -1,6 +1,6 @@
 """What a detector got wrong in 2D, before anyone builds on it.
 
-In this order: doubtful points are dropped, left/right swaps undone, jumps dropped, short holes filled on the true
+In this order: limbs that leave the image and doubtful points are dropped, left/right swaps undone, jumps dropped, short holes filled on the true
 time axis. What is filled is marked; what is too long a hole to fill stays one all the way to the files. All but the first
 needs frames that come later; with `online` there is only that.
 """
@@ -26,6 +26,10 @@ _HAMPEL_LEAP = 2.0  # times the fastest step beside it
 # swap of legs that are apart and invents none; 0.25 leaves three quarters of them.
 _SWAP_COST = 0.06
 _LONGEST_SWAP = 0.5  # seconds; what lasts longer is how the person stands
+# Of the image's longer side: a point nearer to its border may be cut off, and one that was last seen nearer than `_NEAR` left there
+_BORDER, _NEAR = 0.005, 0.05
+_LEAVING = 1.0  # seconds, that a person takes to enter or leave the image; a judgement
+_USUALLY = 0.1  # of the other frames: a limb that is cut off in more is framed so, and does not leave
 _LIMBS = (
     ("hip", "knee", "ankle", "heel", "foot_index"),
     ("shoulder", "elbow", "wrist", "pinky", "index", "thumb"),
@@ -34,12 +38,16 @@ _LIMBS = (
 
 @dataclass(frozen=True)
 class Cleaned:
-    """The cleaned points, and how much had to be done: points dropped, frames in which a limb pair was swapped back."""
+    """The cleaned points, and how much had to be done: points dropped, frames in which a limb pair was swapped back.
+
+    `leaving` counts points of limbs that enter or leave the image.
+    """
 
     keypoints: Keypoints
     doubtful: int
     outliers: int
     swapped_frames: int
+    leaving: int = 0
 
 
 def clean(keypoints: Keypoints, *, min_score: float = 0.2, max_gap: float = 0.25, online: bool = False) -> Cleaned:
@@ -52,6 +60,8 @@ def clean(keypoints: Keypoints, *, min_score: float = 0.2, max_gap: float = 0.25
     online : only what needs no later frame: doubtful points are dropped, and nothing else is done.
     """
     # one name for all steps, so that the points of a long clip exist twice at most
+    leaving = np.zeros(keypoints.score.shape, bool) if online else find_leaving(keypoints)
+    keypoints = _drop(keypoints, leaving)
     seen = int(finite(keypoints.xy).sum())
     keypoints = _drop(keypoints, (keypoints.score < min_score) & finite(keypoints.xy))
     doubtful = seen - int(finite(keypoints.xy).sum())
@@ -60,7 +70,38 @@ def clean(keypoints: Keypoints, *, min_score: float = 0.2, max_gap: float = 0.25
     keypoints, swapped = undo_swaps(keypoints)
     outliers = find_outliers(keypoints)
     keypoints = _drop(keypoints, outliers)
-    return Cleaned(fill_gaps(keypoints, max_gap), doubtful, int(outliers.sum()), swapped)
+    return Cleaned(fill_gaps(keypoints, max_gap), doubtful, int(outliers.sum()), swapped, int(leaving.sum()))
+
+
+def find_leaving(keypoints: Keypoints) -> BoolArray:
+    """Tell which points (T, J) are of a leg or an arm that enters or leaves the image with its person.
+
+    From the time that one of a limb's points reaches the border, within the last second of the person's presence, a detector squeezes
+    the limb into the image, and is sure of it; likewise until then in the first second.
+    """
+    found = np.zeros(keypoints.score.shape, bool)
+    there = np.flatnonzero(finite(keypoints.xy).any(axis=1))
+    if not len(there):
+        return found
+    seen, place = finite(keypoints.xy), _carried_over_holes(keypoints.xy)
+    size, side = np.array(keypoints.image_size), max(keypoints.image_size)
+    inside = np.minimum(place, size - place).min(axis=-1) / side
+    cut = np.where(seen, inside < _BORDER, inside < _NEAR)
+    last = keypoints.time > keypoints.time[there[-1]] - _LEAVING
+    first = keypoints.time < keypoints.time[there[0]] + _LEAVING
+    for limb in _LIMBS:
+        for number in (0, 1):
+            rows = [pair[number] for pair in keypoints.skeleton.pairs if _belongs(keypoints.skeleton, pair, limb[1:])]
+            touches = cut[:, rows].any(axis=1) & finite(keypoints.xy).any(axis=1)
+            others = touches[there[0] : there[-1] + 1][~(first | last)[there[0] : there[-1] + 1]]
+            if not len(others) or others.mean() > _USUALLY:
+                continue
+            gone = np.flatnonzero(touches & last)
+            came = np.flatnonzero(touches & first)
+            for part in (slice(gone[0], None) if len(gone) else None, slice(0, came[-1] + 1) if len(came) else None):
+                if part is not None:
+                    found[part, rows] = True
+    return found & seen
 
 
 def find_outliers(keypoints: Keypoints) -> BoolArray:

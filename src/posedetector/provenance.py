@@ -157,6 +157,7 @@ def account_for(
             doubtful_points_dropped=cleaned.doubtful,
             outliers_dropped=cleaned.outliers,
             frames_with_swapped_sides=cleaned.swapped_frames,
+            points_leaving_image_dropped=cleaned.leaving,
         ),
         calibration=CalibrationRecord(
             scale=calibration.scale,
@@ -206,12 +207,22 @@ def account_for(
             *_notes(settings, calibration, smoothing),
             *_notes_on_persons(settings, tracks, persons),
             *notes_on_the_fit(refinement),
+            *notes_on_leaving(cleaned),
             *_unplaced(pose),
             *_unlike_sides(pose, lengths),
             *_notes_on_gait(kinematics.gait, motion),
             *_implausible(settings, video, cleaned, pose, kinematics),
         ),
     )
+
+
+def notes_on_leaving(cleaned: Cleaned) -> Iterator[Note]:
+    """Say that limbs were cut off by the image's border at an end of the clip."""
+    if cleaned.leaving:
+        yield info(
+            f"{cleaned.leaving} points of arms and legs are missing at the start or the end, where the subject enters or leaves the image: "
+            "where a limb is cut off, the detector guesses; no angle of it is reported there"
+        )
 
 
 def with_lens(

@@ -93,6 +93,7 @@ class CleaningRecord(_Record):
     doubtful_points_dropped: int
     outliers_dropped: int
     frames_with_swapped_sides: int
+    points_leaving_image_dropped: int = 0
 
 
 class LensRecord(_Record):

@@ -64,6 +64,17 @@ def test_her_head_is_above_her_hips_and_these_above_her_feet(results: Path) -> N
     assert abs(heel) < 0.15
 
 
+@pytest.mark.parametrize(
+    "part", [slice(0, 9), slice(9, -9), slice(-9, None)], ids=["first 0.3 s", "between", "last 0.3 s"]
+)
+def test_no_foot_is_more_than_2_cm_below_the_floor(part: slice, results: Path) -> None:
+    feet = [
+        column(results, f"{side}_{name}_y_m")[part] for side in ("left", "right") for name in ("heel", "foot_index")
+    ]
+
+    assert np.nanmin(feet) > -0.02
+
+
 def test_the_model_is_named_with_digest_and_licence(results: Path) -> None:
     (network,) = json.loads((results / "provenance.json").read_text())["networks"]
 

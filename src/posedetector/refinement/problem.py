@@ -13,6 +13,7 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
+from posedetector.filters import interpolate
 from posedetector.pose import Array
 from posedetector.refinement.body import BONES, CHAINS, HIPS, LIMBS, SEGMENTS, SHOULDERS
 
@@ -132,9 +133,11 @@ class Problem:
     said : (T, J) where they say something.
     bone_error : standard deviation of their bones' depth.
     bends : by kind of joint, standard deviation of their bends, radians; without one they do not count.
-    standing : (T, J) whether a point of a foot stands still on something.
+    still : (T, J) whether a point of a foot stands still in the picture, or moves as the ground does there.
+    standing : (T, J) whether it stands still on something, as far as is known by now.
     planted : (T, J) whether it is of a foot that stands flat for long, ankles too.
     low : (T, J) and whether that is the floor.
+    above : (T, J) whether a point of a foot cannot be below the floor: it is the lowest ground that there is.
     up : (3,) unit vector, as calibration found it.
     stands_for : how many frames of the video each of these stands for.
     belt : (3,) statures a second, by which what stands on the ground moves: 0 but on a treadmill.
@@ -153,9 +156,11 @@ class Problem:
     said: Flags
     bone_error: float
     bends: Mapping[str, float]
+    still: Flags
     standing: Flags
     planted: Flags
     low: Flags
+    above: Flags
     up: Array
     stands_for: float = 1.0
     belt: Array = field(default_factory=lambda: np.zeros(3))
@@ -164,7 +169,19 @@ class Problem:
         """Return some frames' problem."""
         parts = {
             name: getattr(self, name)[rows]
-            for name in ("time", "image", "weight", "size", "pose", "said", "standing", "planted", "low")
+            for name in (
+                "time",
+                "image",
+                "weight",
+                "size",
+                "pose",
+                "said",
+                "still",
+                "standing",
+                "planted",
+                "low",
+                "above",
+            )
         }
         follows = np.append(False, self.joined)[rows][1:] & (np.diff(rows) == 1)
         return replace(self, joined=follows, **parts)
@@ -236,9 +253,22 @@ class Problem:
 
 
 LASTS = 0.1  # seconds
+LONGEST_HOLE = 0.25  # seconds, through which a path goes on; after longer ones the body begins anew
 MEASURED = 0.003  # of a length that was measured on the person
 LEAST_LASTING = 0.3  # of a lifter's usual error, however much it jitters
 LACKING = 0.35  # of what a bone's length lacks: on filmed motion capture, error² = (1/30)² + (0.35 · lacking)²
+
+
+def between_nodes(points: Array, nodes: Rows, joined: Flags, time: Array) -> Array:
+    """Return the nodes' points (N, P, 3) at all frames (F, P, 3): in each stretch of joined nodes a cubic through them.
+
+    `nodes` (N,) are frames, the first and last of each stretch among them; `time` (F,) seconds.
+    """
+    found = np.empty((len(time), *points.shape[1:]))
+    for part in np.split(np.arange(len(nodes)), np.flatnonzero(~joined) + 1):
+        frames = slice(nodes[part[0]], nodes[part[-1]] + 1)
+        found[frames] = interpolate(time[nodes[part]], points[part], time[frames])
+    return found
 
 
 @dataclass(frozen=True)

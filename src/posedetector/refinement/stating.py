@@ -10,24 +10,21 @@ import numpy as np
 
 from posedetector.calibration import Calibration, segment_lengths
 from posedetector.errors import InputError
-from posedetector.filters import interpolate, low_pass, runs, sampling_rate
+from posedetector.filters import low_pass, sampling_rate
 from posedetector.lifters import DepthErrors
 from posedetector.pose import Array, Keypoints, MetricPose, RelativePose, finite
 from posedetector.refinement.body import CHAINS, FEET, HIPS, POINTS, SEGMENTS, SIDES
-from posedetector.refinement.problem import Body, Flags, Problem, Rows, State
+from posedetector.refinement.contacts import find_contacts
+from posedetector.refinement.problem import LONGEST_HOLE, Body, Flags, Problem, Rows, State, between_nodes
 from posedetector.skeletons import Skeleton, parts_of
 from posedetector.subject import Subject
 
 NODES = 30.0  # a second, at least: bodies move at less than 8 Hz; with 25, filmed motion capture came out 0.8 mm worse
 _WAVERING = 0.02  # clocks are rounded: 59.94 and 60 frames a second are two a node
 _KEPT = 0.4  # of the rate of nodes: the highest frequency that they take over from the frames
-_LONGEST_HOLE = 0.25  # seconds, through which a path goes on; after longer ones the body begins anew
-# statures a second: feet stand that are slower, in the picture's plane and away from the camera (0.3 and 0.8 m/s)
-_STILL, _STILL_IN_DEPTH = 0.18, 0.47
-_LONG, _BLINK = 1.0, 0.15  # seconds: longer than a foot is flat in slow walking, and a flicker of flags
+_STILL = 0.18  # statures a second: feet stand that are slower in the picture's plane (0.3 m/s)
 _STILL_CUTOFF = 5.0  # Hz
 _START_CUTOFF = 3.0  # Hz
-_LOW = 0.06  # of stature above the frame's lowest foot
 _GIVEN_LENGTH = ("thigh", "shank", "upper_arm", "forearm")
 
 
@@ -53,12 +50,8 @@ class Stated:
     time: Array
 
     def at_frames(self, points: Array) -> Array:
-        """Return the nodes' points (N, P, 3) at the frames (F, P, 3): in each stretch a cubic through its nodes."""
-        found = np.empty((len(self.time), *points.shape[1:]))
-        for part in np.split(np.arange(len(self.nodes)), np.flatnonzero(~self.problem.joined) + 1):
-            frames = slice(self.nodes[part[0]], self.nodes[part[-1]] + 1)
-            found[frames] = interpolate(self.time[self.nodes[part]], points[part], self.time[frames])
-        return found
+        """Return the nodes' points (N, P, 3) at the frames (F, P, 3)."""
+        return between_nodes(points, self.nodes, self.problem.joined, self.time)
 
     @property
     def nearest(self) -> Rows:
@@ -103,12 +96,10 @@ def state_problem(
     size = calibration.focal_length / path[:, 2]
     up = np.asarray(turn[1])  # the laboratory's Y axis in the camera's frame
     moving = np.zeros(3) if belt is None else np.asarray(belt @ turn) / stature
-    standing = _standing(
+    still = _still(
         names, pose.time[rows], image, weight, size, moving[:2] - image / calibration.focal_length * moving[2]
     )
-    standing &= _slow_in_depth(points[..., 2], pose.time[rows], moving[2]) & calibration.grounded
-    low = standing & _low(names, points @ up)
-    flat = _flat(names, low)
+    nothing = np.zeros_like(still)
     rate = sampling_rate(pose.time) if len(pose.time) > 1 else 1.0
     every = max(1, int(rate / NODES + _WAVERING))
     if every > 1:  # what the frames between say goes into the nodes
@@ -118,7 +109,7 @@ def state_problem(
         body=body,
         time=pose.time[rows],
         rate=rate,
-        joined=(np.diff(rows) == 1) & (np.diff(pose.time[rows]) <= _LONGEST_HOLE),
+        joined=(np.diff(rows) == 1) & (np.diff(pose.time[rows]) <= LONGEST_HOLE),
         image=image,
         weight=weight,
         size=size,
@@ -128,12 +119,15 @@ def state_problem(
         said=finite(merged),
         bone_error=errors.bone,
         bends={kind: error for kind in ("knee", "elbow") if (error := getattr(errors, kind)) is not None},
-        standing=standing | flat,
-        planted=_for_long(flat, pose.time[rows]),
-        low=low,
+        still=still & calibration.grounded,
+        standing=nothing,
+        planted=nothing,
+        low=nothing,
+        above=nothing,
         up=up,
         belt=moving,
     )
+    problem = find_contacts(problem, points)
     shared = np.zeros(body.unknowns)
     if problem.low.any():
         shared[body.floor] = np.median((points @ up)[problem.low])
@@ -151,7 +145,7 @@ def _stretches(there: Flags, time: Array) -> Rows:
     rows = np.flatnonzero(there)
     if not len(rows):
         return rows
-    parts = np.split(rows, np.flatnonzero(np.diff(time[rows]) > _LONGEST_HOLE) + 1)
+    parts = np.split(rows, np.flatnonzero(np.diff(time[rows]) > LONGEST_HOLE) + 1)
     return np.concatenate([np.arange(part[0], part[-1] + 1) for part in parts])
 
 
@@ -229,7 +223,7 @@ def _given(subject: Subject, name: str) -> list[float]:
     return [subject.bone_lengths[bone] for side in SIDES if (bone := f"{side}_{name}") in subject.bone_lengths]
 
 
-def _standing(names: Sequence[str], time: Array, image: Array, weight: Array, pixels: Array, ground: Array) -> Flags:
+def _still(names: Sequence[str], time: Array, image: Array, weight: Array, pixels: Array, ground: Array) -> Flags:
     """Tell where points of feet (T, P) stand still in the picture, or move as the ground does.
 
     `pixels` (T,) a stature measures there; `ground` (T, P, 2) statures a second, as seen in the picture.
@@ -244,50 +238,3 @@ def _standing(names: Sequence[str], time: Array, image: Array, weight: Array, pi
             speed = np.gradient(low_pass(seen, time, cutoff), time, axis=0) / pixels[:, None] - ground[:, number]
             still[:, number] = np.nan_to_num(np.linalg.norm(speed, axis=1), nan=np.inf) < _STILL
     return still
-
-
-def _flat(names: Sequence[str], low: Flags) -> Flags:
-    """Tell which points (T, P), ankles too, belong to a foot that stands on the floor with heel and toes."""
-    flat = np.zeros_like(low)
-    for side in SIDES:
-        foot = [f"{side}_{name}" for name in ("heel", "foot_index", "ankle")]
-        if set(foot) <= set(names):
-            heel, toe, ankle = (names.index(name) for name in foot)
-            flat[:, [heel, toe, ankle]] = (low[:, heel] & low[:, toe])[:, None]
-    return flat
-
-
-def _for_long(flags: Flags, time: Array) -> Flags:
-    """Return flags (T, P) of which only runs of at least _LONG are left; holes of up to _BLINK are closed first.
-
-    A run ends where nobody was seen for more than _LONGEST_HOLE.
-    """
-    apart = np.flatnonzero(np.diff(time) > _LONGEST_HOLE) + 1
-    parts = zip(np.split(flags, apart), np.split(time, apart), strict=True)
-    return np.concatenate([_lasting(part, when) for part, when in parts])
-
-
-def _lasting(flags: Flags, time: Array) -> Flags:
-    """Return what `_for_long` does of flags (T, P) without an absence between them."""
-    result = flags.copy()
-    for column in np.flatnonzero(flags.any(axis=0)):
-        for value, least in ((False, _BLINK), (True, _LONG)):
-            for run in runs(result[:, column] == value):
-                if time[run.stop - 1] - time[run.start] < least:
-                    result[run, column] = not value
-    return result
-
-
-def _slow_in_depth(depth: Array, time: Array, ground: float) -> Flags:
-    """Tell which points (T, P) keep their distance from the camera, statures, or move as the ground does, a second."""
-    if len(time) < 3:
-        return np.zeros(depth.shape, bool)
-    return np.asarray(np.abs(np.gradient(depth, time, axis=0) - ground) < _STILL_IN_DEPTH)
-
-
-def _low(names: Sequence[str], height: Array) -> Flags:
-    """Tell which points (T, P) are no higher than a frame's lowest foot, or little."""
-    feet = [number for number, name in enumerate(names) if name in FEET]
-    if not feet:
-        return np.zeros(height.shape, bool)
-    return np.asarray(height < height[:, feet].min(axis=1, keepdims=True) + _LOW)

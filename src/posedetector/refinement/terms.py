@@ -24,6 +24,8 @@ BLUR = 0.010  # of stature: how far a knee's keypoint lies from the knee
 TWIST = 0.12
 HINGE, OPENING = 0.008, 0.5
 FLOOR = 0.005
+SUNK = 0.005  # of stature: points that lie lower than this below the floor are pulled up
+LOWER = 0.04  # of stature: from there on it is ever more likely that a foot is on something lower than the floor
 STILL, PLANTED = 0.02 / STATURE, 0.002 / STATURE
 BELT = 0.05  # of a treadmill's speed: how well it is known before anything was fitted
 DEPTH_ACCELERATION = 4.0
@@ -252,6 +254,25 @@ def floor(problem: Problem, state: State) -> Linear | None:
     return Linear(values, _coordinates(rows), slopes, shared, weight, energy)
 
 
+def above(problem: Problem, state: State) -> Linear | None:
+    """Ask how far points of feet are below the floor, into which no foot goes; 0 for those that are not.
+
+    The farther below, the less it counts (Geman & McClure, Bull. Int. Stat. Inst. 52, 1987): it may be that the foot is on something lower.
+    """
+    body = problem.body
+    rows = np.flatnonzero(problem.above.any(axis=0))
+    if not len(rows):
+        return None
+    under = state.points[:, rows] @ problem.up - state.shared[body.floor] + SUNK
+    scale = np.where(problem.above[:, rows] & (under < 0), 1 / FLOOR, 0.0)
+    values = under * scale
+    shared = np.zeros((*values.shape, body.unknowns))
+    shared[..., body.floor] = -scale
+    beyond = 1 + (values * FLOOR / LOWER) ** 2
+    weight, energy = problem.share(LASTS) / beyond**2, problem.share(LASTS) * float((values**2 / beyond).sum()) / 2
+    return Linear(values, _coordinates(rows), scale[..., None] * problem.up, shared, weight, energy)
+
+
 TERMS: dict[str, Term] = {
     "reprojection": Term(
         reprojection,
@@ -274,6 +295,11 @@ TERMS: dict[str, Term] = {
         "motion capture: knees beside legs' lines",
     ),
     "floor": Term(floor, f"{FLOOR:g} of stature", "judgement: points of feet are not on the sole"),
+    "above the floor": Term(
+        above,
+        f"{FLOOR:g} of stature, of what feet are more than {SUNK:g} below it",
+        "judgement: no foot goes into a floor",
+    ),
 }
 # the weights of what is said below, for whoever asks
 OVER_TIME = {

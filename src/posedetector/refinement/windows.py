@@ -12,7 +12,8 @@ from typing import Any
 import numpy as np
 
 from posedetector.pose import Array
-from posedetector.refinement.problem import Flags, Problem, Rows, State
+from posedetector.refinement.contacts import hold_above
+from posedetector.refinement.problem import Flags, Problem, Rows, State, between_nodes
 from posedetector.refinement.solver import Linearised, covariances, solve
 from posedetector.refinement.spread import Deviations, Measure
 from posedetector.refinement.terms import FOCAL, focal_length, focal_prior_counts
@@ -57,7 +58,7 @@ class Fit:
 def fit(problem: Problem, start: State, measure: Measure, progress: Progress) -> Fit:
     """Return the best fit; where no step helps, it is where it started."""
     count = len(start.points)
-    sample, taken = _sample(problem)
+    sample, taken, whole = _sample(problem)
     free = _free(sample)
     windows = _windows(count)
     points, begin = np.empty_like(start.points), start.points
@@ -68,6 +69,10 @@ def fit(problem: Problem, start: State, measure: Measure, progress: Progress) ->
             shared, (_, common) = first.state.shared, covariances(first, free)
             if len(taken) == count:
                 begin = first.state.points
+            elif whole:
+                begin = between_nodes(first.state.points, taken, sample.joined, problem.time)
+            if whole and sample.low.any():
+                problem = hold_above(problem, begin, float(shared[problem.body.floor]))
         near = _with_margins(rows, count, round(MARGIN * problem.rate))
         at = solve(problem.cut(near), State(begin[near], shared), np.zeros_like(free))
         own, _ = covariances(at, free, common)
@@ -110,16 +115,16 @@ def _with_margins(rows: Rows, count: int, margin: int) -> Rows:
     return np.arange(max(rows[0] - margin, 0), min(rows[-1] + 1 + margin, count))
 
 
-def _sample(problem: Problem) -> tuple[Problem, Rows]:
-    """Return the problem of those frames that show what all share, and which these are."""
+def _sample(problem: Problem) -> tuple[Problem, Rows, bool]:
+    """Return the problem of those frames that show what all share, which these are, and whether they are of the whole clip."""
     every = min(COARSEST, max(1, len(problem.time) // LEAST))
     coarse, taken = problem.thin(every)
     if len(taken) <= WHOLE:
-        return coarse, taken
+        return coarse, taken, True
     length = WHOLE // PIECES
     starts = np.linspace(0, len(taken) - length, PIECES).astype(int)
     rows = np.concatenate([np.arange(start, start + length) for start in starts])
-    return coarse.cut(rows), taken[rows]
+    return coarse.cut(rows), taken[rows], False
 
 
 class _Squares:
