@@ -50,8 +50,8 @@ class Clip(NamedTuple):
 
 def clips(folder: Path) -> Iterator[Clip]:
     yield Clip("sample", Path(__file__).parents[1] / "data" / "samples" / "walk_side.mp4", 1.65)
-    yield Clip("demo, man on the roof", folder / "sports2d" / "demo.mp4", 1.75, 1)
-    yield Clip("demo, walk", folder / "sports2d" / "demo.mp4", 1.65, 2)
+    yield Clip("demo, man on the roof", folder / "sports2d" / "demo.mp4", 1.75, 2)
+    yield Clip("demo, walk", folder / "sports2d" / "demo.mp4", 1.65, 1)
     yield Clip("walk", folder / "opencap" / "walk_video.mp4", 1.60)
     yield Clip("squat", folder / "opencap" / "squat_video.mp4", 1.69)
     for number in range(1, 5):

@@ -7,7 +7,7 @@
 --clips: walk and squat of OpenCap (benchmarks/angles.py). Truth is our own table of angles on motion capture's joint centres, ankles
 OpenSim's own coordinate; what is left is the error of measurement and not one of definition.
 --mocap: recordings filmed by synthetic cameras (benchmarks/refinement.py), from all sides; by grade, and by deviation over range.
---same: a walk cropped, whole (person 2), and mirrored pixel by pixel: grades and ranges that differ; both of 1.65 m.
+--same: a walk cropped, whole, and mirrored pixel by pixel: grades and ranges that differ; both of 1.65 m.
 
 Errors are the means of absolute differences, over the range between the 2nd and 98th percentile of the true angle. r is Pearson's.
 Errors of ranges over the fit's deviation say what `_RANGE_ERROR` of kinematics/summary.py has to be.
@@ -164,7 +164,7 @@ def exchanged(name: str) -> str:
 def same(walk: Path, whole: Path) -> None:
     trials = {
         "cropped": analyzed(walk, 1),
-        "whole": analyzed(whole, 2),
+        "whole": analyzed(whole),
         "mirrored": analyzed(walk, 1, mirrored=True),
     }
     ranges = {
@@ -187,8 +187,8 @@ def same(walk: Path, whole: Path) -> None:
         )
 
 
-def analyzed(video: Path, person: int, *, mirrored: bool = False) -> Trial:
-    return analyze(Settings(video=str(video), subject=Subject(height=1.65), person=person, mirrored=mirrored))
+def analyzed(video: Path, *, mirrored: bool = False) -> Trial:
+    return analyze(Settings(video=str(video), subject=Subject(height=1.65), mirrored=mirrored))
 
 
 def main() -> None:
