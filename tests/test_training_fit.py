@@ -689,7 +689,7 @@ def test_a_network_learns(go: Callable, monkeypatch: pytest.MonkeyPatch, pool: P
     curve = rows(tmp_path / "training" / "curve.csv")
 
     for name in ("loss", "position", "length"):
-        assert float(curve[-1][name]) < 0.8 * float(curve[0][name])
+        assert float(curve[-1][name]) < 0.85 * float(curve[0][name])
 
 
 def test_the_rate_is_warmed_up_and_ends_near_0() -> None:
