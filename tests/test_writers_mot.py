@@ -272,16 +272,25 @@ def test_a_leg_that_is_missing_for_longer_leaves_the_longest_stretch_without_a_g
     assert columns["time"] == pytest.approx(np.arange(9, 20) / 30, abs=1e-6)
     assert columns["knee_angle_l"] == pytest.approx(range(9, 20))
     assert "Written are 11 of 20 frames." in header
-    assert any(line.startswith("Left out is 0.00–0.27 s of 0.00–0.63 s, since knee_angle_l") for line in header)
+    assert any(
+        line.startswith("It holds 0.30–0.63 s of 0.00–0.63 s, the longest stretch without a gap (knee_angle_l")
+        for line in header
+    )
 
 
 def test_what_is_left_out_of_the_legs_is_a_caution_that_says_what_to_do(trial: Trial) -> None:
     (told,) = said(thirty(trial, 20, left_knee_flexion=lacking(20, 5, 6, 7, 8)))
 
     assert told.startswith(
-        "caution: knees.mot: left out is 0.00–0.27 s of 0.00–0.63 s, since knee_angle_l are not known"
+        "caution: knees.mot: it holds 0.30–0.63 s of 0.00–0.63 s, the longest stretch without a gap (knee_angle_l unknown between)"
     )
-    assert told.endswith("with --start and --end.")
+    assert told.endswith("--start and --end analyse another stretch alone")
+
+
+def test_a_subject_who_comes_and_leaves_costs_nothing_and_is_no_caution(trial: Trial) -> None:
+    (told,) = said(thirty(trial, 20, left_knee_flexion=lacking(20, 0, 1, 2, 3, 4, 19)))
+
+    assert told == "info: knees.mot: it holds 0.17–0.60 s of 0.00–0.63 s, where pelvis and legs are known"
 
 
 def test_frames_that_the_clip_lacks_are_a_gap_too(trial: Trial, tmp_path: Path) -> None:
@@ -289,7 +298,7 @@ def test_frames_that_the_clip_lacks_are_a_gap_too(trial: Trial, tmp_path: Path) 
     clip = with_angles(over(trial, time), left_knee_flexion=1.0)
 
     assert written(clip, tmp_path)["time"] == time[3:]
-    assert "since frames are missing between" in said(clip)[0]
+    assert "(frames are missing between)" in said(clip)[0]
 
 
 def test_a_clip_that_is_known_throughout_is_not_talked_about(trial: Trial) -> None:

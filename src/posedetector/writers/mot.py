@@ -6,7 +6,7 @@ with 4.6). So the file holds the longest stretch of the clip in which pelvis and
 of all else has values that stand in; the header says which and when, and so does a note.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -22,6 +22,7 @@ from posedetector.writers.coordinates import LUMBAR, PATH, TURNS, carries_the_bo
 # Seconds without pelvis or leg over which a straight line stands in. A judgement: a swinging knee (6,000°/s²) strays from it by 7°.
 BRIDGED = 0.1
 OFTEN = 0.5  # share of the frames in which a coordinate has to be known; judgement
+_NAMED = 3  # of a list; a judgement
 _MICROSECOND = 1e-6  # times are not exact
 _UNEVEN = 1.5  # steps between two frames, from which on one is missing
 # the full-body model that export-opensim writes beside its setups has these instead of LUMBAR, with the same signs
@@ -39,6 +40,7 @@ class Motion:
     filled : by coordinate, (N,) where a value stands in for one that is missing; only those with such values.
     lost : coordinates that are missing too often.
     gaps : coordinates of pelvis and legs of which some are missing where the clip is not in the file.
+    more : whether other frames show pelvis and legs too, beyond a gap.
     """
 
     time: Array
@@ -46,6 +48,7 @@ class Motion:
     filled: dict[str, NDArray[np.bool_]]
     lost: tuple[str, ...]
     gaps: tuple[str, ...]
+    more: bool
 
 
 def write_mot(trial: Trial, path: Path) -> None:
@@ -71,6 +74,9 @@ def motion_of(trial: Trial) -> Motion:
     kept, rows = largest_stretch(time, np.stack([np.isfinite(found[name]) for name in body], axis=1))
     lost = {name for name, keep in zip(body, kept, strict=True) if not keep}
     lost |= {name for name in found if name not in body and not _often(found[name][rows])}
+    whole = np.all(
+        [np.isfinite(found[name]) for name in body if name not in lost] or [np.zeros(len(time), bool)], axis=0
+    )
     there = {name: np.isfinite(values[rows]) for name, values in found.items() if name not in lost}
     stretch = time[rows]
     return Motion(
@@ -79,6 +85,7 @@ def motion_of(trial: Trial) -> Motion:
         {name: ~seen for name, seen in there.items() if not seen.all()},
         tuple(name for name in found if name in lost),
         tuple(name for name in body if name not in lost and not np.delete(np.isfinite(found[name]), rows).all()),
+        bool(np.delete(whole, rows).any()),
     )
 
 
@@ -101,9 +108,7 @@ def notes_on_motion(trial: Trial) -> Iterator[Note]:
     """Yield what a reader of the motion file has to know: of which times it is, and what in it was not seen."""
     motion = motion_of(trial)
     if cut := _cut(trial, motion):
-        yield caution(
-            f"{trial.name}.mot: {cut}. Other stretches of the video can be analysed alone with --start and --end."
-        )
+        yield (caution if motion.more else info)(f"{trial.name}.mot: {cut}")
     named = {name: where for name, where in motion.filled.items() if not name.startswith(TURNS)}
     if named:
         yield info(
@@ -144,11 +149,20 @@ def _cut(trial: Trial, motion: Motion) -> str:
     left_out = ~np.isin(time, motion.time)
     if not left_out.any():
         return ""
-    why = f"{', '.join(motion.gaps)} are not known throughout" if motion.gaps else "frames are missing between"
+    if not len(motion.time):
+        return "no frame shows pelvis and legs, so the file has no rows"
+    held = f"it holds {motion.time[0]:.2f}–{motion.time[-1]:.2f} s of {time[0]:.2f}–{time[-1]:.2f} s"
+    if not motion.more:
+        return f"{held}, where pelvis and legs are known"
+    why = f"{_few(motion.gaps)} unknown between" if motion.gaps else "frames are missing between"
     return (
-        f"left out is {time_spans(time, left_out)} of {time[0]:.2f}–{time[-1]:.2f} s, since {why} and OpenSim would "
-        "pass over the gap without a word: the file holds the longest stretch without one"
+        f"{held}, the longest stretch without a gap ({why}), since OpenSim passes over gaps without a word: "
+        "--start and --end analyse another stretch alone"
     )
+
+
+def _few(names: Sequence[str]) -> str:
+    return ", ".join(names) if len(names) <= _NAMED else f"{', '.join(names[:_NAMED])} and {len(names) - _NAMED} more"
 
 
 def _filled(time: Array, filled: dict[str, NDArray[np.bool_]]) -> str:
