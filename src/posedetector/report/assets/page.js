@@ -1186,7 +1186,7 @@
       if (trial.video && !video.hidden && video.readyState >= 2) copy(stills[0], video, video.videoWidth, video.videoHeight);
       body.resize(340, 250, 3);
       curves.resize(221, 84);
-      bundles.resize(132, 96);
+      bundles.resize(132, 84);
       draw();
       const picture = by("body");
       if (!picture.hidden) copy(stills[1], picture, picture.width, picture.height);
