@@ -284,7 +284,7 @@ def _studied(pose: MetricPose, found: Kinematics) -> KinematicsRecord:
 def _check_stature(pose: MetricPose, kinematics: Kinematics, keypoints: Keypoints, subject: Subject) -> str:
     estimates = estimate_stature(pose, kinematics, keypoints, subject)
     if not estimates:
-        return "nothing in this clip shows the stature: a jump or fall would, and a walk at a usual speed roughly"
+        return "nothing in this clip can check the height given: a jump or a fall would, several strides of a walk only roughly"
     together = f"; together {combine(estimates).words}" if len(estimates) > 1 else ""
     return combine(estimates).shown_by + together
 

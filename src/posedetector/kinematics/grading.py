@@ -130,7 +130,7 @@ def _where(points: Landmarks, sight: Array, rows: NDArray[np.bool_]) -> str:
     for number, word in enumerate(("from the front or back", "from above or below", "from the side")):
         if _facing(pelvis[..., number], sight, rows) >= _FROM:
             return word
-    return "from here"
+    return "from this direction"
 
 
 def _facing(axis: Array, sight: Array, rows: NDArray[np.bool_]) -> float:
