@@ -34,7 +34,6 @@ from posedetector.kinematics.angles import joint_angles
 from posedetector.kinematics.gait import find_gait
 from posedetector.kinematics.nouns import REACH_90, UNITS, Gait, Quantity
 from posedetector.kinematics.steps import UNIT
-from posedetector.kinematics.uncertainty import in_words
 from posedetector.lifters import make_lifter
 from posedetector.lifters.inputs import apparent_size
 from posedetector.pipeline import analyze
@@ -80,7 +79,7 @@ DEPTH, DEPTH_OF_BONE, ACROSS, LASTING = (
     0.3,
 )  # of stature, of the bone, of stature, seconds: an estimator's own
 COMPARED = ("walking_speed", "stride_length", "step_length", "step_width", "stride_time", "step_time", "cadence",
-            "stance_share", "double_support_share")  # fmt: skip
+            "stance_share", "double_support_share", "step_time_symmetry", "stance_share_symmetry", "step_length_symmetry")  # fmt: skip
 
 
 class Walk(NamedTuple):
@@ -366,7 +365,7 @@ def print_coverage(pairs: Sequence[tuple[Gait, Gait]]) -> None:
         "| quantity | values | bias | RMS error | SD said, median | truth in the 90 % interval |\n|---|---|---|---|---|---|"
     )
     for name, both in coverage(pairs).items():
-        unit, factor = UNITS[UNIT[name]]
+        unit, factor = UNITS[UNIT.get(name, "share")]
         error, said = factor * both.T
         held = 100 * float((np.abs(error) < REACH_90 * said).mean())
         size = f"{error.mean():+.3f} | {np.sqrt((error**2).mean()):.3f} | {np.median(said):.3f}"
@@ -407,7 +406,7 @@ def opencap(folder: Path) -> None:
                 low, high = one.interval
                 held = "yes" if low <= truth[key].value <= high else "no"
                 print(
-                    f"| {model} | {one.name} {one.side} | {truth[key].value * factor:.3f} | {in_words(one)} | {held} |",
+                    f"| {model} | {one.name} {one.side} | {truth[key].value * factor:.3f} | {one.value * factor:.3f} (90 %: {low * factor:.3f}–{high * factor:.3f}) | {held} |",
                     flush=True,
                 )
 

@@ -12,9 +12,9 @@ from posedetector.augmenting import augment, enhancers, layout, networks
 from posedetector.augmenting.networks import ARM, BODY, ENHANCERS, Network
 from posedetector.errors import InputError
 from posedetector.estimators.synthetic import Walker
-from posedetector.kinematics import joint_angles
+from posedetector.kinematics import joint_angles, study
 from posedetector.pipeline import analyze
-from posedetector.pose import MetricPose, Source
+from posedetector.pose import MetricPose, Source, Spread
 from posedetector.settings import Settings
 from posedetector.skeletons import BLAZEPOSE_33, COCO_17, COCO_WHOLEBODY_133, Skeleton
 from posedetector.subject import Subject
@@ -401,3 +401,22 @@ def test_the_account_names_both_networks_with_their_licence(trial: Trial) -> Non
 
     assert account == [(one.label, one.licence) for one in enhancers()]
     assert len(account) == len(ENHANCERS) == 2
+
+
+def test_what_the_fit_said_of_angles_is_kept() -> None:
+    pose = walk()
+    spread = Spread(np.full(pose.xyz.shape, 0.01), {"left_knee_flexion": np.full(len(pose.time), 0.1)})
+    augmented = augment(replace(pose, spread=spread), PERSON)
+
+    assert augmented.spread is not None
+    assert augmented.spread.angles["left_knee_flexion"] == pytest.approx(np.full(len(pose.time), 0.1))
+    assert np.isnan(augmented.spread.points[:, len(pose.skeleton) :]).all()
+
+
+def test_arms_that_were_fitted_are_alike_and_legs_that_were_augmented_are_compared() -> None:
+    pose = walk()
+    fitted = replace(pose, spread=Spread(np.full(pose.xyz.shape, 0.01), {}))
+    rows = {one.name for one in study(augment(fitted, PERSON), PERSON).summary}
+
+    assert "thigh_length_asymmetry" in rows
+    assert "upper_arm_length_asymmetry" not in rows

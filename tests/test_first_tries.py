@@ -126,3 +126,7 @@ def test_every_name_of_others_leads_to_an_option_that_there_is() -> None:
     assert set(parsing._OURS.values()) <= known
     assert not set(parsing._OURS) & known
     assert set(NAMES) == set(commands)
+
+
+def test_the_version_is_told(command: Callable[..., Done]) -> None:
+    assert command("--version").out.startswith("posedetector 0.")

@@ -79,12 +79,16 @@ def said(who: Figure, start: float = 0.0, end: float = SECONDS) -> str:
         (200, 400, "stands on the left"),
         (500, 400, "stands in the middle"),
         (800, 400, "stands on the right"),
-        (200, 300, "stands on the left, high up"),
-        (800, 590, "stands on the right, low down"),
     ],
 )
 def test_somebody_who_stands_is_said_to_stand_at_that_place_of_the_picture(x: float, feet: float, what: str) -> None:
     assert said(standing(x, feet)) == what
+
+
+def test_of_several_people_it_is_said_who_is_high_up_and_who_low_down() -> None:
+    found = describe(seen((standing(200, 300), 0, SECONDS), (standing(800, 590), 0, SECONDS)))
+
+    assert {one.what for one in found} == {"stands on the left, high up", "stands on the right, low down"}
 
 
 @pytest.mark.parametrize(

@@ -62,3 +62,8 @@ def test_bone_lengths_take_units_and_commas() -> None:
 def test_a_bone_that_is_named_twice_is_refused() -> None:
     with pytest.raises(InputError, match="left_thigh twice"):
         parse_bone_lengths(["left_thigh=43cm", "left_thigh=44cm"])
+
+
+def test_a_comma_without_digits_behind_it_is_no_number() -> None:
+    with pytest.raises(InputError, match="'1,' is not a length"):
+        parse_height("1,")

@@ -218,7 +218,7 @@ def test_angles_that_the_fit_is_not_sure_of_call_for_care(trial: Trial) -> None:
     verdict = judge(unsure)
 
     assert verdict.level == "caution"
-    assert verdict.points[0].startswith("the fit leaves knee flexion uncertain by more than 15°")
+    assert verdict.points[0].startswith("uncertain: knee flexion by ± 16° (90 %)")
 
 
 def test_a_single_picture_calls_for_care(trial: Trial) -> None:

@@ -58,6 +58,11 @@ def whole(_side: str) -> Stretches:
     return Stretches("clip", ((0.0, np.inf),))
 
 
+def repeated(_side: str) -> Stretches:
+    """One repetition, as long as the clip."""
+    return Stretches("repetition", ((0.0, np.inf),))
+
+
 def in_cycles(_side: str) -> Stretches:
     """Three cycles: the first, fourth and seventh second."""
     return Stretches("gait cycle", ((0.0, 0.99), (3.0, 3.99), (6.0, 6.99)))
@@ -282,27 +287,35 @@ def test_no_frames_and_no_angles_are_no_rows() -> None:
 
 
 def test_ranges_of_60_and_40_degrees_are_asymmetric_by_two_fifths() -> None:
-    row = of_curves(curves(left_knee_flexion=wave(60), right_knee_flexion=wave(40)))["knee_flexion_range_asymmetry", ""]
+    angles = curves(left_knee_flexion=wave(60), right_knee_flexion=wave(40))
+    row = of_curves(angles, repeated)["knee_flexion_range_asymmetry", ""]
 
     assert row.value == pytest.approx(0.4, abs=1e-3)
     assert np.isnan(row.sd)
 
 
 def test_ranges_too_small_to_compare_are_not_compared() -> None:
-    rows = of_curves(curves(left_knee_flexion=wave(6), right_knee_flexion=wave(3)))
+    rows = of_curves(curves(left_knee_flexion=wave(6), right_knee_flexion=wave(3)), repeated)
 
     assert ("knee_flexion_range", "left") in rows
     assert ("knee_flexion_range_asymmetry", "") not in rows
 
 
 def test_an_angle_of_one_side_only_is_not_compared() -> None:
-    assert ("knee_flexion_range_asymmetry", "") not in of_curves(curves(left_knee_flexion=wave(60)))
+    assert ("knee_flexion_range_asymmetry", "") not in of_curves(curves(left_knee_flexion=wave(60)), repeated)
+
+
+def test_ranges_of_a_clip_that_repeats_nothing_are_not_compared() -> None:
+    rows = of_curves(curves(left_knee_flexion=wave(60), right_knee_flexion=wave(40)))
+
+    assert ("knee_flexion_range", "left") in rows
+    assert ("knee_flexion_range_asymmetry", "") not in rows
 
 
 def test_exchanged_sides_exchange_their_rows_and_leave_asymmetries() -> None:
     left, right = wave(60), wave(40)
-    one = of_curves(curves(left_knee_flexion=left, right_knee_flexion=right))
-    other = of_curves(curves(left_knee_flexion=right, right_knee_flexion=left))
+    one = of_curves(curves(left_knee_flexion=left, right_knee_flexion=right), repeated)
+    other = of_curves(curves(left_knee_flexion=right, right_knee_flexion=left), repeated)
 
     assert one["knee_flexion_range", "left"].value == other["knee_flexion_range", "right"].value
     assert one["knee_flexion_maximum", "right"].value == other["knee_flexion_maximum", "left"].value
@@ -363,18 +376,17 @@ def test_without_a_fit_no_error_is_made_up() -> None:
 @pytest.mark.parametrize(("sd", "within"), [(12.0, True), (2.0, False), (np.nan, False)])
 def test_an_asymmetry_that_may_be_none_says_so(sd: float, within: bool) -> None:
     """Ranges of 60 and 40° differ by 0.4; of 15° of error each, that is 0.43 off, of 2.5° 0.07."""
-    row = of_curves(with_sd(sd, left_knee_flexion=wave(60), right_knee_flexion=wave(40)))[
-        "knee_flexion_range_asymmetry", ""
-    ]
+    angles = with_sd(sd, left_knee_flexion=wave(60), right_knee_flexion=wave(40))
+    row = of_curves(angles, repeated)["knee_flexion_range_asymmetry", ""]
 
     expected = 4 * np.hypot(40, 60) * 1.25 * sd / 100**2
     assert row.error == pytest.approx(expected, rel=1e-2, nan_ok=True)
-    assert (WITHIN_ERROR in row.about) is within
+    assert (WITHIN_ERROR in row.about, WITHIN_ERROR in row.reason) == (within, within)
 
 
 def test_rows_of_an_angle_have_its_grade_and_an_asymmetry_the_worse_sides() -> None:
     angles = curves(left_knee_flexion=wave(60), right_knee_flexion=wave(40))
-    rows = of_curves(angles, left_knee_flexion=Grade("good"), right_knee_flexion=Grade("weak", "seen badly"))
+    rows = of_curves(angles, repeated, left_knee_flexion=Grade("good"), right_knee_flexion=Grade("weak", "seen badly"))
 
     assert (rows["knee_flexion_range", "left"].quality, rows["knee_flexion_range", "left"].reason) == ("good", "")
     assert rows["knee_flexion_range_asymmetry", ""].quality == "weak"

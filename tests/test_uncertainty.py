@@ -13,8 +13,9 @@ from posedetector.kinematics import Scale, study
 from posedetector.kinematics.angles import joint_angles
 from posedetector.kinematics.gait import find_gait
 from posedetector.kinematics.nouns import REACH_90, Event, Gait, Quantity
-from posedetector.kinematics.uncertainty import in_words, timing_of
+from posedetector.kinematics.uncertainty import timing_of
 from posedetector.lifters.native import Native
+from posedetector.pose import Spread
 from posedetector.refinement import NOT_REFINED, scale_of
 from posedetector.refinement.terms import FOCAL
 from posedetector.subject import Subject
@@ -134,18 +135,8 @@ def test_lengths_of_segments_have_the_error_of_the_size() -> None:
     summary = study(walking(), Subject(height=1.75), scale=KNOWN).summary
     (thigh,) = [one for one in summary if (one.name, one.side) == ("thigh_length", "left")]
 
-    assert thigh.error == pytest.approx(0.04 * thigh.value)
+    assert thigh.error == pytest.approx(np.hypot(0.04, 0.03) * thigh.value)
     assert all(np.isnan(one.error) for one in summary if one.unit == "rad")
-
-
-def test_words_give_the_interval() -> None:
-    speed = Quantity("walking_speed", "", 1.21, float("nan"), 1, "m/s", "", error=0.16 / REACH_90)
-
-    assert in_words(speed) == "1.21 m/s (90 %: 1.05–1.37)"
-
-
-def test_words_give_no_interval_that_is_not_known() -> None:
-    assert in_words(Quantity("cadence", "", 1.95, float("nan"), 1, "steps/s", "")) == "117 steps/min"
 
 
 def test_a_focal_length_that_was_not_given_is_known_as_well_as_cameras_are_alike(walk: Callable[..., Walk]) -> None:
@@ -168,3 +159,42 @@ def test_given_bones_are_a_better_size_than_a_stature(walk: Callable[..., Walk])
 
     assert by_bones.size < by_stature.size
     assert (by_stature.given, by_bones.given) == ("height", "bone lengths")
+
+
+@pytest.mark.parametrize(
+    ("name", "unit", "value", "error", "interval"),
+    [
+        ("hip_adduction_range_asymmetry", "share", 0.5, 2.0, (0.0, 2.0)),  # Robinson's index reaches from 0 to 2
+        ("step_time_symmetry", "share", 0.5, 2.0, (-2.0, 2.0)),  # signed
+        ("stance_share", "share", 0.6, 1.0, (0.0, 1.0)),
+        ("pelvis_obliquity_range", "rad", 0.1, 1.0, (0.0, 0.1 + REACH_90)),
+        ("knee_flexion_minimum", "rad", 0.1, 1.0, (0.1 - REACH_90, 0.1 + REACH_90)),
+        ("step_width", "m", 0.1, 1.0, (0.0, 0.1 + REACH_90)),
+    ],
+)
+def test_an_interval_ends_where_such_a_value_must(
+    name: str, unit: str, value: float, error: float, interval: tuple[float, float]
+) -> None:
+    one = Quantity(name, "", value, float("nan"), 1, unit, "", error=error)
+
+    assert one.interval == pytest.approx(interval)
+
+
+def test_widths_are_known_less_well_than_legs() -> None:
+    share = {
+        one.name: one.error / one.value
+        for one in study(walking(), Subject(height=1.75), scale=KNOWN).summary
+        if one.unit == "m"
+    }
+
+    assert share["thigh_length"] < share["upper_arm_length"] < share["hips_width"]
+
+
+def test_a_foots_place_is_known_less_well_where_no_body_was_fitted() -> None:
+    pose = walking(USUAL, 5.0, 60.0)
+    fitted = replace(pose, spread=Spread(np.full(pose.xyz.shape, 0.03), {}))
+    sure, unsure = (
+        row(find_gait(one, joint_angles(pose), scale=KNOWN), "step_width", "left").error for one in (fitted, pose)
+    )
+
+    assert unsure > sure

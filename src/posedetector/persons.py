@@ -145,7 +145,7 @@ def describe(tracks: Tracks) -> list[Person]:
             frames=len(track.rows),
             share=len(track.rows) / len(tracks.time),
             height_px=paths[number].height,
-            where=_where(paths[number], tracks.image_size[1], largest),
+            where=_where(paths[number], tracks.image_size[1], largest if len(paths) > 1 else None),
             motion=_motion(paths[number]),
             joined=track.joined,
             maybe=tuple(sorted({*(b for a, b in pairs if a == number), *(a for a, b in pairs if b == number)})),
@@ -322,6 +322,9 @@ def _is_upright(joints: Array) -> bool:
     return bool(np.median(trunk) > 0 and np.median(legs - _UPRIGHT * trunk) > 0)
 
 
+_TOO_SHORT = 1.5  # seconds in view, in which a step and a stand look alike; a judgement
+
+
 def _side(x: float) -> str:
     return "left" if x < _SIDES[0] else "right" if x > _SIDES[1] else "middle"
 
@@ -332,7 +335,7 @@ def _level(y: float) -> str:
 
 def _motion(path: _Path) -> str:
     if not path.goes:
-        return "stands" if path.upright else "stays"
+        return "is seen" if path.seconds < _TOO_SHORT else "stands" if path.upright else "stays"
     words = ["walks" if path.walks else "moves"]
     if path.crosses:
         start, end = _side(float(path.first[0])), _side(float(path.last[0]))
@@ -351,10 +354,13 @@ def _motion(path: _Path) -> str:
     return " ".join(words)
 
 
-def _where(path: _Path, picture_height: float, largest: float) -> str:
+def _where(path: _Path, picture_height: float, largest: float | None) -> str:
+    """Return where in the picture somebody is; `largest` is the greatest height of several people, who are told apart by it."""
     x = float(path.middle[0])
     levels = {_level(float(place[1])) for place in (path.first, path.middle, path.last)}
     words = [] if path.crosses else ["in the middle" if _side(x) == "middle" else f"on the {_side(x)}"]
+    if largest is None:
+        return ", ".join(words)
     words += [level for level in levels if level and len(levels) == 1]
     words += (
         ["large"] if path.height >= _LARGE * picture_height else ["small"] if path.height < _SMALL * largest else []

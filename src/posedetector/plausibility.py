@@ -343,12 +343,17 @@ class Estimate:
         return self.stature / factor, self.stature * factor
 
     @property
+    def rough(self) -> bool:
+        """Whether it fits nearly anybody."""
+        return self.sd > _ROUGH
+
+    @property
     def words(self) -> str:
         """The stature with its 90 % interval, or that alone where it is wide."""
         low, high = self.interval()
         return (
             f"anywhere from {low:.1f} to {high:.1f} m (90 %)"
-            if self.sd > _ROUGH
+            if self.rough
             else f"{self.stature:.2f} m (90 %: {low:.2f}–{high:.2f})"
         )
 

@@ -7,13 +7,14 @@ from datetime import UTC, datetime
 from importlib.metadata import version
 
 import numpy as np
+from numpy.typing import NDArray
 
 from posedetector.augmenting import enhancers
 from posedetector.calibration import Calibration, segment_lengths
 from posedetector.camera_motion import NOT_WATCHED, CameraMotion
 from posedetector.cleaning import Cleaned
 from posedetector.estimators import KeypointEstimator
-from posedetector.filters import sampling_rate
+from posedetector.filters import runs, sampling_rate
 from posedetector.kinematics.frames import SPINES
 from posedetector.kinematics.nouns import Gait, Kinematics
 from posedetector.lenses import Lens
@@ -21,7 +22,7 @@ from posedetector.lifters import Lifter
 from posedetector.opening import legible
 from posedetector.persons import SHEET, Person, describe, why_first
 from posedetector.plausibility import combine, estimate_stature, find_implausible
-from posedetector.pose import Keypoints, MetricPose, Source, finite
+from posedetector.pose import Array, Keypoints, MetricPose, Source, finite
 from posedetector.refinement import Refinement, describe_terms
 from posedetector.settings import Settings
 from posedetector.subject import Subject
@@ -83,6 +84,12 @@ def caution(text: str) -> Note:
 def info(text: str) -> Note:
     """Return a note for the record."""
     return Note(severity="info", text=text)
+
+
+def time_spans(time: Array, flags: NDArray[np.bool_]) -> str:
+    """Return the stretches in which flags (T,) are set, as "0.07–0.37, 1.00 s"."""
+    ends = ((time[run.start], time[run.stop - 1]) for run in runs(flags))
+    return ", ".join(f"{first:.2f}" if first == last else f"{first:.2f}–{last:.2f}" for first, last in ends) + " s"
 
 
 def by_severity(*notes: Note) -> list[Note]:
@@ -283,7 +290,7 @@ def _studied(pose: MetricPose, found: Kinematics) -> KinematicsRecord:
 
 def _check_stature(pose: MetricPose, kinematics: Kinematics, keypoints: Keypoints, subject: Subject) -> str:
     estimates = estimate_stature(pose, kinematics, keypoints, subject)
-    if not estimates:
+    if not estimates or combine(estimates).rough:
         return "nothing in this clip can check the height given: a jump or a fall would, several strides of a walk only roughly"
     together = f"; together {combine(estimates).words}" if len(estimates) > 1 else ""
     return combine(estimates).shown_by + together

@@ -21,7 +21,7 @@ _SPELLED = {
 }
 # the larger unit → the smaller one that may follow, and how many of it the larger has
 _FOLLOWED = {"ft": ("in", 12.0), "st": ("lb", 14.0), "m": ("cm", 100.0)}
-_NUMBER = r"[0-9]+(?:[.,][0-9]*)?|[.,][0-9]+"
+_NUMBER = r"[0-9]+(?:[.,][0-9]+|\.)?|[.,][0-9]+"
 _ONE = re.compile(rf"\s*({_NUMBER})\s*([^\s0-9.,]*)\s*")
 _BARE = re.compile(rf"\s*[+-]?(?:{_NUMBER})(?:[eE][+-]?[0-9]{{1,3}})?\s*")
 

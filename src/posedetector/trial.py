@@ -344,7 +344,9 @@ def describe_size(account: Provenance) -> str:
         aim = f"it fits the {calibration.scale_from}"
     spread = calibration.scale_spread
     even = "one frame gave it" if spread is None else f"the factor varies by {100 * spread:.1f} % over the frames"
-    return f"the body was made {kept} the {whose}'s own estimate so that {aim}; {even}"
+    return (
+        f"the body was made {kept} the {whose}'s own estimate so that {aim}, and all lengths and speeds with it; {even}"
+    )
 
 
 _HARDLY = 0.05  # percent, which rounds to nothing

@@ -10,8 +10,8 @@ from posedetector.augmenting.layout import BETWEEN, HANGS_ON, level, missing_poi
 from posedetector.augmenting.networks import ENHANCERS, RATE, TURNS, Network, check_installed
 from posedetector.errors import InputError
 from posedetector.filters import interpolate, runs
-from posedetector.pose import Array, MetricPose, Source, finite, weakest
-from posedetector.skeletons import extend
+from posedetector.pose import Array, MetricPose, Source, Spread, finite, weakest
+from posedetector.skeletons import Skeleton, extend
 from posedetector.subject import BONES, STATURE_SHARES, Subject
 from posedetector.weights import LoadedWeights, load
 
@@ -116,4 +116,13 @@ def _with(pose: MetricPose, markers: dict[str, Array]) -> MetricPose:
         score[:, row] = np.where(there, pose.score[:, anchor], 0.0)
         least = weakest(pose.source[:, anchor], Source.AUGMENTED)
         source[:, row] = np.where(there, least, np.uint8(Source.NONE))
-    return MetricPose(skeleton, pose.time, positions - root[:, None], score, source, root)
+    return MetricPose(skeleton, pose.time, positions - root[:, None], score, source, root, _spread(pose, skeleton))
+
+
+def _spread(pose: MetricPose, skeleton: Skeleton) -> Spread | None:
+    """Return how sure the fit was: what the networks add to its errors is not known, and they have been the smaller ones."""
+    if pose.spread is None:
+        return None
+    points = np.full((len(pose.time), len(skeleton), 3), np.nan)
+    points[:, : len(pose.skeleton)] = pose.spread.points
+    return Spread(points, dict(pose.spread.angles))

@@ -6,6 +6,7 @@ import signal
 import sys
 import traceback
 from contextlib import suppress
+from importlib.metadata import version
 from threading import Event, Thread, Timer
 from types import FrameType
 
@@ -56,6 +57,7 @@ def main(args: list[str] | None = None) -> None:
     if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
         signal.signal(signal.SIGINT, _interrupt)
     try:
+        _answer_version(arguments)
         check_words(arguments)
         status = app(arguments, standalone_mode=False)
     except (KeyboardInterrupt, typer.Abort):
@@ -78,6 +80,12 @@ def main(args: list[str] | None = None) -> None:
     if status == 130:  # what Typer makes of Ctrl-C
         complain("interrupted; no results were written")
     sys.exit(status or 0)
+
+
+def _answer_version(arguments: list[str]) -> None:
+    if "--version" in arguments:
+        sys.stdout.write(f"posedetector {version('posedetector')}\n")
+        sys.exit(0)
 
 
 def _unforeseen(error: Exception, *, debug: bool) -> int:

@@ -5,11 +5,15 @@ from typing import Annotated
 
 import typer
 
+from posedetector.errors import InputError
 from posedetector.quantities import parse_body_mass
 
 
 def export_opensim(
-    folder: Annotated[Path, typer.Option("--input", help="A folder that `posedetector analyze` wrote.")],
+    results: Annotated[
+        Path | None, typer.Argument(metavar="[FOLDER]", help="A folder that `posedetector analyze` wrote.")
+    ] = None,
+    folder: Annotated[Path | None, typer.Option("--input", help="The same, by name.")] = None,
     model: Annotated[
         Path | None,
         typer.Option(
@@ -38,8 +42,11 @@ def export_opensim(
     from posedetector.opensim import export
     from posedetector.opensim.judging import warnings_of, worst_markers
 
-    output = output_dir or folder / "opensim"
-    made = export(folder, output, markers=markers, model=model, mass=mass, run=run)
+    if (results is None) == (folder is None):
+        raise InputError("which results? give one folder that `posedetector analyze` wrote")
+    source = results or folder or Path()
+    output = output_dir or source / "opensim"
+    made = export(source, output, markers=markers, model=model, mass=mass, run=run)
     for note in made.notes:
         typer.echo(f"note: {note}", err=True)
     for name in made.files:

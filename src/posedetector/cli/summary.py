@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from posedetector.trial import Trial, VideoRecord
 
 # in the files and on the page; the terminal is for what changes how the numbers are read
-_LEFT_OUT = {"frame of reference", "reprojection error", "pelvis", "segment masses"}
+_LEFT_OUT = {"frame of reference", "reprojection error", "segment masses"}
 _COLOURS = {"good": "green", "caution": "yellow", "serious": "red"}
 
 

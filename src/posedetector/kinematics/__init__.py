@@ -45,7 +45,7 @@ def study(
     not graded. Of movements, what `movement` says is sought alone.
     """
     angles = joint_angles(pose)
-    gait = Gait("none", f"not sought: --movement {movement}")
+    gait = Gait("none", f"gait is not sought with --movement {movement}")
     if movement in ("auto", "gait"):
         gait = find_gait(pose, angles, ground, scale)
     repetitions = () if movement in ("gait", "none") else find_repetitions(pose, angles, _KINDS.get(movement))
@@ -55,7 +55,7 @@ def study(
         angles=angles,
         gait=gait,
         repetitions=repetitions,
-        exercise=measure_sets(repetitions, float(pose.time[-1])),
+        exercise=with_size_errors(measure_sets(repetitions, float(pose.time[-1])), scale),
         masses=find_masses(pose, subject),
         summary=with_size_errors(summarize(pose, angles, stretches, grades), scale),
         grades=grades,

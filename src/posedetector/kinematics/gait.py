@@ -76,6 +76,8 @@ def find_gait(pose: MetricPose, angles: JointAngles, ground: Ground = FLOOR, sca
     doubts = _doubts(chains, strides, footing, belt, made_do=heel == toe, backwards=False in forward)
     cycles, left_out = cut_cycles(angles, strides)
     quantities = quantities_of(chains, strides, footing, belt)
+    if doubts:  # a missed or a wrong event makes one side's steps longer than the other's
+        quantities = [one for one in quantities if not one.name.endswith("_symmetry")]
     places = _places(pose, heel)
     return Gait(
         "doubtful" if doubts else "good",

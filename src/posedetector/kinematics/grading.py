@@ -1,12 +1,12 @@
 """How far each angle can be trusted in a clip: by what the fit leaves open, and by where the camera stood.
 
-`good`: the value may be read; `weak`: its shape or trend only; `poor`: not to be reported. What decides is the fit's standard deviation
-against how far the angle moves, and whether the camera sees that movement: one about an axis that points at the camera is seen
+`good`: the value may be read, within its interval; `weak`: uncertain, so only large differences mean something; `poor`: not to be
+reported. What decides is the fit's standard deviation against how far the angle moves, and whether the camera sees that movement: one about an axis that points at the camera is seen
 whole (90°), one about an axis across the line of sight is seen edge-on (0°) and hardly changes the image.
 
 The thresholds come from 904 angles of 48 clips of filmed motion capture (benchmarks/grades.py has the table): where the deviation is
 less than a quarter of the range, the mean error is a tenth of it and curves run alike (r 0.93 in the median); up to half, a quarter
-and 0.65; beyond three quarters, half of the range and 0.3. Seen edge-on, hips and knees err by 11° in place of 7°.
+and 0.65; beyond 0.7, half of the range and 0.3. Seen edge-on, hips and knees err by 11° in place of 7°.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -22,7 +22,7 @@ from posedetector.kinematics.stretches import Stretches, extremes_in
 from posedetector.pose import Array, MetricPose
 
 # Of the fit's deviation over how far the angle moves
-READABLE, REPORTABLE, REPORTABLE_EDGE_ON = 0.25, 0.75, 0.5
+READABLE, REPORTABLE, REPORTABLE_EDGE_ON = 0.25, 0.7, 0.5
 EDGE_ON = np.radians(25)
 _FROM = np.radians(60)  # more than this towards an axis of the pelvis is "from the side" and so on; a judgement
 # How far angles move in walking, degrees (legs after Kadaba, Ramakrishnan & Wootten 1990; trunk and arms a judgement), and no less
@@ -39,6 +39,16 @@ _MOVES = {
     "wrist_deviation": 30.0,
 }
 _ELSE = 10.0
+# Degrees that no joint passes: some 20° beyond usual ranges of motion (Norkin & White 2016), since fits err. An angle that does so in
+# more frames than `_STRAYS` (a judgement) is that of a misread body.
+_REACHES = {
+    "hip_flexion": (-50.0, 160.0),
+    "knee_flexion": (-30.0, 175.0),
+    "ankle_dorsiflexion": (-75.0, 55.0),
+    "elbow_flexion": (-30.0, 175.0),
+    "trunk_flexion": (-60.0, 160.0),
+}
+_STRAYS = 0.02
 _TRUE = 0.5  # of a measured range that counts as movement, since errors widen it; a judgement
 # how such a reason begins; the numbers follow
 LARGE = "its uncertainty is large against how far it moves"
@@ -99,8 +109,20 @@ def grade(
         ends = extremes_in(angles, column, own)
         moves = max(np.radians(_MOVES.get(_side(name)[1], _ELSE)), _TRUE * _mean(ends.high - ends.low))
         where = "" if view is None else _where(points, view.sight, counted)
+        if beyond := _beyond(name, angles.values[known, column]):
+            found[name] = Grade("poor", beyond, sd)
+            continue
         found[name] = _graded(name, sd, float(moves), facing, where)
     return found
+
+
+def _beyond(name: str, values: Array) -> str:
+    """Return why an angle cannot be a body's; nothing where it can."""
+    low, high = _REACHES.get(_side(name)[1], (-np.inf, np.inf))
+    degrees = np.degrees(values)
+    if ((degrees < low) | (degrees > high)).mean() <= _STRAYS:
+        return ""
+    return f"it goes from {degrees.min():.0f} to {degrees.max():.0f}°, which no joint does: the body was misread"
 
 
 def _graded(name: str, sd: float, moves: float, facing: float, where: str) -> Grade:
@@ -112,7 +134,7 @@ def _graded(name: str, sd: float, moves: float, facing: float, where: str) -> Gr
         why = _seen_so(name, where) if edge_on else "not fitted, so its error is not known: judged by the view alone"
         return Grade("poor" if poor else "weak", why)
     poor = ratio > (REPORTABLE_EDGE_ON if edge_on else REPORTABLE)
-    if not poor and not edge_on and ratio <= READABLE:
+    if not edge_on and ratio <= READABLE:
         return Grade("good", sd=sd)
     why = _seen_so(name, where) if edge_on else f"{LARGE} ({np.degrees(sd):.0f}° against {np.degrees(moves):.0f}°)"
     return Grade("poor" if poor else "weak", why, sd)
@@ -157,7 +179,7 @@ def in_words(grades: Mapping[str, Grade], joints: Iterable[str] = READ) -> list[
     joints = tuple(joints)
     return [
         *(f"Not to be reported: {one}." for one in _listed(grades, joints, "poor")),
-        *(f"Weak, read shape and trend only: {one}." for one in _listed(grades, joints, "weak")),
+        *(f"Weak, only large differences count: {one}." for one in _listed(grades, joints, "weak")),
     ]
 
 

@@ -96,11 +96,20 @@ class Quantity:
     def interval(self) -> tuple[float, float]:
         """The 90 % interval of the value, by its error alone; NaN where that is not known.
 
-        It ends at 0 for what cannot be negative: all but angles and signed symmetries.
+        It ends where such a value must: at 0 but for angles and signed symmetries, at the whole for shares of a stride, and at twice
+        that for asymmetries.
         """
+        least, most = self._bounds
         low, high = self.value - REACH_90 * self.error, self.value + REACH_90 * self.error
-        signed = self.unit in {"rad", "rad/s"} or self.name.endswith("_symmetry")
-        return (low if signed else max(low, 0.0)), high
+        return max(low, least), min(high, most)
+
+    @property
+    def _bounds(self) -> tuple[float, float]:
+        if self.name.endswith("_symmetry"):
+            return -2.0, 2.0
+        if self.unit == "rad" and not self.name.endswith("_range"):
+            return -np.inf, np.inf
+        return 0.0, 2.0 if self.name.endswith("_asymmetry") else 1.0 if self.unit == "share" else np.inf
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +118,7 @@ class Grade:
 
     Attributes
     ----------
-    quality : `good`, `weak` (a trend, not a value) or `poor` (not to be reported).
+    quality : `good`, `weak` (only large differences count) or `poor` (not to be reported).
     reason : why it is not good; empty if it is.
     sd : radians, the typical standard deviation of its fitted values; NaN where nothing was fitted.
     """

@@ -10,7 +10,7 @@ or where the hips rest and the trunk is not clearly in front of them. Lows are n
 steps or is lifted, the body ends nearer to the floor than to standing, both feet leave the floor, or somebody bends over: trunk
 more than `_LEANING` from the vertical, or a hand near the feet.
 
-Lows that follow each other within `_APART` seconds are one set, and all have the name of its majority. A squat counts where both
+Lows that follow each other within `APART` seconds are one set, and all have the name of its majority. A squat counts where both
 its ways are in the clip, standing up where the way up is: a clip may begin or end seated or standing.
 """
 

@@ -46,33 +46,17 @@ def find_sets(repetitions: Sequence[Repetition]) -> list[list[Repetition]]:
     return sets
 
 
-def describe_exercise(exercise: Sequence[Quantity]) -> Iterator[tuple[str, str]]:
-    """Yield what a summary says of sets: a name, and a value with its 90 % interval."""
-    values = {one.name: one for one in exercise}
-    for name, said in _SAID.items():
-        if name in values:
-            one = values[name]
-            low, high = one.interval
-            known = f" (90 % interval {low:.1f}–{high:.1f} s)" if np.isfinite([low, high]).all() else ""
-            yield said, f"{one.value:.0f}" if one.unit == "count" else f"{one.value:.1f} s{known}"
-
-
-_SAID = {
-    "squat_count": "squats",
-    "squat_set_time": "all squats",
-    "sit_to_stand_count": "sit-to-stands",
-    "five_times_sit_to_stand_time": "five times sit-to-stand, to the seat",
-    "five_times_sit_to_stand_time_to_standing": "five times sit-to-stand, to the fifth stand",
-    "chair_stands_in_30_s": "30 s chair stand",
-}
-
-
 def _of_squats(squats: Sequence[Repetition], where: str) -> Iterator[Quantity]:
     yield _count("squat_count", len(squats), f"squats, from standing to standing{where}")
     total = squats[-1].end - squats[0].start
     yield _time("squat_set_time", [total], f"start of the first squat to the end of the last{where}")
-    yield _time("squat_down_time", [one.down for one in squats], f"standing to the lowest point{where}")
-    yield _time("squat_up_time", [one.up for one in squats], f"lowest point to standing{where}")
+    yield _time(
+        "squat_down_time",
+        [one.down for one in squats],
+        f"from the first 5 % of the way down to the lowest point{where}",
+    )
+    yield _time("squat_up_time", [one.up for one in squats], f"lowest point to the last 5 % of the way up{where}")
+    yield _length("squat_depth", [one.depth for one in squats], f"by which the middle of the hips goes down{where}")
 
 
 def _of_stands(stands: Sequence[Repetition], last: float, where: str) -> Iterator[Quantity]:
@@ -94,6 +78,7 @@ def _of_stands(stands: Sequence[Repetition], last: float, where: str) -> Iterato
         yield _count("chair_stands_in_30_s", within, about)
     whole = stands[-1].end if np.isfinite(stands[-1].down) else stands[-1].turn
     yield _time("sit_to_stand_set_time", [whole - first], f"{since} to the last seat or stand{where}")
+    yield _length("sit_to_stand_rise", [one.depth for one in stands], f"by which the middle of the hips rises{where}")
     yield _time("sit_to_stand_rise_time", [one.up for one in stands], f"hips leave the seat to full stand{where}")
     downs = [one.down for one in stands if np.isfinite(one.down)]
     if downs:
@@ -102,6 +87,12 @@ def _of_stands(stands: Sequence[Repetition], last: float, where: str) -> Iterato
 
 def _count(name: str, value: int, about: str) -> Quantity:
     return Quantity(name, "", float(value), float("nan"), value, "count", about)
+
+
+def _length(name: str, values: Sequence[float], about: str) -> Quantity:
+    """Return the mean of lengths; their error is the size's (`uncertainty.with_size_errors`)."""
+    sd = float(np.std(values, ddof=1)) if len(values) > 1 else float("nan")
+    return Quantity(name, "", float(np.mean(values)), sd, len(values), "m", about)
 
 
 def _time(name: str, values: Sequence[float], about: str) -> Quantity:

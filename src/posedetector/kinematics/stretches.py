@@ -1,9 +1,8 @@
 """Which moments of a clip its numbers are of, and an angle's extremes in each of them.
 
 Whole gait cycles where there are any, else repetitions of the most frequent movement with the rest before and after, else the clip
-without its ends. How a clip
-begins and ends is nobody's movement: people enter and leave the picture, and the fit knows only one neighbour of the first and last
-frame.
+without its ends. How a clip begins and ends is no movement: people enter and leave the picture, and the fit knows only one neighbour of
+the first and last frame.
 """
 
 from collections import Counter

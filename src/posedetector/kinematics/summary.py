@@ -54,11 +54,12 @@ def summarize(
     asymmetry of lengths is left out where one body was fitted to the clip, since its sides are alike by assumption; that of
     ranges, where their mean is below 5°.
     """
-    lengths = tuple(_lengths(pose))
+    alike, apart = _lengths(pose, fitted=True), _lengths(pose, fitted=False)
     motion = tuple(_motion(angles, stretches, grades))
-    alike = () if pose.spread is not None else tuple(_asymmetries(lengths, least=0.0))
-    ranges = (row for row in motion if row.name.endswith("_range"))
-    return (*lengths, *alike, *motion, *_asymmetries(ranges, least=LEAST_RANGE))
+    # of a clip in which nothing is repeated, each side's range is that of another movement
+    repeated = stretches("").kind != "clip"
+    ranges = (row for row in motion if row.name.endswith("_range") and repeated)
+    return (*alike, *apart, *_asymmetries(apart, least=0.0), *motion, *_asymmetries(ranges, least=LEAST_RANGE))
 
 
 def symmetry_index(left: float, right: float) -> float:
@@ -67,13 +68,19 @@ def symmetry_index(left: float, right: float) -> float:
     return abs(left - right) / middle if middle > 0 else float("nan")
 
 
-def _lengths(pose: MetricPose) -> Iterator[Quantity]:
-    about = f"{_SEEN}{_FITTED if pose.spread is not None else ''}"
+def _lengths(pose: MetricPose, *, fitted: bool) -> tuple[Quantity, ...]:
+    """Return the lengths of the one body that was fitted, the same on both sides, or else those that are each side's own."""
+    return tuple(one for one, of_one_body in _all_lengths(pose) if of_one_body == fitted)
+
+
+def _all_lengths(pose: MetricPose) -> Iterator[tuple[Quantity, bool]]:
     for segment, (near, far) in _PAIRED.items():
         for side in SIDES:
             values, made = _distance(pose, (f"{side}_{near}",), (f"{side}_{far}",))
             if len(values):
-                yield _of_frames(f"{segment}_length", side, values, f"{near} to {far}: {about}{made}")
+                fitted = pose.spread is not None and not made
+                about = f"{near} to {far}: {_SEEN}{_FITTED if fitted else made}"
+                yield _of_frames(f"{segment}_length", side, values, about), fitted
     for name, (start, end) in _UNPAIRED.items():
         values, made = _distance(pose, start, end)
         if len(values):
@@ -82,7 +89,7 @@ def _lengths(pose: MetricPose) -> Iterator[Quantity]:
                 if len(start) > 1
                 else f"{start[0]} to {end[0]}".replace("_", " ")
             )
-            yield _of_frames(name, "", values, f"{ends}: {_SEEN}{made}")
+            yield _of_frames(name, "", values, f"{ends}: {_SEEN}{made}"), pose.spread is not None
 
 
 def _distance(pose: MetricPose, start: tuple[str, ...], end: tuple[str, ...]) -> tuple[Array, str]:
@@ -114,7 +121,8 @@ def _motion(
         if not len(found.low):
             continue
         clip = own.kind == "clip"
-        of = f"of the clip without its ends (up to {ENDS:g} s each)" if clip else f"mean over {own.kind}s"
+        rests = f", each with up to {ENDS:g} s of rest before and after" if own.kind == "repetition" else ""
+        of = f"of the clip without its ends (up to {ENDS:g} s each)" if clip else f"mean over {own.kind}s{rests}"
         errors = found.low_sd, found.high_sd, _RANGE_ERROR * np.sqrt((found.low_sd**2 + found.high_sd**2) / 2)
         for end, values, error, how in (
             ("minimum", found.low, errors[0], "least value"),
@@ -165,7 +173,8 @@ def _asymmetries(rows: Iterable[Quantity], least: float) -> Iterator[Quantity]:
             reason=worse.reason,
         )
         within = found.interval[0] <= 0  # False where the error is unknown
-        yield replace(found, about=f"{found.about}; {WITHIN_ERROR}") if within else found
+        reason = "; ".join(filter(None, (WITHIN_ERROR if within else "", found.reason)))
+        yield replace(found, about=f"{found.about}; {WITHIN_ERROR}" if within else found.about, reason=reason)
 
 
 def _quantity(

@@ -15,27 +15,42 @@ from typing import NamedTuple
 
 import numpy as np
 
-from posedetector.kinematics.nouns import UNITS, Event, Quantity
+from posedetector.kinematics.nouns import Event, Quantity
 from posedetector.kinematics.steps import Footing, Of, Stride
 from posedetector.pose import Array, finite
 
-# Metres, of the hips' and of a foot's place where the fit says nothing about it; a judgement.
-_PLACE = 0.02
+# Metres, of a foot's place where no body was fitted: what the fit says of the sample's. A judgement
+_PLACE = 0.06
+# Metres of the hips' place at a contact, from one step to the next; a judgement
+_HIPS = 0.02
+# Share by which a part of the body differs from its usual proportion to the size, between people and by where a detector marks joints
+# beside their centres, as standard deviations. Judgements, that hold the widths of OpenCap's two people (0.89–1.12 of the truth).
+_PROPORTIONS = {
+    **dict.fromkeys(("thigh_length", "shank_length"), 0.03),
+    **dict.fromkeys(("upper_arm_length", "forearm_length", "trunk_length", "foot_length", "shoulders_width"), 0.07),
+    "hips_width": 0.1,
+    # up and down; a filmed set of squats is 14 % too deep
+    **dict.fromkeys(("squat_depth", "sit_to_stand_rise"), 0.08),
+}
 # Events found by two or three methods: by what the range between the earliest and the latest is divided for a standard deviation
 # (Tippett 1925; d2 of control charts).
 _RANGE = {2: 1.128, 3: 1.693}
 # Of what methods disagree by, as a variance: the share that is alike in all events of a kind. A judgement, from walks filmed by
 # synthetic cameras (benchmarks/intervals.py, half of them).
 _ALIKE = 0.7
-# Seconds that all methods are off by alike, which their disagreement does not show: on the same walks contacts come 0.02 s late and
-# feet off 0.02 s early.
-_COMMON = 0.02
+# Seconds that all methods are off by alike, which their disagreement does not show: on filmed walks contacts come 0.017–0.026 s late and
+# feet off 0.011–0.047 s early.
+_COMMON = 0.03
 # Likewise: of what lasts of a contact's error, the share by which one side's differs from the other's; and of a foot's place, as a
 # variance, the share that is alike in all steps (of one side, so it is none in strides).
 _SIDES_DIFFER, _PLACE_LASTS = 0.5, 0.3
+# What sides differ by that lasts all clip: on filmed walks symmetries are off by 1.4 to 1.7 times what both sides' own errors say
+_UNLIKE = 1.65
+# Share by which lengths along the optical axis are off beside size and focal length: a body's depth, which lasts as long as a walk. A
+# judgement, from walks filmed by synthetic cameras, with other ones to confirm it.
+_DEPTH = 0.08
 _SCALING = ("m", "m/s")
 _BY_LENS = 1.1  # times the error of the size: from here on the focal length is worth a word; a judgement
-_DIGITS = {"m/s": 2, "m": 2, "s": 2, "%": 1, "steps/min": 0}
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +75,7 @@ class Scale:
         if not len(ways):
             return float("nan")
         along = float(((_units(ways) @ self.axis[[0, 2]]) ** 2).mean())
-        return float(np.hypot(self.size, along * self.focal))
+        return float(np.hypot(self.size, along * np.hypot(self.focal, _DEPTH)))
 
 
 UNKNOWN = Scale()
@@ -134,7 +149,7 @@ def with_errors(
         else _of_time(one, contact, off, stride, walked)
         for one in quantities
     }
-    by_lens = scale.of_length(ways) > _BY_LENS * scale.size
+    by_lens = scale.focal > 0 and scale.of_length(ways) > _BY_LENS * scale.size
     return [_with_its_own(one, errors, quantities, _scaling(scale, by_lens=by_lens)) for one in quantities]
 
 
@@ -151,7 +166,9 @@ def _of_time(one: Quantity, contact: Timing, off: Timing, stride: float, walked:
         "swing_share": (unlike, own),
         "double_support_share": (2 * unlike, np.sqrt(2) * own),  # twice in a stride
     }.get(one.name, (float("nan"), float("nan")))
-    return Error(lasting, float(single))
+    # steps that vary by more than their events are off by show that these are not all
+    scatter = one.sd / np.sqrt(one.count) if np.isfinite(one.sd) else 0.0
+    return Error(lasting, max(float(single), float(scatter)))
 
 
 def _of_length(one: Quantity, ways: Array, walked: float, scale: Scale, places: Array) -> Error:
@@ -160,26 +177,23 @@ def _of_length(one: Quantity, ways: Array, walked: float, scale: Scale, places: 
     way = across if one.name == "step_width" else along
     place, lasts = np.sqrt(2) * _place(places, way), 0.0 if one.name == "stride_length" else _PLACE_LASTS
     if one.name == "walking_speed":
-        place, lasts = np.sqrt(2) * _PLACE / walked * np.sqrt(one.count), 0.0
+        place, lasts = np.sqrt(2) * _HIPS / walked * np.sqrt(one.count), 0.0
     lasting = float(np.hypot(one.value * scale.of_length(way), np.sqrt(lasts) * place))
     return Error(lasting, float(np.sqrt((1 - lasts) / one.count) * place))
 
 
 def with_size_errors(quantities: Iterable[Quantity], scale: Scale) -> tuple[Quantity, ...]:
-    """Return quantities of which those in metres, of the body itself, have the error of its size and of their own median."""
+    """Return quantities of which those in metres, of the body itself, have the error of its size and of its proportions."""
     return tuple(
-        replace(one, error=one.value * scale.size, about=one.about + _scaling(scale)) if one.unit == "m" else one
+        replace(
+            one,
+            error=one.value * float(np.hypot(scale.size, _PROPORTIONS.get(one.name, 0.0))),
+            about=one.about + _scaling(scale),
+        )
+        if one.unit == "m"
+        else one
         for one in quantities
     )
-
-
-def in_words(one: Quantity) -> str:
-    """Return a value with its unit and its 90 % interval, such as `1.21 m/s (90 %: 1.05–1.37)`; no interval where none is known."""
-    unit, factor = UNITS[one.unit]
-    digits = _DIGITS.get(unit, 1)
-    said = f"{one.value * factor:.{digits}f} {unit}"
-    low, high = (end * factor for end in one.interval)
-    return said if np.isnan(low) else f"{said} (90 %: {low:.{digits}f}–{high:.{digits}f})"
 
 
 def _place(places: Array, ways: Array) -> float:
@@ -197,10 +211,10 @@ def _with_its_own(
     if not one.name.endswith("_symmetry"):
         about = one.about + scaling if one.unit in _SCALING else one.about
         return replace(one, error=errors[one.name, one.side].whole, about=about)
-    # what lasts is the same on both sides
+    # the size is the same on both sides
     sides = [other for other in quantities if other.side and other.name == one.name.removesuffix("_symmetry")]
     own = float(np.linalg.norm([errors[other.name, other.side].own for other in sides]))
-    return replace(one, error=own / abs(float(np.mean([other.value for other in sides]))))
+    return replace(one, error=_UNLIKE * own / abs(float(np.mean([other.value for other in sides]))))
 
 
 def _scaling(scale: Scale, *, by_lens: bool = False) -> str:

@@ -16,7 +16,7 @@ from posedetector.filters import runs
 from posedetector.opensim.model import Model
 from posedetector.opensim.recording import Markers
 from posedetector.pose import Array
-from posedetector.writers.mot import time_spans
+from posedetector.provenance import time_spans
 
 RMS, LARGEST = 0.02, 0.04  # metres
 _AT = np.radians(0.5)  # from a limit; judgement

@@ -57,7 +57,6 @@ _NAMES = {
     "swing_share": "swing phase",
     "double_support_share": "double support",
     "foot_off": "toe-off",
-    "trunk_side_bend": "trunk lateral flexion",
     "sit_to_stand": "sit-to-stand",
     "squat_set_time": "all squats",
     "sit_to_stand_set_time": "all sit-to-stands",
@@ -294,6 +293,11 @@ def headline(results: Results) -> list[dict[str, str]]:
     return [*_movement(results), *_knees(results)]
 
 
+def _sure(low: float, high: float, unit: str) -> str:
+    said = interval(low, high, unit).strip(" ()")
+    return f"90 % interval: {said}" if said else ""
+
+
 def _movement(results: Results) -> Iterator[dict[str, str]]:
     gait, repetitions = results.tables["gait_parameters"], results.tables["repetitions"]
     quality, _, reason = results.account.kinematics.gait.partition(": ")
@@ -306,25 +310,26 @@ def _movement(results: Results) -> Iterator[dict[str, str]]:
         what = "running" if runs(gait) else "walking"
         doubt = "doubtful: see below" if quality == "doubtful" else ""
         if (speed := own.get(("walking_speed", ""))) is not None:
-            sure = interval(*speed[1:], "m/s").strip(" ()")
-            detail = f"90 % interval: {sure}" if sure else "error not known"
             yield {
                 "label": f"{what} speed",
                 "value": f"{speed[0]:.2f} m/s",
-                "detail": "; ".join(filter(None, (detail, doubt))),
+                "detail": "; ".join(filter(None, (_sure(*speed[1:], "m/s") or "error not known", doubt))),
             }
         if (cadence := own.get(("cadence", ""))) is not None:
             yield {
                 "label": "cadence",
                 "value": f"{cadence[0]:.0f} steps/min",
-                "detail": doubt or _count_events(results),
+                "detail": "; ".join(filter(None, (_sure(*cadence[1:], "steps/min"), doubt or _count_events(results)))),
             }
         both = [own[key] for side in ("left", "right") if (key := ("stance_share", side)) in own]
         if len(both) > 1:
             yield {
                 "label": "stance phase",
-                "value": "\n".join(f"{side} {one[0]:.0f} %" for side, one in zip("LR", both, strict=True)),
-                "detail": doubt or "of the gait cycle",
+                "value": "\n".join(
+                    f"{side} {value:.0f}{interval(low, high, '%')} %"
+                    for side, (value, low, high) in zip("LR", both, strict=True)
+                ),
+                "detail": doubt or "of the gait cycle, 90 % interval in brackets",
             }
     elif len(repetitions):
         kinds = repetitions["movement"].value_counts()
@@ -337,7 +342,7 @@ def _movement(results: Results) -> Iterator[dict[str, str]]:
             yield {
                 "label": "depth" if set(kinds.index) == {"squat"} else "depth or rise",
                 "value": f"{100 * repetitions['depth_m'].mean():.0f} cm",
-                "detail": "mean, middle of the hips",
+                "detail": _depth(results),
             }
         yield {
             "label": "duration",
@@ -352,6 +357,17 @@ def _movement(results: Results) -> Iterator[dict[str, str]]:
             "value": f"{results.account.video.duration_s:.1f} s",
             "detail": "neither gait nor repetitions were found" + (f": {reason}" if reason else ""),
         }
+
+
+def _depth(results: Results) -> str:
+    found = measured(results)
+    one = next((found[key] for name in ("squat_depth", "sit_to_stand_rise") if (key := (name, "")) in found), None)
+    sure = (
+        ""
+        if one is None or not np.isfinite(one.low)
+        else f", 90 % interval {100 * one.low:.0f}–{100 * one.high:.0f} cm"
+    )
+    return f"mean, middle of the hips{sure}"
 
 
 def _count_events(results: Results) -> str:

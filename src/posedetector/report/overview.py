@@ -34,11 +34,7 @@ def overview(results: Results) -> Overview:
         for one in headline(results)
         if one["label"].capitalize() not in _SHOWN
     ]
-    angles = [
-        (row["name"].lower(), ", ".join(f"{side} {row[side]}°" for side in ("left", "right") if side in row))
-        for row in range_rows(results)
-        if row["name"] in _SHOWN
-    ]
+    angles = [(row["name"].lower(), _of_angle(row)) for row in range_rows(results) if row["name"] in _SHOWN]
     verdict = judge(results)
     video = account.video
     seen = f"{video.frames} frames, {video.duration_s:.2f} s at {video.fps:.4g} fps, {video.width_px}×{video.height_px}"
@@ -53,6 +49,15 @@ def overview(results: Results) -> Overview:
         ),
         notes=tuple(note.text for note in account.notes if note.text not in verdict.points),
     )
+
+
+def _of_angle(row: dict[str, str]) -> str:
+    """Return an angle's least and greatest by side, and what keeps them from being compared."""
+    ends = ", ".join(f"{side} {row[side]}°" for side in ("left", "right") if side in row)
+    doubts = ["weak"] if "weak" in row["quality"] else []
+    if row.get("asymmetry", "").endswith("within error"):
+        doubts.append("the sides differ within error")
+    return ends + (f" ({'; '.join(doubts)})" if doubts else "")
 
 
 def _joined(value: str, detail: str) -> str:

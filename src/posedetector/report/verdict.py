@@ -118,5 +118,5 @@ def _unsure(reaches: dict[str, float]) -> list[str]:
     poor = [joint for joint in ("hip", "knee") if reaches.get(joint, 0.0) > _SURE_ENOUGH]
     if not poor:
         return []
-    flexion = f"{' and '.join(poor)} flexion uncertain by more than {_SURE_ENOUGH:.0f}°"
-    return [f"the fit leaves {flexion}: treat single values as indicative only"]
+    flexion = " and ".join(f"{joint} flexion by ± {reaches[joint]:.0f}°" for joint in poor)
+    return [f"uncertain: {flexion} (90 %), so smaller differences between sides or clips may be error"]

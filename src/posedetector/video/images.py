@@ -51,7 +51,8 @@ def images_in(folder: Path) -> list[Path]:
         if videos:
             what = f"{len(videos)} videos and no images: run it once per video," if len(videos) > 1 else "a video:"
             raise VideoError(f"the folder {folder} holds {what} --video {folder / videos[0]}")
-        raise VideoError(f"the folder {folder} holds no images ({', '.join(sorted(IMAGE_SUFFIXES))})")
+        inside = " itself; give one of the folders in it, or a video" if any(path.is_dir() for path in files) else ""
+        raise VideoError(f"the folder {folder} holds no images ({', '.join(sorted(IMAGE_SUFFIXES))}){inside}")
     return images
 
 

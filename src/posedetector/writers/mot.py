@@ -13,9 +13,9 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from posedetector.filters import runs
+from posedetector.kinematics.grading import in_words
 from posedetector.pose import Array
-from posedetector.provenance import caution, info
+from posedetector.provenance import caution, info, time_spans
 from posedetector.trial import Note, Trial
 from posedetector.writers.coordinates import LUMBAR, PATH, TURNS, carries_the_body, coordinates, spines_shown
 
@@ -121,12 +121,6 @@ def notes_on_motion(trial: Trial) -> Iterator[Note]:
         )
 
 
-def time_spans(time: Array, flags: NDArray[np.bool_]) -> str:
-    """Return the stretches in which flags (T,) are set, as "0.07–0.37, 1.00 s"."""
-    ends = ((time[run.start], time[run.stop - 1]) for run in runs(flags))
-    return ", ".join(f"{first:.2f}" if first == last else f"{first:.2f}–{last:.2f}" for first, last in ends) + " s"
-
-
 def _often(values: Array) -> bool:
     return len(values) > 0 and bool(np.isfinite(values).mean() >= OFTEN)
 
@@ -188,6 +182,7 @@ def _header(trial: Trial, motion: Motion) -> list[str]:
         "The pelvis is placed by the middle of the hips; the models' pelvis has its origin some centimetres before and above it.",
         f"Written are {len(motion.time)} of {len(trial.pose.time)} frames.",
         *_what_is_not_known(trial, motion),
+        *in_words(trial.kinematics.grades),
         f"Made by posedetector {trial.provenance.posedetector}.",
         "endheader",
     ]

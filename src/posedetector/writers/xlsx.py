@@ -24,6 +24,7 @@ MOST_ROWS = 1_048_576
 MOST_COLUMNS = 16_384
 MOST_LETTERS = 31  # of a sheet's name
 _DIGITS = 6
+_NAMES = ("what", "item", "quantity", "angle")
 _SENTENCES = ("result", "text", "definition", "reason")
 _OPTIONS = {"constant_memory": True}
 # endings of columns' names, the longest first → how their numbers are shown; all digits stay in the cell
@@ -37,8 +38,19 @@ _SHOWN = {
     "_kg": "0.00",
     "_m": "0.000",
     "_s": "0.000",
-    **dict.fromkeys(("value", "sd", "low_90", "high_90"), "0.00"),
 }
+# and of a table with a column `unit`, by that
+_SHOWN_BY_UNIT = {
+    "m": "0.000",
+    "m/s": "0.00",
+    "s": "0.00",
+    "deg": "0.0",
+    "deg/s": "0",
+    "%": "0.0",
+    "steps/min": "0.0",
+    "count": "0",
+}
+_WITH_UNIT = ("value", "sd", "error_sd", "low_90", "high_90")
 
 
 def write_xlsx(trial: Trial, path: Path) -> None:
@@ -51,7 +63,8 @@ def write_xlsx(trial: Trial, path: Path) -> None:
     names = [name for name, table in TABLES.items() if table.in_workbook and holds(trial, name)]
     with xlsxwriter.Workbook(str(path), _OPTIONS) as book:
         bold = book.add_format({"bold": True})
-        shown = {ending: book.add_format({"num_format": digits}) for ending, digits in _SHOWN.items()}
+        digits = {**_SHOWN, **_SHOWN_BY_UNIT}
+        shown = {key: book.add_format({"num_format": pattern}) for key, pattern in digits.items()}
         _write_sheet(book, "overview", ["what", "result"], iter(_overview(trial)), bold, {})
         for name in names:
             _write_table(book, name, trial, bold, shown)
@@ -100,7 +113,9 @@ def _write_sheet(
 ) -> None:
     sheet = book.add_worksheet(name)
     sheet.freeze_panes(1, 0)
-    formats = [next((one for ending, one in shown.items() if title.endswith(ending)), None) for title in header]
+    formats = [next((shown.get(ending) for ending in _SHOWN if title.endswith(ending)), None) for title in header]
+    unit = header.index("unit") if "unit" in header else None
+    by_unit = [unit is not None and title in _WITH_UNIT for title in header]
     for column, title in enumerate(header):
         sheet.set_column(column, column, _width(title))
         sheet.write_string(0, column, title, bold)
@@ -109,12 +124,13 @@ def _write_sheet(
             if isinstance(value, str):  # `write` would make formulas and links of some
                 sheet.write_string(row, column, value)
             elif value is not None and math.isfinite(value):
-                sheet.write_number(row, column, round(value, _DIGITS), formats[column])
+                how = shown.get(values[unit]) if unit is not None and by_unit[column] else formats[column]
+                sheet.write_number(row, column, round(value, _DIGITS), how)
 
 
 def _width(title: str) -> int:
-    """Return a column's width, in letters; columns of sentences are wide."""
-    return 100 if title in _SENTENCES else min(max(len(title), 8) + 2, 40)
+    """Return a column's width, in letters; columns of sentences and of names are wide."""
+    return 100 if title in _SENTENCES else 34 if title in _NAMES else min(max(len(title), 8) + 2, 40)
 
 
 def sheet_name(table: str, number: int) -> str:

@@ -133,9 +133,12 @@ def _draw(axes: "Axes", name: str, own: Sequence[Quantity], usual: Reference | N
             elinewidth=2.2 if known else 0.9,
         )
     axes.margins(x=0.12)
-    if usual is not None:
-        low, high = axes.get_xlim()
-        axes.set_xlim(max(low, least * factor), min(high, most * factor))
+    low, high = axes.get_xlim()
+    # bars are drawn whole; a value that lies beyond is an arrow at the edge
+    axes.set_xlim(
+        least * factor if any(one.value < least for one in own) else low,
+        most * factor if any(one.value > most for one in own) else high,
+    )
     axes.set_ylim(0, 1)
     axes.set_yticks([])
     axes.tick_params(labelsize=SMALL)
