@@ -13,7 +13,7 @@ from posedetector.kinematics import Scale, study
 from posedetector.kinematics.angles import joint_angles
 from posedetector.kinematics.gait import find_gait
 from posedetector.kinematics.nouns import REACH_90, Event, Gait, Quantity
-from posedetector.kinematics.uncertainty import timing_of
+from posedetector.kinematics.uncertainty import _DEPTH, timing_of
 from posedetector.lifters.native import Native
 from posedetector.pose import Spread
 from posedetector.refinement import NOT_REFINED, scale_of
@@ -46,7 +46,7 @@ def test_every_length_speed_and_time_of_gait_has_an_error() -> None:
 
 
 # the walker walks along the laboratory's Z
-@pytest.mark.parametrize(("axis", "focal"), [(ACROSS, 0.1), (TOWARDS, 0.0)])
+@pytest.mark.parametrize(("axis", "focal"), [(ACROSS, np.hypot(0.1, _DEPTH)), (TOWARDS, 0.0)])
 def test_the_focal_length_counts_as_far_as_the_path_leads_along_the_optical_axis(
     axis: np.ndarray, focal: float
 ) -> None:
@@ -58,7 +58,7 @@ def test_the_focal_length_counts_as_far_as_the_path_leads_along_the_optical_axis
 def test_step_width_lies_across_the_path() -> None:
     along, across = (row(gait_of(Scale(0.0, 0.5, axis)), "step_width", "left") for axis in (ACROSS, TOWARDS))
 
-    assert across.error**2 - along.error**2 == pytest.approx((0.5 * across.value) ** 2)
+    assert across.error**2 - along.error**2 == pytest.approx((0.5**2 + _DEPTH**2) * across.value**2)
 
 
 def test_no_number_of_steps_makes_the_size_better_known() -> None:
