@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from posedetector.cli.summary import summarize
+from posedetector.kinematics.summary import WITHIN_ERROR
 from posedetector.report.overview import overview
 from posedetector.report.results import Results, results_of
 from posedetector.trial import Note, PersonRecord, Trial
@@ -47,6 +48,20 @@ def test_a_side_that_was_not_seen_is_not_told(trial: Trial) -> None:
 
     assert unseen.any()
     assert found["knee flexion"].startswith("right ")
+
+
+def test_sides_that_differ_within_error_are_said_to_do_so(trial: Trial) -> None:
+    walk = walked(trial)
+    table = walk.tables["summary"].copy()
+    row = table["quantity"] == "knee_flexion_range_asymmetry"
+    table.loc[row, "definition"] = f"of ranges; {WITHIN_ERROR}"
+    said = [
+        dict(overview(replace(walk, tables={**walk.tables, "summary": one})).measured)
+        for one in (walk.tables["summary"], table)
+    ]
+
+    assert row.sum() == 1
+    assert [one["knee flexion"].endswith("(the sides differ within error)") for one in said] == [False, True]
 
 
 def test_what_the_verdict_says_is_not_said_again_as_a_note(trial: Trial) -> None:

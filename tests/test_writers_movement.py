@@ -202,7 +202,7 @@ def test_a_weak_angle_is_called_so_and_dashed_in_every_figure() -> None:
             True,
             False,
         ]
-        assert "weak: shape and trend only" in [text.get_text() for text in figure.legends[0].get_texts()]
+        assert "weak: only large differences count" in [text.get_text() for text in figure.legends[0].get_texts()]
 
 
 def test_where_all_is_poor_the_figure_only_says_so() -> None:

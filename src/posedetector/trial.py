@@ -252,7 +252,7 @@ class KinematicsRecord(_Record):
     repetitions: int
     masses: str
     grading: str = (
-        "good: the value may be read; weak: its shape or trend only; poor: not to be reported; by the fit's deviation against how far "
+        "good: the value may be read, within its interval; weak: only large differences count; poor: not to be reported; by the fit's deviation against how far "
         "the angle moves, and by the view; where no deviation is known, by the view alone, and then never good"
     )
     grades: dict[str, GradeRecord] = {}

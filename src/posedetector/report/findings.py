@@ -382,7 +382,8 @@ def _knees(results: Results) -> Iterator[dict[str, str]]:
                 "label": row["name"].lower(),
                 "value": "\n".join(f"{side[0].upper()} {row[side]}°" for side in ("left", "right") if side in row),
                 "detail": {"clip": "over the clip"}.get(over := stretch(results), f"in {over}s")
-                + ", weak" * ("weak" in row["quality"]),
+                + ", weak" * ("weak" in row["quality"])
+                + ", the sides differ within error" * row.get("asymmetry", "").endswith("within error"),
             }
 
 

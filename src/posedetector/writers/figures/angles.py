@@ -26,6 +26,7 @@ from posedetector.writers.figures.canvas import (
     page,
     panels_of,
     side_handles,
+    weak_handle,
     with_zero,
 )
 
@@ -127,7 +128,7 @@ def _legend(
     columns = {column: colour for joint in joints for column, colour in _columns(angles, joint, grades).items()}
     handles = side_handles(columns.values())
     if any(is_weak(grades, angles.names[column]) for column in columns):
-        handles.append(Line2D([], [], color="0.3", ls=WEAK_LINE, label="weak: shape and trend only"))
+        handles.append(weak_handle())
     if np.isfinite(angles.sd[:, list(columns)]).any():
         handles.append(Patch(color="0.5", alpha=0.3, lw=0, label="90 % interval"))
     for kind, (marker, fill, label) in _MARKS.items():

@@ -128,3 +128,10 @@ def with_zero(axes: "Axes") -> None:
     missing = max(LEAST_SPAN - (high - low), 0) / 2
     axes.set_ylim(low - missing, high + missing)
     axes.spines[["top", "right"]].set_visible(False)
+
+
+def weak_handle() -> "Artist":
+    """Return the legend's entry of angles that are weak."""
+    from matplotlib.lines import Line2D
+
+    return Line2D([], [], color="0.3", ls=WEAK_LINE, label="weak: only large differences count")

@@ -19,13 +19,13 @@ from posedetector.writers.figures.bundles import band_handles, draw_bundle
 from posedetector.writers.figures.canvas import (
     LANDSCAPE,
     NO_GRADES,
-    WEAK_LINE,
     explain,
     is_poor,
     is_weak,
     page,
     panels_of,
     side_handles,
+    weak_handle,
     with_zero,
 )
 from posedetector.writers.figures.parameters import compared, draw_parameters
@@ -74,7 +74,7 @@ def _legend(gait: Gait, joints: list[str], grades: Mapping[str, Grade]) -> "list
     fitted = any(one.sd is not None and np.isfinite(one.sd).any() for one in drawn)
     handles = band_handles("cycles", over=any(len(one.degrees) > 1 for one in drawn), fitted=fitted)
     if any(is_weak(grades, one.name) for one in drawn):
-        handles.append(Line2D([], [], color="0.3", ls=WEAK_LINE, label="weak: shape and trend only"))
+        handles.append(weak_handle())
     if joints and any(one.name == "stance_share" for one in gait.quantities):
         handles.append(Line2D([], [], color="0.3", ls="--", lw=1, label="mean toe-off"))
     return handles

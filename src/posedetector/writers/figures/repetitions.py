@@ -21,13 +21,13 @@ from posedetector.writers.figures.canvas import (
     NO_GRADES,
     NO_SIDE,
     SMALL,
-    WEAK_LINE,
     explain,
     is_poor,
     is_weak,
     page,
     panels_of,
     side_handles,
+    weak_handle,
     with_zero,
 )
 
@@ -76,7 +76,7 @@ def _legend(bundles: "Sequence[_Bundle]", drawn: Sequence[Repetition], grades: M
     fitted = any(np.isfinite(one.sd).any() for one in bundles)
     handles += band_handles("repetitions", over=bool(bundles) and len(drawn) > 1, fitted=fitted)
     if any(is_weak(grades, one.name) for one in bundles):
-        handles.append(Line2D([], [], color="0.3", ls=WEAK_LINE, label="weak: shape and trend only"))
+        handles.append(weak_handle())
     if bundles and _turn(drawn) < 1:
         turn = "mean lowest point" if drawn[0].movement == "squat" else "mean full stand"
         handles.append(Line2D([], [], color="0.3", ls=":", label=turn))
