@@ -208,7 +208,7 @@ def _write(evaluation: "Evaluation", output: "Folder") -> None:
 
 
 def _show(evaluation: "Evaluation", written: list[Path]) -> None:
-    """Print the summary with a column a system, groups of trials, and the notes."""
+    """Print the notes, the summary with a column a system, and groups of trials."""
     from rich.console import Console
 
     from posedetector.evaluation.tables import per_group, summary
@@ -220,6 +220,9 @@ def _show(evaluation: "Evaluation", written: list[Path]) -> None:
         for line in lines:
             console.print(line, style=style, markup=False, highlight=False, soft_wrap=True)
 
+    # first, since one may say that the errors below mean nothing
+    say([f"note: {note}" for note in evaluation.notes[:_MOST_NOTES]], "yellow")
+    say(_more(len(evaluation.notes) - _MOST_NOTES), "yellow")
     rows = summary(evaluation)
     say(_columns([list(rows[0]), *([*row.values()] for row in rows)], width))
     group = "action" if any(one.action for one in evaluation.scores) else "trial"
@@ -228,8 +231,6 @@ def _show(evaluation: "Evaluation", written: list[Path]) -> None:
         shown = [list(groups[0]), *([*row.values()] for row in groups[:_MOST_GROUPS])]
         say(_columns([list(column) for column in zip(*shown, strict=True)], width))
         say(_more(len(groups) - _MOST_GROUPS))
-    say([f"note: {note}" for note in evaluation.notes[:_MOST_NOTES]], "yellow")
-    say(_more(len(evaluation.notes) - _MOST_NOTES), "yellow")
     say([str(path) for path in written])
 
 

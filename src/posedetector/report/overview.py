@@ -37,7 +37,12 @@ def overview(results: Results) -> Overview:
     angles = [(row["name"].lower(), _of_angle(row)) for row in range_rows(results) if row["name"] in _SHOWN]
     verdict = judge(results)
     video = account.video
-    seen = f"{video.frames} frames, {video.duration_s:.2f} s at {video.fps:.4g} fps, {video.width_px}×{video.height_px}"
+    size = f"{video.width_px}×{video.height_px}"
+    seen = (
+        f"{video.frames} frames, {video.duration_s:.2f} s at {video.fps:.4g} fps, {size}"
+        if video.frames > 1
+        else f"one image, {size}"
+    )
     networks = ", ".join(f"{one.name} ({one.licence})" for one in account.networks) or "none"
     return Overview(
         measured=(*movement, *angles),
