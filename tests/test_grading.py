@@ -45,7 +45,7 @@ def fitted(pose: MetricPose, degrees: Mapping[str, float | Array]) -> MetricPose
         (FRONT, "left_knee_flexion", 10, "weak"),
         (FRONT, "left_knee_flexion", 35, "poor"),
         (SIDE, "left_hip_adduction", 9, "poor"),  # of 15°
-        (FRONT, "left_hip_adduction", 7, "weak"),
+        (FRONT, "left_hip_adduction", 9, "weak"),
         (FRONT, "left_hip_adduction", 3, "good"),
         (FRONT, "pelvis_obliquity", 2, "good"),
         (SIDE, "pelvis_obliquity", 2, "weak"),

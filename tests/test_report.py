@@ -32,6 +32,7 @@ from posedetector.report.comparison import (
     unlike,
 )
 from posedetector.report.findings import (
+    exercise_rows,
     gait_rows,
     headline,
     marks,
@@ -627,3 +628,14 @@ def test_report_says_in_one_line_what_is_wrong(
     assert done.status == 2
     assert says in done.errors
     assert done.errors.count("\n") == 1
+
+
+def test_totals_of_sets_have_the_units_of_what_they_are(trial: Trial) -> None:
+    totals = (
+        Quantity("squat_depth", "", 0.31, NAN, 5, "m", "", error=0.02),
+        Quantity("squat_set_time", "", 12.38, NAN, 1, "s", ""),
+        Quantity("chair_stands_in_30_s", "", 14.0, NAN, 14, "count", ""),
+    )
+    found = exercise_rows(results_of(with_kinematics(nothing_found(trial), exercise=totals)))
+
+    assert [one["value"] for one in found] == ["0.31 m (90 % interval 0.28 to 0.34 m)", "12.38 s", "14"]

@@ -685,11 +685,11 @@ def test_who_gave_nothing_to_train_on_may_try_again_with_something(go: Callable,
 
 def test_a_network_learns(go: Callable, monkeypatch: pytest.MonkeyPatch, pool: Pool, tmp_path: Path) -> None:
     monkeypatch.setattr(fit, "make_pool", lambda *_, **__: pool)
-    go(Plan(steps=30, windows=64, pairs=16, clips=128, channels=32, learning_rate=0.02), every=5)
+    go(Plan(steps=45, windows=64, pairs=16, clips=128, channels=32, learning_rate=0.02), every=5)
     curve = rows(tmp_path / "training" / "curve.csv")
 
     for name in ("loss", "position", "length"):
-        assert float(curve[-1][name]) < 0.85 * float(curve[0][name])
+        assert float(curve[-1][name]) < 0.8 * float(curve[0][name])
 
 
 def test_the_rate_is_warmed_up_and_ends_near_0() -> None:

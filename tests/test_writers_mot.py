@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike
 from scipy.spatial.transform import Rotation
 
 from figures import WITH_SPINES, figure, pose_of, turn
-from posedetector.pose import Array
+from posedetector.pose import Array, Source
 from posedetector.skeletons import BLAZEPOSE_33, Skeleton
 from posedetector.trial import Trial
 from posedetector.writers.mot import largest_stretch, notes_on_motion, write_mot
@@ -390,3 +390,17 @@ def test_opensim_reads_the_markers_with_their_holes(opensim, trial: Trial, tmp_p
     assert list(markers.getColumnLabels()) == ["left_knee", "right_knee"]
     assert markers.getDependentColumn("left_knee")[1].to_numpy() == pytest.approx([1.2, 2.2, 3.3])
     assert np.isnan(markers.getDependentColumn("right_knee")[1].to_numpy()).all()
+
+
+def test_the_header_says_when_points_were_mirrored(trial: Trial, tmp_path: Path) -> None:
+    clip = thirty(trial, 12)
+    source = clip.pose.source.copy()
+    source[3:7, 0] = Source.MIRRORED
+    mirrored = replace(clip, pose=replace(clip.pose, source=source))
+    said = {}
+    for name, one in {"seen": clip, "mirrored": mirrored}.items():
+        write_mot(one, tmp_path / f"{name}.mot")
+        said[name] = [line for line in read(tmp_path / f"{name}.mot")[0] if "mirrored (--estimate-missing)" in line]
+
+    assert said["seen"] == []
+    assert said["mirrored"][0].startswith("At 0.10–0.20 s some points are those of the other side")

@@ -37,7 +37,7 @@ def test_the_overview_comes_first_then_the_tables_that_people_read(book: openpyx
 def test_the_overview_says_what_was_measured_and_whether_it_can_be_used(book: openpyxl.Workbook) -> None:
     lines = dict(rows(book, "overview"))
 
-    assert "repetitions" in lines
+    assert lines["repetitions"] == "1 (1 squat)"
     assert lines["GOOD ENOUGH TO USE?"] == "Yes, with care: some numbers are less certain than they look."
 
 

@@ -1,6 +1,6 @@
 """What a detector got wrong in 2D, before anyone builds on it.
 
-In this order: limbs that leave the image and doubtful points are dropped, left/right swaps undone, jumps dropped, short holes filled on the true
+In this order: limbs that leave the image and doubtful points are dropped, left/right swaps undone, jumps dropped, short gaps filled on the true
 time axis. What is filled is marked; what is too long a hole to fill stays one all the way to the files. All but the first
 needs frames that come later; with `online` there is only that.
 """

@@ -11,7 +11,7 @@ ROOT = Path(__file__).parents[2]
 SAMPLE = ROOT / "data" / "samples" / "walk_side.mp4"
 WHOLE = ROOT.parent / "shared" / "clips" / "sports2d" / "demo.mp4"
 
-pytestmark = pytest.mark.timeout(400)
+pytestmark = [pytest.mark.timeout(400), pytest.mark.usefixtures("each_clip_once")]
 
 
 @cache

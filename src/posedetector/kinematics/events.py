@@ -1,4 +1,4 @@
-"""Initial contacts and feet off, by three methods.
+"""Initial contacts and toe-offs, by three methods.
 
 - `coordinate`: Zeni, Richards & Higginson (Gait & Posture 27, 2008): contact where the heel is farthest before the hips, off
   where the toe is farthest behind them, along the direction of progression. It finds the events; the others confirm them.
@@ -9,7 +9,7 @@
   no motion of the foot. It is its part along the way of the swing, over a tenth of a second: the other parts and what is
   shorter are noise.
 - `foot velocity`: O'Connor, Thorpe, O'Malley & Vaughan (Gait & Posture 25, 2007): the middle of heel and toe sinks fastest
-  at contact and rises fastest at foot off.
+  at contact and rises fastest at toe-off.
 
 An event is one that at least two of them find, the others within AGREE of the first. Whose time it is depends on how a foot
 is put down and taken up, by the median over a side's events in a run (`_STRIKE`, `_ROLL`).
@@ -20,7 +20,7 @@ is put down and taken up, by the median over a side's events in a run (`_STRIKE`
   a finer reading of the coordinate's path and no fourth method). Half is a judgement, the middle of what there is between
   landed (0) and the coordinate's time (1).
 - A foot that leaves over its toes has the coordinate's time. The same reasoning would take it back, but does not hold: in
-  pictures of two people six feet off came 0.02 s after it on average. It is 0.03 s late only where toes stand still to the last
+  pictures of two people six toe-offs came 0.02 s after it on average. It is 0.03 s late only where toes stand still to the last
   (`tests/rolling.py`).
 """
 
@@ -42,7 +42,7 @@ AGREE = 0.12
 # beyond what the depth of a standing foot wavers in one camera.
 REVERSAL = 0.15
 # Of the swing's greatest speed. A judgement, from the synthetic walker, who puts his feet down flat: higher shares are early
-# at contact and late at foot off, and lower ones drown in noise.
+# at contact and late at toe-off, and lower ones drown in noise.
 _SHARE = 0.05
 # Seconds to either side. A judgement: paths are low-passed at 6 Hz, so that a tenth of a second holds no more than a bend.
 _HALF_WINDOW = 0.05

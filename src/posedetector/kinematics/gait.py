@@ -3,8 +3,8 @@
 Gait is a chain of initial contacts (`events`) that
 - alternate between the sides, one step in 0.2–1.5 s (40–300 a minute), none three times as long as the one before or after;
 - each with its foot before the other one along the direction of progression;
-- with a foot off between them, each foot going to and fro relative to the hips by at least `events.REVERSAL` of a leg;
-- with a whole stride, or, in a clip too short for one, a path that leads forwards and the other foot off in between, feet
+- with a toe-off between them, each foot going to and fro relative to the hips by at least `events.REVERSAL` of a leg;
+- with a whole stride, or, in a clip too short for one, a path that leads forwards and the other toe-off in between, feet
   off and contacts taking turns.
 
 Squats, rising from a seat and jumps move both feet alike; on one leg, one foot alone moves; marching in place moves none
@@ -122,7 +122,7 @@ def _feet(pose: MetricPose, run: slice, points: tuple[dict[Side, Array], ...], a
 
 
 def _chains(feet: Feet, first_frame: int) -> list[Chain]:
-    """Return the chains of steps in a run, each with the feet off that belong to it, by time."""
+    """Return the chains of steps in a run, each with the toe-offs that belong to it, by time."""
     events = find_events(feet, first_frame)
     contacts = [event for event in events if event.kind == "initial_contact" and _leads(feet, event)]
     groups: list[Chain] = []
@@ -149,7 +149,7 @@ def _follows(chain: Chain, event: Event) -> bool:
 
 
 def _with_offs(contacts: Chain, events: Chain) -> Chain:
-    """Return contacts with their feet off, up to a step before the first and behind the last; empty without any between.
+    """Return contacts with their toe-offs, up to a step before the first and behind the last; empty without any between.
 
     Behind the last contact the other foot goes off first: the one that has just landed bears the body.
     """
@@ -194,14 +194,14 @@ def _doubts(
         "not one whole stride of each foot": {stride.side for stride in strides} != set(SIDES),
         "no heels and toes were seen: ankles stand for them": made_do,
         f"the methods differ by {1000 * spread:.0f} ms in the middle": spread > AGREE,
-        f"{offless} of {len(strides)} strides lack their foot off": offless > _OFFLESS * len(strides),
+        f"{offless} of {len(strides)} strides lack a toe-off": offless > _OFFLESS * len(strides),
         "walks backwards, which the methods were not made for": backwards,
         "standing feet move along with the path: no lengths and no speed": bool(strides)
         and footing.travels(strides)
         and not footing.stands(strides)
         and belt is None,
         _unlike(belt): bool(_unlike(belt)),
-        "feet off and contacts do not alternate": any(_tangled(chain) for chain in chains),
+        "toe-offs and contacts do not alternate": any(_tangled(chain) for chain in chains),
     }
     return [reason for reason, so in said.items() if so]
 

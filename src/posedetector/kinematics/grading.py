@@ -26,7 +26,7 @@ READABLE, REPORTABLE, REPORTABLE_EDGE_ON = 0.25, 0.7, 0.5
 EDGE_ON = np.radians(25)
 _FROM = np.radians(60)  # more than this towards an axis of the pelvis is "from the side" and so on; a judgement
 # How far angles move in walking, degrees (legs after Kadaba, Ramakrishnan & Wootten 1990; trunk and arms a judgement), and no less
-# than what people's posture differs by. It is this that a deviation is held against, lest somebody who stands still has only poor angles.
+# than what people's posture differs by. It is this that a deviation is held against, or somebody who stands still would have only poor angles.
 _MOVES = {
     "hip_flexion": 45.0,
     "hip_adduction": 15.0,

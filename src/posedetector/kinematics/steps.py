@@ -24,7 +24,7 @@ _APART = 0.25  # of the hips' own way in a stride, which is the foot's too but f
 # Where in a stance phase the foot lies flat on the belt, and which slide is one: metres per second, and of that speed the spread
 # over stances and the hips' own speed; the angle (cosine) between the slide and the way from where the person faces. Judgements.
 _SLIDES = (0.15, 0.6)
-_STANCE = 0.62  # of a stride, where the foot off was not found
+_STANCE = 0.62  # of a stride, where the toe-off was not found
 _BELT, _UNEVEN, _STAYS, _BACKWARDS = 0.1, 0.35, 0.25, 0.7
 _TRAVELS = 0.1  # metres a stride; below, there is no path to speak of
 
@@ -35,8 +35,8 @@ ABOUT = {
     "cadence": "one over the mean time between contacts of either foot",
     "stride_time": "from a foot's initial contact to its next",
     "step_time": "from the other foot's initial contact to this one's",
-    "stance_share": "of the stride, from initial contact to foot off (Perry & Burnfield 2010)",
-    "swing_share": "of the stride, from foot off to the next initial contact (Perry & Burnfield 2010)",
+    "stance_share": "of the stride, from initial contact to toe-off (Perry & Burnfield 2010)",
+    "swing_share": "of the stride, from toe-off to the next initial contact (Perry & Burnfield 2010)",
     "double_support_share": "of the stride, both feet on the floor; 0 in running (Perry & Burnfield 2010)",
     "walking_speed": "of the middle of the hips over the floor, from contact to contact",
     "stride_length": "between a foot's places at two contacts (Huxham et al. 2006); of strides in which the hips go as far within a quarter",
@@ -63,7 +63,7 @@ _SYMMETRY = "(left - right) over the mean of both, 0 when alike (Robinson, Herzo
 
 @dataclass(frozen=True, slots=True)
 class Stride:
-    """From a foot's initial contact to its next; seconds, NaN for a foot off that was not found."""
+    """From a foot's initial contact to its next; seconds, NaN for a toe-off that was not found."""
 
     side: Side
     start: float
@@ -108,7 +108,7 @@ def strides_of(chain: list[Event]) -> list[Stride]:
 
 
 def _only(offs: list[Event], side: Side, after: float, before: float) -> float:
-    """Return the time of the one foot off of a side in between; NaN for none or several."""
+    """Return the time of the one toe-off of a side in between; NaN for none or several."""
     inside = [event.time for event in offs if event.side == side and after < event.time < before]
     return inside[0] if len(inside) == 1 else np.nan
 

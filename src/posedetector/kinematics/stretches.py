@@ -21,7 +21,7 @@ from posedetector.pose import Array
 # leaves the picture bends by 15° too much, for a third of a second.
 ENDS, MOST_OF_A_CLIP = 0.5, 0.125
 # A curve's plain extremes are those of its noise, and grow with the clip. Left out on each side: this share of the frames, or
-# frames of this many seconds if they are less, lest a single kick in a long clip goes too. Judgements: at the knee's peak in
+# frames of this many seconds if they are less, so that a single kick in a long clip still counts. Judgements: at the knee's peak in
 # swing (some 3,000°/s²) the first costs less than 0.1° of a stride of one second, the second 1° of a single one.
 TRIMMED, LONGEST_TRIM = 0.01, 0.05
 _SEEN = 0.5  # of a stretch's values, or its extremes are not the movement's; a judgement

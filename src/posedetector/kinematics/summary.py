@@ -54,26 +54,29 @@ def summarize(
     asymmetry of lengths is left out where one body was fitted to the clip, since its sides are alike by assumption; that of
     ranges, where their mean is below 5°.
     """
-    alike, apart = _lengths(pose, fitted=True), _lengths(pose, fitted=False)
+    lengths = tuple(_lengths(pose))
+    # one fitted body is the same on both sides
+    apart = [one for one, of_one_body in lengths if not of_one_body]
     motion = tuple(_motion(angles, stretches, grades))
     # of a clip in which nothing is repeated, each side's range is that of another movement
     repeated = stretches("").kind != "clip"
     ranges = (row for row in motion if row.name.endswith("_range") and repeated)
-    return (*alike, *apart, *_asymmetries(apart, least=0.0), *motion, *_asymmetries(ranges, least=LEAST_RANGE))
+    return (
+        *(one for one, _ in lengths),
+        *_asymmetries(apart, least=0.0),
+        *motion,
+        *_asymmetries(ranges, least=LEAST_RANGE),
+    )
 
 
 def symmetry_index(left: float, right: float) -> float:
-    """Return |left − right| over the mean of both (Robinson et al. 1987), from 0 to 2 for what is not negative; NaN for two noughts."""
+    """Return |left − right| over the mean of both (Robinson et al. 1987), from 0 to 2 for what is not negative; NaN for two zeros."""
     middle = (left + right) / 2
     return abs(left - right) / middle if middle > 0 else float("nan")
 
 
-def _lengths(pose: MetricPose, *, fitted: bool) -> tuple[Quantity, ...]:
-    """Return the lengths of the one body that was fitted, the same on both sides, or else those that are each side's own."""
-    return tuple(one for one, of_one_body in _all_lengths(pose) if of_one_body == fitted)
-
-
-def _all_lengths(pose: MetricPose) -> Iterator[tuple[Quantity, bool]]:
+def _lengths(pose: MetricPose) -> Iterator[tuple[Quantity, bool]]:
+    """Yield each length, and whether it is of the one body that was fitted."""
     for segment, (near, far) in _PAIRED.items():
         for side in SIDES:
             values, made = _distance(pose, (f"{side}_{near}",), (f"{side}_{far}",))

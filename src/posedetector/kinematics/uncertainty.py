@@ -39,7 +39,7 @@ _RANGE = {2: 1.128, 3: 1.693}
 # synthetic cameras (benchmarks/intervals.py, half of them).
 _ALIKE = 0.7
 # Seconds that all methods are off by alike, which their disagreement does not show: on filmed walks contacts come 0.017–0.026 s late and
-# feet off 0.011–0.047 s early.
+# toe-offs 0.011–0.047 s early.
 _COMMON = 0.03
 # Likewise: of what lasts of a contact's error, the share by which one side's differs from the other's; and of a foot's place, as a
 # variance, the share that is alike in all steps (of one side, so it is none in strides).
@@ -55,7 +55,7 @@ _BY_LENS = 1.1  # times the error of the size: from here on the focal length is 
 
 @dataclass(frozen=True, slots=True)
 class Scale:
-    """How well lengths in the room are known.
+    """How well lengths in the laboratory are known.
 
     Attributes
     ----------

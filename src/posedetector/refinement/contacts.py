@@ -84,7 +84,7 @@ def _never_below(names: Sequence[str], height: Array, floor: float | None, time:
 
 
 def _for_long(flags: Flags, time: Array) -> Flags:
-    """Return flags (T, P) of which only runs of at least _LONG are left; holes of up to _BLINK are closed first.
+    """Return flags (T, P) of which only runs of at least _LONG are left; gaps of up to _BLINK are closed first.
 
     A run ends where nobody was seen for more than LONGEST_HOLE.
     """

@@ -214,7 +214,7 @@ def range_rows(results: Results) -> list[dict[str, str]]:
                 continue
             row |= {
                 side or "both": f"{_rounded(low.value, 0)} to {_rounded(high.value, 0)}",
-                f"{side or 'both'}_range": f"{span.value:.0f}{_interval(span)}",
+                f"{side or 'both'}_range": f"{span.value:.0f}{interval(span.low, span.high, 'deg')}",
             }
             if (grade := grades.get(f"{side}_{joint}" if side else joint)) is not None:
                 qualities[side] = grade
@@ -233,13 +233,6 @@ def range_rows(results: Results) -> list[dict[str, str]]:
         row["reason"] = "; ".join(dict.fromkeys(one.reason for one in qualities.values() if one.reason))
         rows.append(row)
     return rows
-
-
-def _interval(one: Measured) -> str:
-    """Return the 90 % interval of a range in brackets, nothing where it is not known; no range is less than 0."""
-    if not np.isfinite(one.low):
-        return ""
-    return f" ({_rounded(max(one.low, 0.0), 0)}–{_rounded(one.high, 0)})"
 
 
 def not_shown(results: Results) -> list[str]:
@@ -273,9 +266,7 @@ def exercise_rows(results: Results) -> list[dict[str, str]]:
     return [
         {
             "label": plain(one["quantity"]),
-            "value": f"{one['value']:.0f}"
-            if one["unit"] == "count"
-            else f"{number(one['value'], 's')} s{_seconds_interval(one)}",
+            "value": _with_unit(one),
             "detail": one["definition"],
         }
         for one in rows
@@ -283,9 +274,14 @@ def exercise_rows(results: Results) -> list[dict[str, str]]:
     ]
 
 
-def _seconds_interval(row: Mapping[str, Any]) -> str:
-    low, high = row["low_90"], row["high_90"]
-    return f" (90 % interval {number(low, 's')} to {number(high, 's')} s)" if np.isfinite([low, high]).all() else ""
+def _with_unit(row: Mapping[str, Any]) -> str:
+    """Return a count, or a value with its unit and, where it is known, its 90 % interval."""
+    unit = row["unit"]
+    if unit == "count":
+        return f"{row['value']:.0f}"
+    low, high = (number(row[end], unit) for end in ("low_90", "high_90"))
+    known = np.isfinite([row["low_90"], row["high_90"]]).all()
+    return f"{number(row['value'], unit)} {unit}" + (f" (90 % interval {low} to {high} {unit})" if known else "")
 
 
 def headline(results: Results) -> list[dict[str, str]]:

@@ -8,7 +8,7 @@ from posedetector.report.verdict import Verdict, judge
 
 Line = tuple[str, str]
 _SHOWN = ("Hip flexion", "Knee flexion", "Ankle dorsiflexion")
-_LETTERS = {"L ": "left ", "R ": "right "}
+_SIDES = {"L ": "left ", "R ": "right "}
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,9 +66,6 @@ def _of_angle(row: dict[str, str]) -> str:
 
 
 def _joined(value: str, detail: str) -> str:
-    lines = [line.replace(letter, word) for line in value.splitlines() for letter, word in [_side(line)]]
+    """Return a card's lines in one; the page has room for a side's letter only."""
+    lines = [_SIDES.get(side, side) + rest for side, rest in ((line[:2], line[2:]) for line in value.splitlines())]
     return ", ".join(lines) + (f" ({detail})" if detail else "")
-
-
-def _side(line: str) -> tuple[str, str]:
-    return next(((letter, word) for letter, word in _LETTERS.items() if line.startswith(letter)), ("", ""))

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from posedetector.kinematics.grading import in_words
-from posedetector.pose import Array
+from posedetector.pose import Array, Source
 from posedetector.provenance import caution, info, time_spans
 from posedetector.trial import Note, Trial
 from posedetector.writers.coordinates import LUMBAR, PATH, TURNS, carries_the_body, coordinates, spines_shown
@@ -182,6 +182,7 @@ def _header(trial: Trial, motion: Motion) -> list[str]:
         "The pelvis is placed by the middle of the hips; the models' pelvis has its origin some centimetres before and above it.",
         f"Written are {len(motion.time)} of {len(trial.pose.time)} frames.",
         *_what_is_not_known(trial, motion),
+        *_what_was_mirrored(trial),
         *in_words(trial.kinematics.grades),
         f"Made by posedetector {trial.provenance.posedetector}.",
         "endheader",
@@ -197,6 +198,15 @@ def _what_is_not_known(trial: Trial, motion: Motion) -> Iterator[str]:
         yield (
             "Straight lines between known values, and the nearest known value before the first and after the last, stand in for "
             f"what is missing; {_filled(motion.time, motion.filled)}."
+        )
+
+
+def _what_was_mirrored(trial: Trial) -> Iterator[str]:
+    mirrored = (trial.pose.source == Source.MIRRORED).any(axis=1)
+    if mirrored.any():
+        yield (
+            f"At {time_spans(trial.pose.time, mirrored)} some points are those of the other side, mirrored (--estimate-missing); "
+            "landmarks.csv says which."
         )
 
 
