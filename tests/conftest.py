@@ -15,6 +15,15 @@ import torch
 
 from commands import Done, status_of, undone
 from parity.published import state_of
+from posedetector.account import (
+    CalibrationRecord,
+    CleaningRecord,
+    KinematicsRecord,
+    LandmarkShares,
+    Provenance,
+    RefinementRecord,
+    VideoRecord,
+)
 from posedetector.estimators import ESTIMATORS
 from posedetector.estimators.synthetic import PinholeCamera, Synthetic, Walker
 from posedetector.kinematics import study
@@ -22,16 +31,7 @@ from posedetector.pose import Array, Keypoints, MetricPose, PersonPose, Source, 
 from posedetector.skeletons import Skeleton
 from posedetector.subject import Subject
 from posedetector.tracking import Track, Tracks, track
-from posedetector.trial import (
-    CalibrationRecord,
-    CleaningRecord,
-    KinematicsRecord,
-    LandmarkShares,
-    Provenance,
-    RefinementRecord,
-    Trial,
-    VideoRecord,
-)
+from posedetector.trial import Trial
 from remembering import Remembering
 
 # What tests of an extra, or of the group of oracles, import. `uv sync` brings none of it: they are skipped there, and

@@ -5,11 +5,12 @@ from pathlib import Path
 
 import pytest
 
+from posedetector.account import Note, PersonRecord
 from posedetector.cli.summary import summarize
 from posedetector.kinematics.summary import WITHIN_ERROR
 from posedetector.report.overview import overview
 from posedetector.report.results import Results, results_of
-from posedetector.trial import Note, PersonRecord, Trial
+from posedetector.trial import Trial
 from report_pages import walked
 from studied import REPETITIONS, nothing_found, with_kinematics
 

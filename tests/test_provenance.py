@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from figures import WITH_SPINES, figure, pose_of
+from posedetector.account import GradeRecord, KinematicsRecord, Note, describe_size
 from posedetector.camera_motion import NOT_WATCHED
 from posedetector.kinematics import study
 from posedetector.kinematics.nouns import Gait, Grade
@@ -12,7 +13,7 @@ from posedetector.pose import MetricPose
 from posedetector.provenance import _notes_on_gait, _studied, by_severity, caution, info, serious
 from posedetector.skeletons import BLAZEPOSE_33, Skeleton, extend
 from posedetector.subject import Subject
-from posedetector.trial import GradeRecord, KinematicsRecord, Note, Trial, describe_size
+from posedetector.trial import Trial
 from studied import all_found, nothing_found, with_kinematics
 
 ANTERIOR_ALONE = extend(BLAZEPOSE_33, "anterior_alone", {"left_asis": "left_hip", "right_asis": "right_hip"})

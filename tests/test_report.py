@@ -16,6 +16,7 @@ import pandas as pd
 import pytest
 
 from commands import Done
+from posedetector.account import LandmarkShares, Note
 from posedetector.errors import InputError
 from posedetector.kinematics.nouns import REACH_90, Grade, Quantity, Repetition
 from posedetector.kinematics.summary import WITHIN_ERROR
@@ -47,7 +48,7 @@ from posedetector.report.page import page_data, render
 from posedetector.report.results import Results, read_results, results_of
 from posedetector.report.verdict import ERRORS, judge, limits
 from posedetector.skeletons import BLAZEPOSE_33, H36M_17
-from posedetector.trial import LandmarkShares, Note, Trial
+from posedetector.trial import Trial
 from posedetector.writers import Folder
 from studied import EVENTS, GAIT, all_found, nothing_found, over, with_angles, with_kinematics
 

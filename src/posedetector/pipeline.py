@@ -12,6 +12,7 @@ from typing import Any, Protocol, TypeVar
 
 import numpy as np
 
+from posedetector.account import Note
 from posedetector.augmenting import augment, check_installed
 from posedetector.calibration import Camera, calibrate, hold_in_place
 from posedetector.camera_motion import NOT_WATCHED, Background, CameraMotion
@@ -35,7 +36,7 @@ from posedetector.settings import Settings
 from posedetector.smoothing import smooth
 from posedetector.snapshots import Snapshots
 from posedetector.tracking import AS_USUAL, MAX_GAP, Tracking, Tracks, track
-from posedetector.trial import Note, Trial
+from posedetector.trial import Trial
 from posedetector.video import Video, is_camera, open_video, source_name
 from posedetector.writers import Folder, check_formats, notes_on_files
 

@@ -9,6 +9,23 @@ from importlib.metadata import version
 import numpy as np
 from numpy.typing import NDArray
 
+from posedetector.account import (
+    SEVERITIES,
+    CalibrationRecord,
+    CameraMotionRecord,
+    CleaningRecord,
+    GradeRecord,
+    KinematicsRecord,
+    LandmarkShares,
+    LensRecord,
+    NetworkRecord,
+    Note,
+    PersonRecord,
+    Provenance,
+    RefinementRecord,
+    TermRecord,
+    VideoRecord,
+)
 from posedetector.augmenting import enhancers
 from posedetector.calibration import Calibration, segment_lengths
 from posedetector.camera_motion import NOT_WATCHED, CameraMotion
@@ -27,23 +44,6 @@ from posedetector.refinement import Refinement, describe_terms
 from posedetector.settings import Settings
 from posedetector.subject import Subject
 from posedetector.tracking import Tracking, Tracks
-from posedetector.trial import (
-    SEVERITIES,
-    CalibrationRecord,
-    CameraMotionRecord,
-    CleaningRecord,
-    GradeRecord,
-    KinematicsRecord,
-    LandmarkShares,
-    LensRecord,
-    NetworkRecord,
-    Note,
-    PersonRecord,
-    Provenance,
-    RefinementRecord,
-    TermRecord,
-    VideoRecord,
-)
 from posedetector.video import Video
 from posedetector.weights import LoadedWeights
 

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 import typer
 
 if TYPE_CHECKING:
-    from posedetector.trial import Trial, VideoRecord
+    from posedetector.account import VideoRecord
+    from posedetector.trial import Trial
 
 # in the files and on the page; the terminal is for what changes how the numbers are read
 _LEFT_OUT = {"frame of reference", "reprojection error", "segment masses"}

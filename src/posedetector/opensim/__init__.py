@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
+from posedetector.account import PROVENANCE
 from posedetector.errors import InputError
 from posedetector.opensim.judging import Fit, judge, write_fit
 from posedetector.opensim.model import Model, read_model
@@ -18,7 +19,6 @@ from posedetector.opensim.places import TABLES
 from posedetector.opensim.recording import Markers, find_markers, find_stretch
 from posedetector.opensim.running import check_opensim, marker_error, run_tool
 from posedetector.opensim.setups import inverse_kinematics, marker_set, scaling
-from posedetector.trial import PROVENANCE
 from posedetector.writers import Folder
 from posedetector.writers.trc import write_markers
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
+from posedetector.account import describe_size
 from posedetector.kinematics.cycles import mean_curve
 from posedetector.kinematics.events import stances
 from posedetector.kinematics.grading import READ, withheld
@@ -17,7 +18,6 @@ from posedetector.kinematics.reference import DEVIATIONS, RUNNING, Reference, co
 from posedetector.kinematics.summary import WITHIN_ERROR
 from posedetector.pose import Array, ByteArray, Source, is_made_up, is_missing, is_observed
 from posedetector.report.results import Results
-from posedetector.trial import describe_size
 
 if TYPE_CHECKING:
     import pandas as pd

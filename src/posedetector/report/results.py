@@ -13,11 +13,12 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import ValidationError
 
+from posedetector.account import PROVENANCE, Provenance
 from posedetector.errors import InputError
 from posedetector.kinematics.nouns import Grade
 from posedetector.pose import Array, ByteArray, Source, finite
 from posedetector.tables import TABLES
-from posedetector.trial import PROVENANCE, Provenance, Trial
+from posedetector.trial import Trial
 
 if TYPE_CHECKING:
     import pandas as pd

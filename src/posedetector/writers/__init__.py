@@ -15,10 +15,11 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
+from posedetector.account import PROVENANCE, Note
 from posedetector.errors import InputError, OutputError
 from posedetector.report import write_report
 from posedetector.tables import TABLES, holds
-from posedetector.trial import PROVENANCE, Note, Trial
+from posedetector.trial import Trial
 from posedetector.writers.bvh import write_bvh, write_bvh_account
 from posedetector.writers.c3d import write_c3d
 from posedetector.writers.csv import write_csv

@@ -13,10 +13,11 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from posedetector.account import Note
 from posedetector.kinematics.grading import in_words
 from posedetector.pose import Array, Source
 from posedetector.provenance import caution, info, time_spans
-from posedetector.trial import Note, Trial
+from posedetector.trial import Trial
 from posedetector.writers.coordinates import LUMBAR, PATH, TURNS, carries_the_body, coordinates, spines_shown
 
 # Seconds without pelvis or leg over which a straight line stands in. A judgement: a swinging knee (6,000°/s²) strays from it by 7°.
