@@ -20,6 +20,7 @@ ROOMS = (
     "pose",
     "lenses",
     "subject",
+    "account",
     "metrics",
     "filters",
     "camera_motion",
