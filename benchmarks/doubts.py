@@ -16,9 +16,9 @@ import numpy as np
 from posedetector.cleaning import clean
 from posedetector.estimators import EstimatorOptions, make_estimator
 from posedetector.lifters.videopose3d import to_layout
-from posedetector.pipeline import follow, silently
 from posedetector.pose import Array, Keypoints
 from posedetector.sanity import find_doubts
+from posedetector.scene import follow, silently
 from posedetector.skeletons import COCO_17, H36M_17, Skeleton
 from posedetector.video import open_video
 

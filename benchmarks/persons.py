@@ -14,7 +14,7 @@ from pathlib import Path
 from statistics import median
 from unittest.mock import patch
 
-from posedetector import pipeline
+from posedetector import scene
 from posedetector.contact_sheet import draw_contact_sheet
 from posedetector.persons import describe
 from posedetector.settings import Settings
@@ -37,8 +37,8 @@ def cpu(work: Callable[[], object]) -> float:
 
 def found(clip: str, keeper: type[Snapshots]) -> Tracks:
     """Return the people of a clip, pictures being kept so."""
-    with patch.object(pipeline, "Snapshots", keeper):
-        return pipeline.find_persons(Settings(video=clip, subject=Anybody()))
+    with patch.object(scene, "Snapshots", keeper):
+        return scene.find_persons(Settings(video=clip, subject=Anybody()))
 
 
 def main(clips: list[str]) -> None:

@@ -13,8 +13,8 @@ import numpy as np
 
 from posedetector.cleaning import clean
 from posedetector.estimators import EstimatorOptions, make_estimator
-from posedetector.pipeline import follow, silently
 from posedetector.pose import Array, Keypoints
+from posedetector.scene import follow, silently
 from posedetector.subject import SEGMENTS
 from posedetector.training.augmentation import HELD_AHEAD
 from posedetector.training.bodies import FOREARM, SHANK, THIGH, TRUNK, UPPER_ARM

@@ -66,7 +66,7 @@ for _ in bare_loop(*sys.argv[1:]):
 # `analyze` in a process that says how long each of its stages took
 TIMED = """
 import json, sys, time
-from posedetector import pipeline, writers
+from posedetector import pipeline, scene, writers
 from posedetector.cli import main
 
 took = {}
@@ -87,10 +87,11 @@ def with_timed_lift(make):
         return lifter
     return run
 
-for name, stage in {"follow": "find people", "clean": "clean", "find_doubts": "sanity", "calibrate": "calibrate",
-                    "refine": "refine", "smooth": "smooth", "study": "kinematics", "account_for": "account"}.items():
+scene.follow = timed("find people", scene.follow)
+for name, stage in {"clean": "clean", "find_doubts": "sanity", "calibrate": "calibrate",
+                    "refine": "refine", "smooth": "smooth", "study": "kinematics", "collect": "account"}.items():
     setattr(pipeline, name, timed(stage, getattr(pipeline, name)))
-pipeline.make_lifter = with_timed_lift(pipeline.make_lifter)
+scene.make_lifter = with_timed_lift(scene.make_lifter)
 for form, files in writers.FORMATS.items():
     writers.FORMATS[form] = {name: timed(f"write {form}", write) for name, write in files.items()}
 try:

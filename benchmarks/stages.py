@@ -18,8 +18,8 @@ from posedetector.estimators import EstimatorOptions, make_estimator
 from posedetector.lifters import LifterOptions
 from posedetector.lifters.videopose3d import VideoPose3D, to_layout, to_screen
 from posedetector.models.videopose3d import TemporalModel
-from posedetector.pipeline import follow, silently
 from posedetector.pose import Keypoints
+from posedetector.scene import follow, silently
 from posedetector.video import open_video
 
 T = TypeVar("T")

@@ -32,8 +32,8 @@ from posedetector.cleaning import clean
 from posedetector.errors import InputError
 from posedetector.estimators import EstimatorOptions, make_estimator
 from posedetector.filters import low_pass
-from posedetector.pipeline import follow, silently
 from posedetector.pose import Array
+from posedetector.scene import follow, silently
 from posedetector.skeletons import Skeleton
 from posedetector.subject import SEGMENTS
 from posedetector.video import open_video

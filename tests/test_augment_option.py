@@ -88,7 +88,7 @@ def test_without_onnxruntime_it_is_refused_before_the_work(blank_clip: Path, mon
     monkeypatch.setattr(networks, "find_spec", lambda _: None)
     settings = Settings(video=str(blank_clip), subject=Subject(height=1.75, mass=70), augment_markers=True)
     read = []
-    monkeypatch.setattr("posedetector.pipeline.follow", lambda *_, **__: read.append(1))
+    monkeypatch.setattr("posedetector.scene.follow", lambda *_, **__: read.append(1))
 
     with pytest.raises(InputError, match="wants onnxruntime: uv sync --extra opensim"):
         analyze(settings)

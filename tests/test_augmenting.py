@@ -399,7 +399,7 @@ def test_the_angles_of_a_trial_are_those_with_iliac_spines(trial: Trial) -> None
 def test_the_account_names_both_networks_with_their_licence(trial: Trial) -> None:
     account = [(one.name, one.licence) for one in trial.provenance.networks]
 
-    assert account == [(one.label, one.licence) for one in enhancers()]
+    assert account == [(one.weights.label, one.weights.licence) for one in enhancers()]
     assert len(account) == len(ENHANCERS) == 2
 
 

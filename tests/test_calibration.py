@@ -6,7 +6,17 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from posedetector.calibration import CAMERA_TO_LAB, Calibration, Camera, calibrate, find_scale, segment_lengths
+from posedetector.calibration import (
+    CAMERA_TO_LAB,
+    Calibration,
+    Camera,
+    Floor,
+    Size,
+    Vertical,
+    calibrate,
+    find_scale,
+    segment_lengths,
+)
 from posedetector.cleaning import clean
 from posedetector.errors import InputError
 from posedetector.estimators.synthetic import PinholeCamera, Walker
@@ -117,7 +127,7 @@ def test_a_camera_said_to_be_level_is_not_levelled(walk: Callable) -> None:
     _, calibration = road(walk(camera=PinholeCamera(pitch=0.1)), camera=Camera(FOCAL, level=True))
 
     assert calibration.tilt == 0
-    assert calibration.vertical_from == "the camera, said to be level"
+    assert calibration.vertical is Vertical.GIVEN
 
 
 def test_a_level_camera_stays_level(seen) -> None:
@@ -152,11 +162,11 @@ def test_augmented_points_have_lengths_and_carried_ones_do_not(walk: Callable, s
 
 def test_bone_lengths_overrule_the_height_and_say_what_it_would_be(walk: Callable) -> None:
     subject = Subject(height=1.60, bone_lengths={"left_thigh": 0.245 * 1.75})
-    scale, _, scale_from, implied = find_scale(relative(walk), subject)
+    scale, _, size, implied = find_scale(relative(walk), subject)
 
     assert scale == pytest.approx(1 / MODEL_SCALE)
     assert implied == pytest.approx(1.75)
-    assert scale_from == "bone lengths: left_thigh"
+    assert size == Size("bone lengths", ("left_thigh",))
 
 
 def test_of_three_bone_lengths_the_middle_one_counts(walk: Callable) -> None:
@@ -173,10 +183,10 @@ def hidden(pose: RelativePose, *names: str) -> RelativePose:
 
 
 def test_arms_give_the_scale_where_legs_are_out_of_view(walk: Callable) -> None:
-    scale, _, scale_from, _ = find_scale(hidden(relative(walk), "knee", "ankle"), Subject(height=1.75))
+    scale, _, size, _ = find_scale(hidden(relative(walk), "knee", "ankle"), Subject(height=1.75))
 
     assert scale == pytest.approx(1 / MODEL_SCALE)
-    assert scale_from == "stature: upper_arm + forearm"
+    assert size == Size("stature", ("upper_arm", "forearm"))
 
 
 def test_one_leg_is_enough(walk: Callable) -> None:
@@ -279,7 +289,7 @@ def test_a_floor_that_no_foot_showed_is_said_to_be_assumed(walk: Callable) -> No
     legless = hidden(Native().lift(keypoints), "knee", "ankle", "heel", "foot_index")
     pose, calibration = calibrate(legless, keypoints, Subject(height=1.75), Camera(focal_length=1100.0, level=True))
 
-    assert calibration.floor_from.startswith("assumed, no foot was seen")
+    assert calibration.floor is Floor.LEG
     assert pose.root[0, 1] == pytest.approx((0.245 + 0.246 + 0.039) * 1.75)
 
 
@@ -289,5 +299,5 @@ def test_without_feet_and_stature_the_hips_are_the_origin(walk: Callable) -> Non
     subject = Subject(bone_lengths={"left_upper_arm": 0.186 * 1.75})
     pose, calibration = calibrate(bare, keypoints, subject, Camera(focal_length=1100.0, level=True))
 
-    assert calibration.floor_from.startswith("unknown, no foot was seen")
+    assert calibration.floor is Floor.HIPS
     assert pose.root[0, 1] == pytest.approx(0.0)

@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 import pytest
 
-from posedetector.calibration import Camera, calibrate, hold_in_place
+from posedetector.calibration import Camera, Floor, calibrate, hold_in_place
 from posedetector.camera_motion import NOT_WATCHED, Background, CameraMotion
 from posedetector.errors import InputError
 from posedetector.estimators import ESTIMATORS
@@ -18,7 +18,6 @@ from posedetector.overlay.artist import Artist
 from posedetector.overlay.options import OverlayOptions
 from posedetector.pipeline import analyze
 from posedetector.pose import Array, ByteArray, Frame, Keypoints, PersonPose
-from posedetector.provenance import notes_on_the_camera
 from posedetector.settings import Settings
 from posedetector.subject import Subject
 from posedetector.trial import Trial
@@ -252,7 +251,7 @@ def test_hips_that_are_held_stay_above_the_origin_with_the_lowest_foot_at_0() ->
     assert np.allclose(held.root[:, [0, 2]], 0)
     assert np.median(lowest) == pytest.approx(0.0, abs=1e-9)
     assert np.allclose(held.root + away, pose.root)
-    assert calibration.floor_from.startswith("none")
+    assert calibration.floor is Floor.MOVED
 
 
 def test_the_overlay_is_drawn_where_the_turned_camera_sees_the_body(trial: Trial) -> None:
@@ -269,6 +268,7 @@ def test_the_overlay_is_drawn_where_the_turned_camera_sees_the_body(trial: Trial
 class Filming(Synthetic):
     """Reports walkers as the camera of these tests sees them."""
 
+    is_simulated = False  # it stands for one that sees the pictures
     turns: Sequence[Array] = TURNS
 
     def estimate(self, frames: Iterable[Frame]) -> Generator[list[PersonPose], None, None]:
@@ -338,7 +338,7 @@ def test_online_takes_no_pan_out_and_claims_no_path(panned_clip: Path, monkeypat
     ids=lambda one: one.verdict if isinstance(one, CameraMotion) else "",
 )
 def test_what_the_camera_did_is_said(motion: CameraMotion, severity: str, says: str) -> None:
-    (note,) = notes_on_the_camera(motion)
+    (note,) = motion.entry().notes
 
     assert note.severity == severity
     assert says in note.text
@@ -346,7 +346,7 @@ def test_what_the_camera_did_is_said(motion: CameraMotion, severity: str, says: 
 
 @pytest.mark.parametrize("motion", [CameraMotion("still"), NOT_WATCHED], ids=["still", "not watched"])
 def test_of_a_camera_that_stood_still_nothing_is_said(motion: CameraMotion) -> None:
-    assert list(notes_on_the_camera(motion)) == []
+    assert motion.entry().notes == ()
 
 
 @pytest.mark.parametrize(("speed", "says"), [(0.05, "0.1–8"), (12.0, "did you mean 3.33"), (0.0, "0.1–8")])

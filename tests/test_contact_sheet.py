@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 
 from commands import Done
-from posedetector import pipeline
+from posedetector import scene
 from posedetector.contact_sheet import draw_contact_sheet
 from posedetector.estimators import ESTIMATORS
 from posedetector.estimators.synthetic import Synthetic, Walker
@@ -213,7 +213,7 @@ def test_numbers_with_a_plus_are_joined(command: Callable[..., Done], blank_clip
 def test_people_are_listed_without_a_height_and_nothing_is_analysed(
     command: Callable[..., Done], blank_clip: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.delattr(pipeline, "make_lifter")
+    monkeypatch.delattr(scene, "make_lifter")
     arguments = ("analyze", "--video", blank_clip, "--estimator", "synthetic", "--output-dir", tmp_path / "out")
     done = command(*arguments, "--list-persons")
 

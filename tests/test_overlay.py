@@ -14,7 +14,7 @@ import pytest
 
 from clips import CORNER, RED, Image, corner_image, plain_image, set_rotation, write_clip
 from commands import Done
-from posedetector import pipeline
+from posedetector import pipeline, scene
 from posedetector.errors import InputError, OutputError, ResourceError, VideoError
 from posedetector.estimators.synthetic import PinholeCamera
 from posedetector.kinematics.nouns import Event, Gait, Grade
@@ -592,7 +592,7 @@ def settings(blank_clip: Path) -> Settings:
 
 @pytest.fixture(autouse=True)
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(pipeline, "_LOADED_BEHIND_THE_FIRST_FRAMES", ())
+    monkeypatch.setattr(scene, "_LOADED_BEHIND_THE_FIRST_FRAMES", ())
 
 
 def test_the_overlay_is_written_with_the_other_files(settings: Settings, tmp_path: Path) -> None:

@@ -5,12 +5,12 @@ from typing import Any
 import pytest
 
 from figures import WITH_SPINES, figure, pose_of
-from posedetector.account import GradeRecord, KinematicsRecord, Note, describe_size
+from posedetector.account import GradeRecord, KinematicsRecord, Note, by_severity, caution, describe_size, info, serious
 from posedetector.camera_motion import NOT_WATCHED
 from posedetector.kinematics import study
-from posedetector.kinematics.nouns import Gait, Grade
+from posedetector.kinematics.accounting import entry_of, notes_on_gait
+from posedetector.kinematics.nouns import Gait, Grade, Kinematics
 from posedetector.pose import MetricPose
-from posedetector.provenance import _notes_on_gait, _studied, by_severity, caution, info, serious
 from posedetector.skeletons import BLAZEPOSE_33, Skeleton, extend
 from posedetector.subject import Subject
 from posedetector.trial import Trial
@@ -23,9 +23,15 @@ def standing(skeleton: Skeleton) -> MetricPose:
     return pose_of(figure({}, skeleton), skeleton)
 
 
+def studied(pose: MetricPose, found: Kinematics) -> KinematicsRecord:
+    record = entry_of(found, pose.skeleton).parts["kinematics"]
+    assert isinstance(record, KinematicsRecord)
+    return record
+
+
 def record_of(skeleton: Skeleton) -> KinematicsRecord:
     pose = standing(skeleton)
-    return _studied(pose, study(pose, Subject(height=1.75)))
+    return studied(pose, study(pose, Subject(height=1.75)))
 
 
 def test_with_iliac_spines_the_pelvis_is_theirs() -> None:
@@ -38,13 +44,13 @@ def test_without_all_four_spines_the_account_says_what_hip_flexion_has_in_it(ske
 
 
 def test_the_account_says_how_good_the_gait_is_and_why(trial: Trial) -> None:
-    found = _studied(trial.pose, all_found(trial).kinematics)
+    found = studied(trial.pose, all_found(trial).kinematics)
 
     assert (found.gait, found.repetitions, found.masses) == ("doubtful: few strides", 1, "de Leva 1996, female")
 
 
 def test_where_nothing_was_found_the_account_says_that(trial: Trial) -> None:
-    found = _studied(trial.pose, nothing_found(trial).kinematics)
+    found = studied(trial.pose, nothing_found(trial).kinematics)
 
     assert (found.gait, found.repetitions) == ("none: no steps", 0)
 
@@ -53,18 +59,18 @@ def test_a_good_gait_needs_no_reason(trial: Trial) -> None:
     found = all_found(trial).kinematics
     good = type(found)(found.angles, Gait("good", ""), found.repetitions, found.masses, found.summary)
 
-    assert _studied(trial.pose, good).gait == "good"
+    assert studied(trial.pose, good).gait == "good"
 
 
 def test_a_doubtful_gait_is_a_note_with_its_reason() -> None:
-    assert list(_notes_on_gait(Gait("doubtful", "few strides"), NOT_WATCHED)) == [
+    assert list(notes_on_gait(Gait("doubtful", "few strides"), NOT_WATCHED)) == [
         caution("the gait is doubtful: few strides")
     ]
 
 
 @pytest.mark.parametrize("gait", [Gait("good", ""), Gait("none", "no steps")], ids=lambda one: one.quality)
 def test_a_good_gait_and_none_need_no_note(gait: Gait) -> None:
-    assert not list(_notes_on_gait(gait, NOT_WATCHED))
+    assert not list(notes_on_gait(gait, NOT_WATCHED))
 
 
 def test_the_most_severe_note_comes_first() -> None:
@@ -82,7 +88,7 @@ def test_a_note_of_an_earlier_version_calls_for_caution() -> None:
 
 def test_the_account_has_each_angles_grade(trial: Trial) -> None:
     grades = {"left_knee_flexion": Grade("weak", "seen badly", 0.1), "left_wrist_flexion": Grade("poor", "not fitted")}
-    found = _studied(trial.pose, with_kinematics(trial, grades=grades).kinematics).grades
+    found = studied(trial.pose, with_kinematics(trial, grades=grades).kinematics).grades
 
     assert found["left_knee_flexion"] == GradeRecord(quality="weak", reason="seen badly", sd_deg=5.73)
     assert found["left_wrist_flexion"].sd_deg is None
@@ -102,10 +108,12 @@ def test_the_account_has_each_angles_grade(trial: Trial) -> None:
     ],
 )
 def test_the_scale_is_a_sentence(trial: Trial, changes: dict[str, Any], said: str) -> None:
-    calibration = trial.provenance.calibration.model_copy(update=changes)
+    calibration = trial.provenance.calibration.model_copy(update={"scaled": "detector", **changes})
 
-    assert said in describe_size(trial.provenance.model_copy(update={"calibration": calibration, "lifter": "native"}))
+    assert said in describe_size(trial.provenance.model_copy(update={"calibration": calibration}))
 
 
 def test_after_a_lifter_it_is_the_lifter_s_estimate(trial: Trial) -> None:
-    assert "the lifter's own" in describe_size(trial.provenance.model_copy(update={"lifter": "videopose3d"}))
+    calibration = trial.provenance.calibration.model_copy(update={"scaled": "lifter"})
+
+    assert "the lifter's own" in describe_size(trial.provenance.model_copy(update={"calibration": calibration}))

@@ -17,7 +17,6 @@ from posedetector.lifters import DepthErrors
 from posedetector.lifters.native import Native
 from posedetector.metrics import included_angle
 from posedetector.pose import Array, Keypoints, MetricPose, RelativePose, Source
-from posedetector.provenance import notes_on_the_fit
 from posedetector.refinement import NOT_REFINED, Refinement, contacts, other_opinions, refine, windows
 from posedetector.refinement.body import POINTS, SEGMENTS
 from posedetector.refinement.problem import Body, Problem, State
@@ -818,6 +817,7 @@ def test_an_angle_that_these_points_do_not_show_has_no_spread() -> None:
 
 def test_the_estimator_is_a_second_opinion_on_a_lifter_and_not_on_itself() -> None:
     class Lifting:
+        needs_depth, secondary_depth = False, True
         errors = DepthErrors(0.03)
         weights = ()
         method = ""
@@ -930,13 +930,13 @@ def test_nothing_refined_says_so() -> None:
     ids=["picture", "lengths", "focal length"],
 )
 def test_a_poor_fit_is_told_in_plain_words(found: Refinement, said: str) -> None:
-    (note,) = notes_on_the_fit(found)
+    (note,) = found.entry().notes
 
     assert said in note.text
 
 
 def test_a_good_fit_needs_no_words() -> None:
-    assert list(notes_on_the_fit(Refinement("", reprojection=0.019))) == []
+    assert Refinement("", reprojection=0.019).entry().notes == ()
 
 
 FEET = BLAZEPOSE_33.indices(*(f"{side}_{name}" for side in ("left", "right") for name in ("heel", "foot_index")))

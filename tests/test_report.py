@@ -16,12 +16,11 @@ import pandas as pd
 import pytest
 
 from commands import Done
-from posedetector.account import LandmarkShares, Note
+from posedetector.account import LandmarkShares, Note, caution, info, serious
 from posedetector.errors import InputError
 from posedetector.kinematics.nouns import REACH_90, Grade, Quantity, Repetition
 from posedetector.kinematics.summary import WITHIN_ERROR
 from posedetector.pose import Array, Source
-from posedetector.provenance import caution, info, serious
 from posedetector.report.comparison import (
     GROUP,
     Measure,

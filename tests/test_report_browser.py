@@ -13,8 +13,8 @@ import numpy as np
 import pytest
 
 from conftest import chromium
+from posedetector.account import serious
 from posedetector.pose import Source
-from posedetector.provenance import serious
 from posedetector.report.page import render
 from posedetector.report.results import Results
 from posedetector.trial import Trial

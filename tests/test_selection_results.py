@@ -24,15 +24,16 @@ from posedetector.estimators.synthetic import Synthetic
 from posedetector.kinematics import study
 from posedetector.kinematics.nouns import Gait, Kinematics
 from posedetector.lifters.native import Native
-from posedetector.pipeline import analyze, open_selected
+from posedetector.pipeline import analyze
 from posedetector.pose import Keypoints, MetricPose
-from posedetector.provenance import notes_on_rate
+from posedetector.scene import open_selected
 from posedetector.settings import Settings
 from posedetector.smoothing import smooth
 from posedetector.subject import Subject
 from posedetector.tables import TABLES
 from posedetector.trial import Trial
 from posedetector.video import WHOLE, Selection, Video
+from posedetector.video.accounting import notes_on_rate
 from posedetector.writers.mot import write_mot
 from posedetector.writers.predictions import write_predictions
 from posedetector.writers.trc import write_trc

@@ -6,7 +6,7 @@ import pytest
 from posedetector.errors import InputError
 from posedetector.pose import Array, MetricPose, Source
 from posedetector.skeletons import Skeleton
-from posedetector.smoothing import low_pass, sampling_rate, smooth
+from posedetector.smoothing import Smoothing, low_pass, sampling_rate, smooth
 
 CUTOFF = 6.0
 NOSE = Skeleton("nose", ("nose",), (-1,))
@@ -153,13 +153,13 @@ def test_one_frame_has_no_rate() -> None:
 def test_without_a_cutoff_nothing_happens() -> None:
     rough = pose(np.random.default_rng(0).standard_normal((50, 3)), np.zeros((50, 3)), np.arange(50) / 60.0)
 
-    assert smooth(rough, None) == (rough, "off")
+    assert smooth(rough, None) == (rough, Smoothing(None))
 
 
 def test_a_cutoff_above_half_the_frame_rate_is_off_and_says_so() -> None:
     rough = pose(np.random.default_rng(0).standard_normal((50, 3)), np.zeros((50, 3)), np.arange(50) / 10.0)
 
-    assert smooth(rough, 6.0) == (rough, "off: 6 Hz is not below half of the 10 frames per second")
+    assert smooth(rough, 6.0) == (rough, Smoothing(6.0, "6 Hz is not below half of the 10 frames per second"))
 
 
 def test_points_and_path_are_both_smoothed() -> None:
@@ -174,7 +174,7 @@ def test_the_account_names_the_filter() -> None:
     time, values = sine(1.0, 60.0)
     _, done = smooth(pose(np.stack([values] * 3, axis=1), np.zeros((len(time), 3)), time), CUTOFF)
 
-    assert done == "zero-lag Butterworth, order 4 in two passes, 6 Hz"
+    assert str(done) == "zero-lag Butterworth, order 4 in two passes, 6 Hz"
 
 
 def test_one_frame_comes_through() -> None:

@@ -13,11 +13,11 @@ from trc import TRCData
 
 from posedetector.cli.analyze import analyze
 from posedetector.errors import InputError, OutputError
-from posedetector.pipeline import silently
 from posedetector.pose import Source
 from posedetector.readers.csv import read_csv
 from posedetector.readers.recording import ReadOptions
 from posedetector.records import LandmarkRecord
+from posedetector.scene import silently
 from posedetector.tables import TABLES
 from posedetector.trial import Trial
 from posedetector.writers import FORMATS, PROVENANCE, Folder, check_formats

@@ -9,7 +9,7 @@ import pyarrow as pa
 import pytest
 from pyarrow import parquet
 
-from posedetector.provenance import info
+from posedetector.account import info
 from posedetector.tables import TABLES
 from posedetector.trial import Trial
 from posedetector.writers.csv import write_csv

@@ -7,8 +7,8 @@ import numpy as np
 import openpyxl
 import pytest
 
+from posedetector.account import info
 from posedetector.errors import OutputError
-from posedetector.provenance import info
 from posedetector.tables import TABLES
 from posedetector.trial import Trial
 from posedetector.writers import xlsx

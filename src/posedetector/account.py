@@ -1,6 +1,11 @@
-"""What an analysis says of itself: the parts of provenance.json, each filled in by the stage that it is about."""
+"""What an analysis says of itself: the parts of provenance.json, each filled in by the stage that it is about.
 
-from typing import Literal
+A stage returns its value and, as an `Entry`, its own part of the account; the pipeline collects the entries.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, model_validator
 
@@ -141,7 +146,7 @@ class CalibrationRecord(_Record):
 
     Attributes
     ----------
-    scale : metres per metre of the estimator's or the lifter's own size; see `describe_size`.
+    scale : metres per metre of the own size of whoever made the pose, which `scaled` names; see `describe_size`.
     stature_check : what the movement itself says of the stature, or that it says nothing.
     lens : None where no calibration file was given; then the camera was taken to have no distortion.
     camera_to_laboratory : the rotation, row by row, of camera axes (x right, y down, z away) to the laboratory's.
@@ -159,6 +164,7 @@ class CalibrationRecord(_Record):
     camera_position_m: tuple[float, float, float]
     camera_to_laboratory: tuple[tuple[float, float, float], ...]
     lens: LensRecord | None = None
+    scaled: Literal["detector", "lifter", ""] = ""
     stature_check: str = ""
 
 
@@ -273,8 +279,48 @@ class Note(_Record):
         return self.text
 
 
+def serious(text: str) -> Note:
+    """Return a note that has to be settled before the numbers are used."""
+    return Note(severity="serious", text=text)
+
+
+def caution(text: str) -> Note:
+    """Return a note about numbers that are less certain than they look."""
+    return Note(severity="caution", text=text)
+
+
+def info(text: str) -> Note:
+    """Return a note for the record."""
+    return Note(severity="info", text=text)
+
+
+def by_severity(*notes: Note) -> list[Note]:
+    """Return the notes, the most severe first, else in their order."""
+    return sorted(notes, key=lambda note: SEVERITIES.index(note.severity))
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """What one stage says of itself.
+
+    Attributes
+    ----------
+    parts : values of `Provenance`'s fields by name; a mapping is merged with those that other stages give for the same field.
+    networks : the networks that it ran.
+    notes : what a reader should know.
+    """
+
+    parts: Mapping[str, Any] = field(default_factory=dict)
+    networks: tuple[NetworkRecord, ...] = ()
+    notes: tuple[Note, ...] = ()
+
+
 PROVENANCE = "provenance.json"  # the file that holds a Provenance
 SEVERITIES = ("serious", "caution", "info")
+
+
+AXES = "laboratory: X forward, towards the camera; Y up; Z to the right of a person who faces the camera; metres"
+ORIGIN = "origin on the floor below the middle of the hips when first seen"
 
 
 class Provenance(_Record):
@@ -282,6 +328,8 @@ class Provenance(_Record):
 
     Attributes
     ----------
+    command : as it was typed; empty for an analysis that was called from Python.
+    settings : what was chosen other than the defaults.
     tracking : by what persons were joined over time.
     online : whether no frame's points rest on later frames.
     notes : the most severe first.
@@ -290,6 +338,7 @@ class Provenance(_Record):
     posedetector: str
     created: str
     command: list[str]
+    settings: dict[str, Any] = {}
     versions: dict[str, str]
     video: VideoRecord
     estimator: str
@@ -308,10 +357,7 @@ class Provenance(_Record):
     refinement: RefinementRecord
     smoothing: str
     kinematics: KinematicsRecord
-    frame_of_reference: str = (
-        "laboratory: X forward, towards the camera; Y up; Z to the right of a person who faces the camera; metres; "
-        "origin on the floor below the middle of the hips when first seen"
-    )
+    frame_of_reference: str = f"{AXES}; {ORIGIN}"
     bone_lengths_m: dict[str, float]
     landmarks: dict[str, LandmarkShares]
     notes: list[Note]
@@ -322,14 +368,27 @@ class Provenance(_Record):
     )
 
 
+def collect(entries: Iterable[Entry]) -> Provenance:
+    """Return the account that the stages' entries make together; their notes the most severe first."""
+    parts: dict[str, Any] = {}
+    networks: list[NetworkRecord] = []
+    notes: list[Note] = []
+    for entry in entries:
+        for name, value in entry.parts.items():
+            parts[name] = {**parts.get(name, {}), **value} if isinstance(value, Mapping) else value
+        networks += entry.networks
+        notes += entry.notes
+    return Provenance(**parts, networks=networks, notes=by_severity(*notes))
+
+
 def describe_size(account: Provenance) -> str:
     """Return in a sentence how large the body was made, by what, and how even that is over the frames."""
     calibration, height = account.calibration, account.subject.height
+    whose = f"{calibration.scaled}'s own " if calibration.scaled else ""
     share = 100 * abs(calibration.scale - 1)
     kept = (
         "as large as" if share < _HARDLY else f"{share:.1f} % {'larger' if calibration.scale > 1 else 'smaller'} than"
     )
-    whose = "detector" if account.lifter == "native" else "lifter"
     kind, _, of = calibration.scale_from.partition(": ")
     if kind == "stature" and height is not None:
         aim = f"{of} fit a stature of {height:.2f} m"
@@ -337,9 +396,7 @@ def describe_size(account: Provenance) -> str:
         aim = f"it fits the {calibration.scale_from}"
     spread = calibration.scale_spread
     even = "one frame gave it" if spread is None else f"the factor varies by {100 * spread:.1f} % over the frames"
-    return (
-        f"the body was made {kept} the {whose}'s own estimate so that {aim}, and all lengths and speeds with it; {even}"
-    )
+    return f"the body was made {kept} the {whose}estimate so that {aim}, and all lengths and speeds with it; {even}"
 
 
 _HARDLY = 0.05  # percent, which rounds to nothing

@@ -8,11 +8,14 @@ Laboratory frame (ISB, Wu & Cavanagh 1995): X forward, towards the camera; Y up;
 the camera. Its origin is on the floor below the middle of the hips when first seen; the floor is where the feet are.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from typing import NamedTuple
+from enum import Enum
+from typing import Literal, NamedTuple
 
 import numpy as np
 
+from posedetector.account import CalibrationRecord, Entry, Note, caution, info
 from posedetector.errors import InputError
 from posedetector.filters import low_pass, sampling_rate
 from posedetector.pose import Array, Keypoints, MetricPose, RelativePose, finite, has_bone_length, in_order_of
@@ -20,9 +23,6 @@ from posedetector.skeletons import Skeleton
 from posedetector.subject import SEGMENTS, STATURE_SHARES, Subject
 
 CAMERA_TO_LAB = np.array([[0.0, 0.0, -1.0], [0.0, -1.0, 0.0], [-1.0, 0.0, 0.0]])
-NO_FLOOR = (
-    "none: the camera moved; height 0 is that of the lowest foot, median over the clip, under hips held in one place"
-)
 DEPTH_CUTOFF = 1.0  # Hz, of the path's distance from the camera
 ASSUMED_FOV = 60.0  # degrees along the longer side: phones' main cameras have 55–70
 # the first chain whose joints are in view; legs first, because forearms point at the camera more often
@@ -36,7 +36,10 @@ _LEG_SHARE = 0.491
 # by 2.85 inches and their sitting height by 1.48 (National Center for Health Statistics, Series 11, No. 8, 1965), which, correlated by
 # about 0.75 (a judgement), leaves 1.05 inches, 3 % of a leg; arms are taken to vary more for their length. Beside that, a clip long,
 # what a detector calls a joint lies 1–2 cm beside it. The sums are judgements.
-SIZE_SD = {"bone lengths": 0.025, "stature: thigh + shank": 0.045, "stature: upper_arm + forearm": 0.06}
+SIZE_SD = {"thigh": 0.045, "upper_arm": 0.06}
+BONE_SD = 0.025
+_WIDE_SPREAD = 0.08  # of the scale over the frames
+_DISAGREEMENT = 0.05  # of the stature that bone lengths imply with the one given
 
 
 @dataclass(frozen=True)
@@ -60,6 +63,57 @@ class Camera:
         return self.focal_length is None and self.fov is None
 
 
+class Vertical(Enum):
+    """What showed the vertical, in words for the account."""
+
+    GIVEN = "the camera, said to be level"
+    NEVER_UPRIGHT = "the camera, taken to be level: the person never stands upright"
+    NO_TILT = "the camera, taken to be level: the upright body shows no tilt"
+    EVEN_FEET = "the camera, taken to be level: the feet stay more even so than by the body's lean"
+    BODY = "the upright body"
+
+
+class Floor(Enum):
+    """What showed the height of the floor, in words for the account."""
+
+    FEET = "the lowest foot, median over the clip"
+    LEG = "assumed, no foot was seen: a standing leg's share of stature below the hips when first seen"
+    HIPS = "unknown, no foot was seen: height 0 is that of the hips when first seen"
+    MOVED = "none: the camera moved; height 0 is that of the lowest foot, median over the clip, under hips held in one place"
+
+
+@dataclass(frozen=True)
+class Size:
+    """What gave the body its size.
+
+    Attributes
+    ----------
+    kind : the subject's stature, or bone lengths that were measured.
+    of : the segments whose share of the stature is known; or the bones.
+    apart : by how much the bones given disagree, as a share; 0 where they agree well enough.
+    """
+
+    kind: Literal["stature", "bone lengths"]
+    of: tuple[str, ...]
+    apart: float = 0.0
+
+    @property
+    def sd(self) -> float:
+        """Standard deviation of the size, as a share of it."""
+        return BONE_SD if self.kind == "bone lengths" else SIZE_SD[self.of[0]]
+
+    @property
+    def given(self) -> str:
+        """What a person said that the size rests on, in words."""
+        return "bone lengths" if self.kind == "bone lengths" else "height"
+
+    def __str__(self) -> str:
+        if self.kind == "stature":
+            return f"stature: {' + '.join(self.of)}"
+        disagreeing = f" (which disagree by {100 * self.apart:.0f} %: check them)" if self.apart else ""
+        return f"bone lengths: {', '.join(self.of)}{disagreeing}"
+
+
 @dataclass(frozen=True)
 class Calibration:
     """How the size, the vertical and the path came about.
@@ -68,12 +122,13 @@ class Calibration:
     ----------
     scale : metres per unit of the relative pose.
     scale_spread : robust standard deviation of the scale over the frames, as a share of it.
-    scale_from : which measure and which segments gave it.
+    size : which measure and which segments gave it.
     implied_height : metres; the stature that the bone lengths given imply, or None.
     stature : metres; as given, or implied, or None.
     tilt : radians between the camera's vertical and the one found.
-    vertical_from : what showed the vertical.
-    floor_from : what showed the height of the floor.
+    vertical : what showed it.
+    upright : share of the frames in which the body stands upright.
+    floor : what showed its height.
     focal_length : pixels.
     camera_position : (3,) metres in the laboratory frame.
     rotation : (3, 3) from the camera's frame to the laboratory's.
@@ -82,27 +137,57 @@ class Calibration:
 
     scale: float
     scale_spread: float
-    scale_from: str
+    size: Size
     implied_height: float | None
     stature: float | None
     tilt: float
-    vertical_from: str
-    floor_from: str
+    vertical: Vertical
+    upright: float
+    floor: Floor
     focal_length: float
     focal_length_assumed: bool
     camera_position: Array
     rotation: Array
     grounded: bool = True
 
-    @property
-    def size_sd(self) -> float:
-        """Standard deviation of the size, as a share of it."""
-        return next((sd for what, sd in SIZE_SD.items() if self.scale_from.startswith(what)), float("nan"))
+    def entry(self, height: float | None) -> Entry:
+        """Return what the account says of it; `height` in metres is the one given."""
+        upright = f" in {100 * self.upright:.0f} % of the frames" if self.vertical is Vertical.BODY else ""
+        record = CalibrationRecord(
+            scale=self.scale,
+            scale_spread=None if np.isnan(self.scale_spread) else self.scale_spread,
+            scale_from=str(self.size),
+            implied_height_m=self.implied_height,
+            tilt_deg=float(np.degrees(self.tilt)),
+            vertical_from=self.vertical.value + upright,
+            floor_from=self.floor.value,
+            focal_length_px=self.focal_length,
+            focal_length_assumed=self.focal_length_assumed,
+            camera_position_m=tuple(self.camera_position.tolist()),
+            camera_to_laboratory=tuple(map(tuple, self.rotation.tolist())),
+        )
+        return Entry({"calibration": record.model_dump(exclude_unset=True)}, notes=tuple(self._notes(height)))
 
-    @property
-    def size_given(self) -> str:
-        """What a person said that the size rests on, in words."""
-        return "bone lengths" if self.scale_from.startswith("bone lengths") else "height"
+    def _notes(self, height: float | None) -> Iterator[Note]:
+        if self.floor in (Floor.LEG, Floor.HIPS):
+            yield caution(f"the floor is {self.floor.value}")
+        if self.scale_spread > _WIDE_SPREAD:
+            yield caution(
+                f"the factor that brings the body to its size varies by ±{100 * self.scale_spread:.0f} % over the frames, so all "
+                "lengths and speeds may be off by as much: check that the legs are seen whole, and --focal-length if it is known"
+            )
+        if self.size.apart:
+            yield caution(f"the body's size is the median of what these give: {self.size}")
+        implied = self.implied_height
+        if height is None and implied is not None:
+            yield info(f"the bone lengths set the body's size; they imply a height of {implied:.2f} m")
+        if height is not None and implied is not None:
+            off = implied / height - 1
+            far = abs(off) > _DISAGREEMENT
+            yield (caution if far else info)(
+                f"the bone lengths set the body's size; they imply a height of {implied:.2f} m, {100 * off:+.0f} % from the "
+                f"{height:.2f} m given: they {'disagree: check both' if far else 'agree'}"
+            )
 
 
 def calibrate(
@@ -127,12 +212,12 @@ def calibrate(
     InputError
         If no limb whose length is known was ever seen whole.
     """
-    scale, spread, scale_from, implied = find_scale(pose, subject)
+    scale, spread, size, implied = find_scale(pose, subject)
     metric = pose.xyz * scale
     focal = camera.pixels(keypoints.image_size)
     root = find_root(metric, in_order_of(pose.skeleton, keypoints), focal, steady=not online)
-    up, vertical_from = (
-        (_CAMERA_UP, "the camera, said to be level")
+    up, vertical, upright = (
+        (_CAMERA_UP, Vertical.GIVEN, 0.0)
         if camera.level
         else find_up(pose, metric, root if grounded else np.zeros_like(root))
     )
@@ -141,12 +226,13 @@ def calibrate(
     calibration = Calibration(
         scale=scale,
         scale_spread=spread,
-        scale_from=scale_from,
+        size=size,
         implied_height=implied,
         stature=stature,
         tilt=float(np.arccos(np.clip(up @ _CAMERA_UP, -1, 1))),
-        vertical_from=vertical_from,
-        floor_from=room.floor_from if grounded else NO_FLOOR,
+        vertical=vertical,
+        upright=upright,
+        floor=room.floor if grounded else Floor.MOVED,
         focal_length=focal,
         focal_length_assumed=camera.assumed,
         camera_position=room.camera_position,
@@ -177,7 +263,7 @@ class Room(NamedTuple):
     root: Array
     rotation: Array
     camera_position: Array
-    floor_from: str
+    floor: Floor
 
 
 def place_in_room(skeleton: Skeleton, body: Array, root: Array, up: Array, stature: float | None) -> Room:
@@ -187,16 +273,16 @@ def place_in_room(skeleton: Skeleton, body: Array, root: Array, up: Array, statu
     """
     turn = np.asarray(CAMERA_TO_LAB @ _rotation_between(up, _CAMERA_UP))
     lab, path = body @ turn.T, root @ turn.T
-    origin, floor_from = _origin(skeleton, lab, path, stature)
-    return Room(lab, path - origin, turn, -origin, floor_from)
+    origin, floor = _origin(skeleton, lab, path, stature)
+    return Room(lab, path - origin, turn, -origin, floor)
 
 
 _CAMERA_UP = np.array([0.0, -1.0, 0.0])
 _LEG_LENGTH = _LEG_SHARE + _SOLE
 
 
-def find_scale(pose: RelativePose, subject: Subject) -> tuple[float, float, str, float | None]:
-    """Return metres per unit, its robust relative spread over frames, whence it comes, and the stature implied.
+def find_scale(pose: RelativePose, subject: Subject) -> tuple[float, float, Size, float | None]:
+    """Return metres per unit, its robust relative spread over frames, what gave it, and the stature implied.
 
     Bone lengths, where given, decide: they were measured on the segment itself. The length of a segment is its median
     over the frames in which both ends were seen.
@@ -211,17 +297,17 @@ def find_scale(pose: RelativePose, subject: Subject) -> tuple[float, float, str,
         scale = float(np.median([length / seen[bone] for bone, length in given.items()]))
         per_frame = np.nanmedian([length / lengths[bone] for bone, length in given.items()], axis=0)
         implied = scale / stature_scale[0] if stature_scale else None
-        return scale, _spread(per_frame), f"bone lengths: {', '.join(given)}{_disagreement(given, seen)}", implied
+        return scale, _spread(per_frame), Size("bone lengths", tuple(given), _disagreement(given, seen)), implied
     if stature_scale is None or subject.height is None:
         raise InputError("no whole leg or arm was seen in any frame, so the person's height cannot give the scale")
     per_unit, frames, chain = stature_scale
-    return per_unit * subject.height, _spread(frames), f"stature: {chain}", None
+    return per_unit * subject.height, _spread(frames), Size("stature", chain), None
 
 
-def _disagreement(given: dict[str, float], seen: dict[str, float]) -> str:
+def _disagreement(given: dict[str, float], seen: dict[str, float]) -> float:
     scales = [length / seen[bone] for bone, length in given.items()]
     apart = max(scales) / min(scales) - 1
-    return f" (which disagree by {100 * apart:.0f} %: check them)" if apart > _BONES_APART else ""
+    return apart if apart > _BONES_APART else 0.0
 
 
 def segment_lengths(pose: RelativePose | MetricPose) -> dict[str, float]:
@@ -230,8 +316,8 @@ def segment_lengths(pose: RelativePose | MetricPose) -> dict[str, float]:
     return {bone: float(np.nanmedian(values)) for bone, values in lengths.items() if np.isfinite(values).any()}
 
 
-def _stature_scale(lengths: dict[str, Array], seen: dict[str, float]) -> tuple[float, Array, str] | None:
-    """Return scale per metre of stature, the same frame by frame, and the chain's name."""
+def _stature_scale(lengths: dict[str, Array], seen: dict[str, float]) -> tuple[float, Array, tuple[str, ...]] | None:
+    """Return scale per metre of stature, the same frame by frame, and the chain's segments."""
     for chain in _CHAINS:
         sides = [[bone for bone in seen if bone.partition("_")[2] == segment] for segment in chain]
         if not all(sides):
@@ -239,7 +325,7 @@ def _stature_scale(lengths: dict[str, Array], seen: dict[str, float]) -> tuple[f
         share = sum(STATURE_SHARES[segment] for segment in chain)
         whole = sum(np.mean([seen[bone] for bone in bones]) for bones in sides)
         frames = sum(_mean_of_seen([lengths[bone] for bone in bones]) for bones in sides)
-        return share / float(whole), share / np.asarray(frames), " + ".join(chain)
+        return share / float(whole), share / np.asarray(frames), chain
     return None
 
 
@@ -274,8 +360,8 @@ def _spread(frames: Array) -> float:
     return float(1.4826 * np.nanmedian(np.abs(frames - middle)) / middle)
 
 
-def find_up(pose: RelativePose, metric: Array, root: Array) -> tuple[Array, str]:
-    """Return the unit vector (3,) that points up in the camera frame, and what showed it.
+def find_up(pose: RelativePose, metric: Array, root: Array) -> tuple[Array, Vertical, float]:
+    """Return the unit vector (3,) that points up in the camera frame, what showed it, and how often the body is upright.
 
     A person who stands or walks keeps the middle of his shoulders above the middle of his ankles, on average. But the
     depth of a whole body may lean, and then a person who walks on a floor would climb: the camera's own vertical is
@@ -290,13 +376,14 @@ def find_up(pose: RelativePose, metric: Array, root: Array) -> tuple[Array, str]
         bend = np.arccos(np.clip((_unit(trunk) * _unit(legs)).sum(axis=1), -1, 1))
         upright = bend < _UPRIGHT  # False where a point is missing
     if not upright.any():
-        return _CAMERA_UP, "the camera, taken to be level: the person never stands upright"
+        return _CAMERA_UP, Vertical.NEVER_UPRIGHT, 0.0
+    share = float(upright.mean())
     up = _unit(np.median(_unit(body[upright]), axis=0))
     if np.arccos(np.clip(up @ _CAMERA_UP, -1, 1)) < _LEVEL:
-        return _CAMERA_UP, "the camera, taken to be level: the upright body shows no tilt"
+        return _CAMERA_UP, Vertical.NO_TILT, share
     if _unevenness(pose.skeleton, metric, root, _CAMERA_UP) <= _unevenness(pose.skeleton, metric, root, up):
-        return _CAMERA_UP, "the camera, taken to be level: the feet stay more even so than by the body's lean"
-    return up, f"the upright body in {100 * upright.mean():.0f} % of the frames"
+        return _CAMERA_UP, Vertical.EVEN_FEET, share
+    return up, Vertical.BODY, share
 
 
 def _unevenness(skeleton: Skeleton, metric: Array, root: Array, up: Array) -> float:
@@ -372,7 +459,7 @@ def _rotation_between(start: Array, end: Array) -> Array:
     return np.asarray(np.eye(3) + cross + cross @ cross / (1 + cosine))
 
 
-def _origin(skeleton: Skeleton, lab: Array, path: Array, stature: float | None) -> tuple[Array, str]:
+def _origin(skeleton: Skeleton, lab: Array, path: Array, stature: float | None) -> tuple[Array, Floor]:
     """Return the point (3,) on the floor below the hips when first seen, and what showed the floor."""
     known = finite(path)
     if not known.any():
@@ -381,13 +468,12 @@ def _origin(skeleton: Skeleton, lab: Array, path: Array, stature: float | None) 
     lowest = _lowest_foot(skeleton, lab, path)
     if len(lowest):
         # the lowest foot of a frame stands most of the time; a jump or a false point must not move the floor
-        floor, floor_from = float(np.median(lowest)), "the lowest foot, median over the clip"
+        height, floor = float(np.median(lowest)), Floor.FEET
     elif stature is not None:
-        floor = first[1] - _LEG_LENGTH * stature
-        floor_from = "assumed, no foot was seen: a standing leg's share of stature below the hips when first seen"
+        height, floor = first[1] - _LEG_LENGTH * stature, Floor.LEG
     else:
-        floor, floor_from = first[1], "unknown, no foot was seen: height 0 is that of the hips when first seen"
-    return np.array([first[0], floor, first[2]]), floor_from
+        height, floor = first[1], Floor.HIPS
+    return np.array([first[0], height, first[2]]), floor
 
 
 def _lowest_foot(skeleton: Skeleton, lab: Array, path: Array) -> Array:

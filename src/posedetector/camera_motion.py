@@ -11,13 +11,14 @@ down, z away). Pixels are those of the whole picture unless they are called smal
 """
 
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from posedetector.account import AXES, ORIGIN, CameraMotionRecord, Entry, Note, caution, info
 from posedetector.filters import interpolate
 from posedetector.pose import Array, Frame, Keypoints, RelativePose
 
@@ -105,6 +106,48 @@ class CameraMotion:
         if self.rotation is None:
             return pixels
         return _turn_pixels(pixels, self.rotation[row], self.focal_length, image_size)
+
+    def entry(self) -> Entry:
+        """Return what the account says of it: what the camera did, and so what the laboratory's origin is."""
+        pan, tilt, roll = (round(float(np.degrees(angle)), 2) for angle in self.ranges)
+        record = CameraMotionRecord(
+            verdict=self.verdict,
+            reason=self.reason,
+            pan_deg=pan,
+            tilt_deg=tilt,
+            roll_deg=roll,
+            focal_length_sd_share=round(self.focal_sd, 4) if self.shows_focal else None,
+        )
+        origin = (
+            ORIGIN
+            if self.grounded
+            else "the camera moved: the hips are held above the origin, and the lowest foot is at height 0 in the median"
+        )
+        return Entry({"camera_motion": record, "frame_of_reference": f"{AXES}; {origin}"}, notes=tuple(self._notes()))
+
+    def _notes(self) -> Iterator[Note]:
+        if self.turned:
+            pan, tilt, roll = (float(np.degrees(angle)) for angle in self.ranges)
+            focal = ""
+            if self.shows_focal:
+                focal = f"; the rotation also shows the focal length ({self.focal_length:.0f} px ± {100 * self.focal_sd:.0f} %)"
+            elif np.isinf(self.focal_sd):
+                focal = "; these angles scale with the focal length, which was not given"
+            yield info(
+                f"The camera turned (pan {pan:.1f}°, tilt {tilt:.1f}°, roll {roll:.1f}° from end to end). Its rotation was measured "
+                f"from the background and removed, so path, speed and floor are as for a camera at rest{focal}."
+            )
+        if self.verdict == "moved":
+            yield caution(
+                f"The camera moved, and this could not be removed: {self.reason}. Path, walking speed, step length, step width and "
+                "floor are not reported, and the hips are held in one place; joint angles and times do not depend on it. Film "
+                "from a tripod, or turn the camera without walking along."
+            )
+        if self.verdict == "unknown" and self is not NOT_WATCHED:
+            yield caution(
+                f"Whether the camera stood still could not be checked: {self.reason}. Path, walking speed and step length assume "
+                "that it did."
+            )
 
     def _turned(self, keypoints: Keypoints, rotation: Array) -> Keypoints:
         xyz = None if keypoints.xyz is None else keypoints.xyz @ np.swapaxes(rotation, 1, 2)

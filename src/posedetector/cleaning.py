@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from posedetector.account import CleaningRecord, Entry, info
 from posedetector.pose import Array, Keypoints, Source, finite
 from posedetector.skeletons import Skeleton
 
@@ -40,14 +41,32 @@ _LIMBS = (
 class Cleaned:
     """The cleaned points, and how much had to be done: points dropped, frames in which a limb pair was swapped back.
 
-    `leaving` counts points of limbs that enter or leave the image.
+    `leaving` counts points of limbs that enter or leave the image; `min_score` and `max_gap` are as given.
     """
 
     keypoints: Keypoints
+    min_score: float
+    max_gap: float
     doubtful: int
-    outliers: int
-    swapped_frames: int
+    outliers: int = 0
+    swapped_frames: int = 0
     leaving: int = 0
+
+    def entry(self) -> Entry:
+        """Return what the account says of it."""
+        record = CleaningRecord(
+            min_score=self.min_score,
+            max_gap_s=self.max_gap,
+            doubtful_points_dropped=self.doubtful,
+            outliers_dropped=self.outliers,
+            frames_with_swapped_sides=self.swapped_frames,
+            points_leaving_image_dropped=self.leaving,
+        )
+        said = (
+            f"{self.leaving} points of arms and legs are missing at the start or the end, where the subject enters or leaves the "
+            "image: where a limb is cut off, the detector guesses; no angle of it is reported there"
+        )
+        return Entry({"cleaning": record}, notes=(info(said),) if self.leaving else ())
 
 
 def clean(keypoints: Keypoints, *, min_score: float = 0.2, max_gap: float = 0.25, online: bool = False) -> Cleaned:
@@ -66,11 +85,12 @@ def clean(keypoints: Keypoints, *, min_score: float = 0.2, max_gap: float = 0.25
     keypoints = _drop(keypoints, (keypoints.score < min_score) & finite(keypoints.xy))
     doubtful = seen - int(finite(keypoints.xy).sum())
     if online:
-        return Cleaned(keypoints, doubtful, 0, 0)
+        return Cleaned(keypoints, min_score, max_gap, doubtful)
     keypoints, swapped = undo_swaps(keypoints)
     outliers = find_outliers(keypoints)
     keypoints = _drop(keypoints, outliers)
-    return Cleaned(fill_gaps(keypoints, max_gap), doubtful, int(outliers.sum()), swapped, int(leaving.sum()))
+    filled = fill_gaps(keypoints, max_gap)
+    return Cleaned(filled, min_score, max_gap, doubtful, int(outliers.sum()), swapped, int(leaving.sum()))
 
 
 def find_leaving(keypoints: Keypoints) -> BoolArray:

@@ -5,15 +5,16 @@ analysed unless another is chosen.
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from itertools import permutations
 
 import numpy as np
 
+from posedetector.account import Entry, PersonRecord, caution
 from posedetector.errors import NoPersonError
 from posedetector.pose import Array
 from posedetector.skeletons import Skeleton
-from posedetector.tracking import Track, Tracks
+from posedetector.tracking import Track, Tracking, Tracks
 
 SHEET = "persons.png"  # the picture that shows them
 # All of these are judgements.
@@ -152,6 +153,33 @@ def describe(tracks: Tracks) -> list[Person]:
         )
         for number, track in _numbered(tracks)
     ]
+
+
+def entry_of(tracks: Tracks, number: int, tracking: Tracking) -> Entry:
+    """Return who was found and how, and who of several people this is, why, and how to take another."""
+    persons = describe(tracks)
+    parts = {
+        "tracking": tracking.method,
+        "persons": [PersonRecord(**asdict(person)) for person in persons],
+        "person": number,
+    }
+    return Entry(parts, notes=(caution(_which(tracks, persons, number)),) if len(persons) > 1 else ())
+
+
+def _which(tracks: Tracks, persons: list[Person], number: int) -> str:
+    subject = next(one for one in persons if one.number == number)
+    said = [f"{len(persons)} people were found; these are person {number}'s data: {subject.what}; {subject.when}"]
+    if number == 1:
+        said.append(f"Person 1 is {why_first(tracks)}")
+    if subject.joined:
+        said.append(f"It is {subject.remark}; between these parts values are missing")
+    if pairs := sorted({(one.number, other) for one in persons for other in one.maybe if one.number < other}):
+        named = ", ".join(f"{one} and {other}" for one, other in pairs)
+        said.append(
+            f"{named} may be the same person: if {SHEET} shows so, --person {pairs[0][0]}+{pairs[0][1]} joins them"
+        )
+    other = next(one.number for one in persons if one is not subject)
+    return ". ".join([*said, f"{SHEET} shows who is who; --person {other} analyses another."])
 
 
 def in_order(tracks: Tracks) -> Tracks:

@@ -25,6 +25,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from posedetector.account import Entry, Note
 from posedetector.kinematics.gait import find_gait
 from posedetector.kinematics.nouns import REACH_90, Event, Kinematics
 from posedetector.kinematics.signals import at_time, leg_length, point
@@ -134,6 +135,23 @@ def find_implausible(
         return []
     found = sorted((doubt for check in CHECKS.values() for doubt in check(clip)), key=lambda one: -one.factor)
     return [doubt for place, doubt in enumerate(found) if doubt.cause not in {one.cause for one in found[:place]}]
+
+
+def entry_of(
+    pose: MetricPose, kinematics: Kinematics, keypoints: Keypoints, subject: Subject, *, rate: float, told: bool
+) -> Entry:
+    """Return what the movement says of the stature, and a note on each thing that is not plausible; as `find_implausible`."""
+    doubts = find_implausible(pose, kinematics, keypoints, subject, rate=rate, told=told)
+    checked = _check_stature(estimate_stature(pose, kinematics, keypoints, subject))
+    notes = tuple(Note(severity=one.severity, text=one.text) for one in doubts)
+    return Entry({"calibration": {"stature_check": checked}}, notes=notes)
+
+
+def _check_stature(estimates: list["Estimate"]) -> str:
+    if not estimates or combine(estimates).rough:
+        return "nothing in this clip can check the height given: a jump or a fall would, several strides of a walk only roughly"
+    together = f"; together {combine(estimates).words}" if len(estimates) > 1 else ""
+    return combine(estimates).shown_by + together
 
 
 def _clip(

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from posedetector.estimators import EstimatorOptions, make_estimator
-from posedetector.pipeline import follow, silently
+from posedetector.scene import follow, silently
 from posedetector.tracking import Track, Tracks
 from posedetector.video import open_video
 

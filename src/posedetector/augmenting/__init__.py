@@ -7,18 +7,17 @@ move like this, not these markers on this person.
 import numpy as np
 
 from posedetector.augmenting.layout import BETWEEN, HANGS_ON, level, missing_points, points_for
-from posedetector.augmenting.networks import ENHANCERS, RATE, TURNS, Network, check_installed
+from posedetector.augmenting.networks import ENHANCERS, RATE, TURNS, Network
 from posedetector.errors import InputError
 from posedetector.filters import interpolate, runs
 from posedetector.pose import Array, MetricPose, Source, Spread, finite, weakest
 from posedetector.skeletons import Skeleton, extend
 from posedetector.subject import BONES, STATURE_SHARES, Subject
-from posedetector.weights import LoadedWeights, load
 
-__all__ = ["augment", "check_installed", "enhancers"]
+__all__ = ["Network", "augment", "enhancers"]
 
 
-def augment(pose: MetricPose, subject: Subject) -> MetricPose:
+def augment(pose: MetricPose, subject: Subject, networks: tuple[Network, ...] | None = None) -> MetricPose:
     """Return the pose with the enhancer's 43 markers, and with joint centres that are taken from them.
 
     Hips are the enhancer's hip joint centres, knees and ankles the middles of the markers on both sides, heels and toes its
@@ -34,6 +33,8 @@ def augment(pose: MetricPose, subject: Subject) -> MetricPose:
     `source` is AUGMENTED, or less, if the point on which a marker hangs is less; `score` is that point's. There is no
     `spread`: nobody knows how far off the markers are.
 
+    `networks` are those of `enhancers`, which are loaded if they are not given.
+
     Raises
     ------
     InputError
@@ -46,8 +47,8 @@ def augment(pose: MetricPose, subject: Subject) -> MetricPose:
         )
     markers: dict[str, Array] = {}
     own, middle = points_for(pose, height)
-    for enhancer in ENHANCERS:
-        network = Network(enhancer)
+    for network in enhancers() if networks is None else networks:
+        enhancer = network.enhancer
         points = np.stack([own[name] for name in enhancer.takes], axis=1)
         found = np.full((len(pose.time), len(enhancer.gives), 3), np.nan)
         for run in runs(finite(points).all(axis=1) & finite(pose.root)):
@@ -57,9 +58,9 @@ def augment(pose: MetricPose, subject: Subject) -> MetricPose:
     return _with(pose, markers)
 
 
-def enhancers() -> tuple[LoadedWeights, ...]:
-    """Return the files of the networks that run; raises WeightsError without them."""
-    return tuple(load(one.name) for one in ENHANCERS)
+def enhancers() -> tuple[Network, ...]:
+    """Return the networks; raises InputError without onnxruntime and WeightsError without their files."""
+    return tuple(Network(one) for one in ENHANCERS)
 
 
 def _body(subject: Subject) -> tuple[float, float]:

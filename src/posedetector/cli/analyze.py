@@ -1,6 +1,7 @@
 """`posedetector analyze`: one video to a folder of results, and a summary of them."""
 
 import os
+import sys
 import time
 import traceback
 from collections.abc import Callable
@@ -431,7 +432,7 @@ def _analyze_parts(
     All are opened before the first is analysed, so that a typing error costs nothing. Of several parts, one that fails does
     not stop the others; what went wrong is said at the end, and the exit status is 2.
     """
-    from posedetector.pipeline import open_selected
+    from posedetector.scene import open_selected
 
     if len(parts) == 1:
         ((folder, settings),) = parts.items()
@@ -487,10 +488,12 @@ def _analyze_one(
 
     start = time.perf_counter()
     if quiet:
-        analyze_to(settings, folder, formats, overlay=overlay)
+        analyze_to(settings, folder, formats, overlay=overlay, command=sys.argv)
         return
     with download_progress() as told:
-        trial = analyze_to(settings, folder, formats, overlay=overlay, progress=progress, download_progress=told)
+        trial = analyze_to(
+            settings, folder, formats, overlay=overlay, progress=progress, download_progress=told, command=sys.argv
+        )
     summarize(trial, folder, time.perf_counter() - start)
 
 

@@ -24,6 +24,10 @@ class KeypointEstimator(Protocol):
         """The points it finds."""
 
     @property
+    def is_simulated(self) -> bool:
+        """Whether it makes its people up, and does not look at the pictures."""
+
+    @property
     def weights(self) -> tuple[LoadedWeights, ...]:
         """The networks it runs, for the provenance."""
 

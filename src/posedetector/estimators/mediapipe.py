@@ -58,6 +58,7 @@ class MediaPipe:
     """BlazePose GHUM; 33 points with world coordinates."""
 
     skeleton: Skeleton = BLAZEPOSE_33
+    is_simulated = False
     method = (
         f"a search tile every {_SEARCH_SECONDS:g} s and a moving square crop of each person, from {1 / _CLOSE:g} frames a second on "
         "two of them in turn; single precision on cpu; "

@@ -33,6 +33,7 @@ class RTMW3D:
     """
 
     skeleton: Skeleton = COCO_WHOLEBODY_133
+    is_simulated = False
 
     def __init__(self, options: EstimatorOptions) -> None:
         size = options.model or "l"

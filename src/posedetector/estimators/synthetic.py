@@ -7,6 +7,7 @@ Y = 0; the camera looks along −Z. Segment shares of stature: Drillis & Contini
 
 from collections.abc import Generator, Iterable, Iterator
 from dataclasses import dataclass, field, replace
+from typing import ClassVar
 
 import numpy as np
 
@@ -200,6 +201,7 @@ class Synthetic:
     seed: int = 0
     max_persons: int = 4
     skeleton: Skeleton = BLAZEPOSE_33
+    is_simulated: ClassVar[bool] = True
     weights: tuple[LoadedWeights, ...] = ()
     method: str = "made up: no picture was looked at"
 

@@ -37,6 +37,14 @@ class Lifter(Protocol):
         """How far off its depth usually is."""
 
     @property
+    def needs_depth(self) -> bool:
+        """Whether it hands on the estimator's own depth, so that there has to be one."""
+
+    @property
+    def secondary_depth(self) -> bool:
+        """Whether the estimator's own depth is a second opinion beside the one that it makes."""
+
+    @property
     def weights(self) -> tuple[LoadedWeights, ...]:
         """The networks it runs, for the provenance."""
 

@@ -12,6 +12,8 @@ class Native:
     """Hands on the estimator's own 3D points, moved so that the middle of the hips is the origin."""
 
     weights: tuple[LoadedWeights, ...] = ()
+    needs_depth = True
+    secondary_depth = False
     method = "none: the estimator's own depth"
     errors = DepthErrors(bone=0.06)  # 10 cm of a person: a judgement, pictures with a known truth are not at hand
 

@@ -48,6 +48,8 @@ class VideoPose3D:
         If the checkpoint cannot be had, is damaged, unsafe, or another network.
     """
 
+    needs_depth = False
+    secondary_depth = True
     # the bundled network on filmed motion capture that it was not trained on (benchmarks/refinement.py --errors)
     errors = DepthErrors(bone=1 / 30, knee=np.radians(10), elbow=np.radians(15))
 

@@ -13,10 +13,10 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from posedetector.account import Note
+from posedetector.account import Note, caution, info
 from posedetector.kinematics.grading import in_words
 from posedetector.pose import Array, Source
-from posedetector.provenance import caution, info, time_spans
+from posedetector.provenance import time_spans
 from posedetector.trial import Trial
 from posedetector.writers.coordinates import LUMBAR, PATH, TURNS, carries_the_body, coordinates, spines_shown
 

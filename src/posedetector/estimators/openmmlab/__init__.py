@@ -32,6 +32,8 @@ _BATCHES = {"cpu": 4, "mps": 8, "cuda": 64}
 class OpenMMLab:
     """A detector of mmdet's and a pose model of mmpose's; their own configurations say how pictures go in."""
 
+    is_simulated = False
+
     def __init__(self, options: EstimatorOptions) -> None:
         """Find, read and build both models.
 
