@@ -60,6 +60,7 @@ ROOMS = (
     "training",
     "scene",
     "pipeline",
+    "api",
     "rtmpose3d",
     "cli",
 )

@@ -7,8 +7,9 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from posedetector.api import analyze, from_keypoints
     from posedetector.errors import InputError, NoPersonError, OutputError, PosedetectorError, VideoError, WeightsError
-    from posedetector.pipeline import analyze, analyze_to
+    from posedetector.pipeline import analyze_to
     from posedetector.records import LandmarkRecord, landmark_records
     from posedetector.rtmpose3d import RTMPose3D, RTMPose3DConfig, RTMPose3DInference, clear_cache
     from posedetector.settings import Settings
@@ -22,7 +23,8 @@ _HOMES = {
     "PosedetectorError": "errors",
     "VideoError": "errors",
     "WeightsError": "errors",
-    "analyze": "pipeline",
+    "analyze": "api",
+    "from_keypoints": "api",
     "analyze_to": "pipeline",
     "LandmarkRecord": "records",
     "landmark_records": "records",
@@ -52,6 +54,7 @@ __all__ = [
     "analyze",
     "analyze_to",
     "clear_cache",
+    "from_keypoints",
     "landmark_records",
 ]
 

@@ -112,7 +112,7 @@ def look(settings: Settings, video: Video, progress: Progress, told: Told | None
     # first what may be refused, or has to be downloaded
     networks = enhancers() if settings.augment_markers else ()
     lifter = make_lifter(settings.lifter, settings.for_lifter(told))
-    lens, camera = _optics(settings, video)
+    lens, camera = optics(settings, video)
     ideal = None if lens is None else lens[0]
     focal_length = camera.pixels(video.size)
     estimator = make_estimator(settings.estimator, settings.for_estimator(focal_length, told, ideal))
@@ -148,14 +148,14 @@ def find_persons(settings: Settings, *, progress: Progress = silently, download_
     Of the settings, what concerns the body is left alone: the subject may be `Anybody`.
     """
     video = open_selected(settings)
-    lens, camera = _optics(settings, video)
+    lens, camera = optics(settings, video)
     options = settings.for_estimator(camera.pixels(video.size), download_progress, lens and lens[0])
     tracking = Tracking(settings.use_oks_tracking, settings.tracking_thr)
     tracks = follow(video, make_estimator(settings.estimator, options), progress, tracking)
     return join(tracks, settings.person, settings.joined)
 
 
-def _optics(settings: Settings, video: Video) -> tuple[tuple[Lens, list[str]] | None, Camera]:
+def optics(settings: Settings, video: Video) -> tuple[tuple[Lens, list[str]] | None, Camera]:
     """Return the lens of a calibration file with what a reader should know about it, and the camera; raises InputError."""
     if settings.calibration is None:
         return None, settings.camera
