@@ -14,7 +14,7 @@ class Native:
     weights: tuple[LoadedWeights, ...] = ()
     needs_depth = True
     secondary_depth = False
-    method = "none: the estimator's own depth"
+    method = "the detector's own depth"
     errors = DepthErrors(bone=0.06)  # 10 cm of a person: a judgement, pictures with a known truth are not at hand
 
     def lift(self, keypoints: Keypoints) -> RelativePose:

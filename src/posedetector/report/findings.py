@@ -456,7 +456,7 @@ def assumptions(results: Results) -> list[tuple[str, str]]:
         ),
         ("Vertical", calibration.vertical_from),
         ("Floor", calibration.floor_from),
-        ("Depth", account.lifting if account.lifter != "native" else "the detector's own"),
+        ("Depth", account.lifting),
         ("Fit of one body", refinement.done),
         (
             "Reprojection error",
