@@ -48,7 +48,7 @@ UNIX: dict[str, set[str]] = {
     "socket": {"AF_UNIX", "socketpair"},
     "asyncio": {"open_unix_connection", "start_unix_server"},
 }
-ARGUMENTS = {"preexec_fn", "start_new_session", "process_group", "pass_fds", "umask", "user", "group"}  # of subprocess
+ARGUMENTS = {"preexec_fn", "start_new_session", "process_group", "pass_fds", "umask"}  # of subprocess
 METHODS = {"hardlink_to", "is_mount", "lchmod", "owner", "symlink_to"}  # of Path
 FOLDERS = ("/dev/", "/etc/", "/proc/", "/tmp", "/usr/", "/var/")
 KNOWN = {"opening.py": {"/dev/fd/", "/dev/stdin", "/proc/self/fd/"}}  # what a shell of Unix hands over; only compared with
@@ -240,7 +240,8 @@ def test_folders_on_different_drives_ask_where_the_page_goes(
 PROBE = """
 import faulthandler, json, locale, logging, os, signal, sys, warnings
 from pathlib import Path
-import matplotlib, numpy, torch
+# these change the environment and the warnings themselves when they are first imported
+import cv2, matplotlib.figure, numpy, pandas, scipy.special, threadpoolctl, torch
 def state():
     return {
         "environment": dict(os.environ),

@@ -92,6 +92,6 @@ def _remember(version: Path, headers: http.client.HTTPMessage) -> None:
     tag, date = headers.get("ETag", ""), headers.get("Last-Modified", "")
     name = date if tag.startswith("W/") or not tag else tag  # a weak tag does not name bytes
     if name:
-        version.write_text(name, encoding="utf-8")
+        version.write_text(name, encoding="utf-8", newline="\n")
     else:
         version.unlink(missing_ok=True)
