@@ -109,9 +109,9 @@ def test_two_networks_take_turns_where_each_still_follows_25_times_a_second(
     made: list[str] = []
     make = GreenBodies.__init__
 
-    def count(self: GreenBodies, *given: object, video: bool) -> None:
+    def count(self: GreenBodies, *given: object, video: bool, debug: bool) -> None:
         made.append("follows" if video else "searches")
-        make(self, *given, video=video)
+        make(self, *given, video=video, debug=debug)
 
     monkeypatch.setattr(GreenBodies, "__init__", count)
 

@@ -27,7 +27,19 @@ MODULES = {
 }
 UNIX: dict[str, set[str]] = {
     "os": {
-        *("chflags", "chown", "chroot", "confstr", "ctermid", "eventfd", "fchdir", "fchown", "fork", "forkpty", "fpathconf"),
+        *(
+            "chflags",
+            "chown",
+            "chroot",
+            "confstr",
+            "ctermid",
+            "eventfd",
+            "fchdir",
+            "fchown",
+            "fork",
+            "forkpty",
+            "fpathconf",
+        ),
         *("fstatvfs", "getegid", "geteuid", "getgid", "getgroups", "getloadavg", "getpgid", "getpgrp", "getpriority"),
         *("getresuid", "getsid", "getuid", "getxattr", "killpg", "lchown", "listxattr", "lockf", "major", "makedev"),
         *("memfd_create", "minor", "mkfifo", "mknod", "mremap", "nice", "openpty", "pathconf", "pidfd_open", "pipe2"),
@@ -51,7 +63,9 @@ UNIX: dict[str, set[str]] = {
 ARGUMENTS = {"preexec_fn", "start_new_session", "process_group", "pass_fds", "umask"}  # of subprocess
 METHODS = {"hardlink_to", "is_mount", "lchmod", "owner", "symlink_to"}  # of Path
 FOLDERS = ("/dev/", "/etc/", "/proc/", "/tmp", "/usr/", "/var/")
-KNOWN = {"opening.py": {"/dev/fd/", "/dev/stdin", "/proc/self/fd/"}}  # what a shell of Unix hands over; only compared with
+KNOWN = {
+    "opening.py": {"/dev/fd/", "/dev/stdin", "/proc/self/fd/"}
+}  # what a shell of Unix hands over; only compared with
 
 
 def unix_only(code: str) -> Iterator[str]:
@@ -78,9 +92,9 @@ def unix_only(code: str) -> Iterator[str]:
                 yield "NamedTemporaryFile, which Windows opens once"
             case ast.Call(func=ast.Name(id="get_context"), args=[ast.Constant(value="fork" | "forkserver")]):
                 yield "processes that fork"
-            case ast.Call(func=ast.Name(id="ProcessPoolExecutor"), args=args, keywords=named) if (
-                len(args) < 2 and "mp_context" not in {one.arg for one in named}
-            ):
+            case ast.Call(func=ast.Name(id="ProcessPoolExecutor"), args=args, keywords=named) if len(
+                args
+            ) < 2 and "mp_context" not in {one.arg for one in named}:
                 yield "processes that start as the system likes"
             case ast.Constant(value=str(text)) if text.startswith(FOLDERS):
                 yield text
@@ -141,8 +155,9 @@ def left_to_the_system(code: str) -> Iterator[str]:
                 wanted = {"encoding", "newline"}
             case ast.Call(func=ast.Attribute(attr="open"), args=[ast.Constant(value=str(mode))], keywords=named):
                 wanted = set() if "b" in mode else {"encoding"} if mode == "r" else {"encoding", "newline"}
-            case ast.Call(func=ast.Attribute(attr="open"), args=[], keywords=named) | ast.Call(
-                func=ast.Name(id="open"), keywords=named
+            case (
+                ast.Call(func=ast.Attribute(attr="open"), args=[], keywords=named)
+                | ast.Call(func=ast.Name(id="open"), keywords=named)
             ):
                 wanted = {"encoding"}
             case _:
@@ -153,7 +168,13 @@ def left_to_the_system(code: str) -> Iterator[str]:
 
 @pytest.mark.parametrize(
     "code",
-    ["path.read_text()", "path.write_text(text)", "path.write_text(text, encoding='utf-8')", "path.open('w')", "path.open()"],
+    [
+        "path.read_text()",
+        "path.write_text(text)",
+        "path.write_text(text, encoding='utf-8')",
+        "path.open('w')",
+        "path.open()",
+    ],
 )
 def test_a_text_file_that_is_left_to_the_system_is_recognised(code: str) -> None:
     assert list(left_to_the_system(code))
@@ -202,9 +223,10 @@ def test_a_result_that_another_program_has_open_leaves_the_folder_as_it_was(
         return replace(self, target)
 
     monkeypatch.setattr(Path, "replace", refused)
-    with pytest.raises(OutputError, match=r"xlsx cannot be replaced, nothing was changed: .*; close it"), Folder(
-        tmp_path
-    ) as folder:
+    with (
+        pytest.raises(OutputError, match=r"xlsx cannot be replaced, nothing was changed: .*; close it"),
+        Folder(tmp_path) as folder,
+    ):
         folder.write(trial, ["csv", "xlsx"], lambda _, items, __: iter(items))
 
     assert {path.read_text() for path in tmp_path.iterdir()} == {"before"}
@@ -238,10 +260,16 @@ def test_folders_on_different_drives_ask_where_the_page_goes(
 # The library leaves the process of whoever uses it alone
 
 PROBE = """
-import faulthandler, json, locale, logging, os, signal, sys, warnings
+import json, locale, logging, os, signal, sys, warnings
+from importlib import import_module
+from importlib.util import find_spec
 from pathlib import Path
 # these change the environment and the warnings themselves when they are first imported
-import cv2, matplotlib.figure, numpy, pandas, scipy.special, threadpoolctl, torch
+for name in ("cv2", "matplotlib.figure", "pandas", "scipy.sparse", "scipy.special", "threadpoolctl", "torch"):
+    if find_spec(name.partition(".")[0]):
+        import_module(name)
+import matplotlib, numpy
+torch = sys.modules.get("torch")
 def state():
     return {
         "environment": dict(os.environ),
@@ -251,7 +279,7 @@ def state():
         "numpy": numpy.geterr(),
         "matplotlib": {key: str(value) for key, value in matplotlib.rcParams.items() if key != "backend"},
         "backend": str(matplotlib.rcParams._get("backend")),
-        "threads": torch.get_num_threads(),
+        "threads": torch and torch.get_num_threads(),
         "signals": [str(signal.getsignal(one)) for one in (signal.SIGINT, signal.SIGTERM)],
         "locale": locale.setlocale(locale.LC_ALL),
         "logging": [logging.root.level, len(logging.root.handlers), logging.getLogger("py.warnings").handlers == []],
@@ -264,10 +292,9 @@ before = state()
 import posedetector, posedetector.cli
 from posedetector import Settings, Subject
 from posedetector.pipeline import analyze_to
-clip, out, estimator, lifter = sys.argv[1:]
-analyze_to(
-    Settings(video=clip, subject=Subject(height=1.75, mass=70), estimator=estimator, lifter=lifter), Path(out), ["all"]
-) if estimator == "synthetic" else None
+clip, out, lifter = sys.argv[1:]
+subject = Subject(height=1.75, mass=70)
+analyze_to(Settings(video=clip, subject=subject, estimator="synthetic", lifter=lifter), Path(out), ["all"])
 after = state()
 changed = {key: [before[key], after[key]] for key in before if before[key] != after[key]}
 changed |= {name: "swapped" for name, one in kept.items() if id(sys.modules.get(name)) != one}
@@ -284,7 +311,7 @@ def test_an_analysis_changes_nothing_in_the_process_that_asks_for_it(
     work.mkdir()
 
     done = subprocess.run(
-        [sys.executable, "-c", PROBE, blank_clip, tmp_path / "out", "synthetic", lifter],
+        [sys.executable, "-c", PROBE, blank_clip, tmp_path / "out", lifter],
         cwd=work,
         capture_output=True,
         encoding="utf-8",

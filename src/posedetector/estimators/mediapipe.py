@@ -183,7 +183,9 @@ class _Network:
         import mediapipe
 
         picture = mediapipe.Image(image_format=mediapipe.ImageFormat.SRGB, data=image)
-        with nullcontext() if self.debug or self._warm else _silent_stderr:  # its threads chatter until a body has been found
+        with (
+            nullcontext() if self.debug or self._warm else _silent_stderr
+        ):  # its threads chatter until a body has been found
             if self.video:
                 self._clock += _TICK
                 result = self._landmarker.detect_for_video(picture, self._clock)

@@ -94,7 +94,12 @@ class OpenMMLab:
 
 class _Detector:
     def __init__(
-        self, choice: catalogue.Choice, loaded: LoadedWeights, device: torch.device, batch: int, options: EstimatorOptions
+        self,
+        choice: catalogue.Choice,
+        loaded: LoadedWeights,
+        device: torch.device,
+        batch: int,
+        options: EstimatorOptions,
     ) -> None:
         self._network = Network("mmdet", choice.config, loaded.path, device, debug=options.debug)
         dataset, steps = steps_of(self._network.config, choice.name)

@@ -24,7 +24,9 @@ class Network:
     model : in evaluation mode, on its device.
     """
 
-    def __init__(self, package: str, config: Path, checkpoint: Path, device: torch.device, *, debug: bool = False) -> None:
+    def __init__(
+        self, package: str, config: Path, checkpoint: Path, device: torch.device, *, debug: bool = False
+    ) -> None:
         self._package, self._debug = package, debug
         with self._at_home(printing=False), stand_ins():
             self.config = _read(config)
