@@ -1,7 +1,7 @@
 """Speed and memory of the VideoPose3D lifter, beside the ways in which it is usually run.
 
     uv run python benchmarks/lifting.py              3,000 frames: ours, one dense pass, one window a frame
-    uv run python benchmarks/lifting.py --memory     peak memory of lifting 100,000 frames
+    uv run python benchmarks/lifting.py --memory     peak memory of lifting 100,000 frames (Linux)
     uv run python benchmarks/lifting.py --stream     cost of a frame after 500 and after 50,000
     uv run python benchmarks/lifting.py --rates      one synthetic walk of 3 s at several frame rates
 
@@ -13,7 +13,6 @@ ReLU, over the whole padded sequence at once; one window a frame runs the same n
 import argparse
 import os
 import platform
-import resource
 import statistics
 import subprocess
 import sys
@@ -135,6 +134,7 @@ def memory(folder: Path, frames: int) -> None:
 
 
 def lift(path: Path, frames: int) -> None:
+    import resource  # Linux: peak memory in KiB
     import warnings
 
     warnings.simplefilter("ignore")  # the points are no person's

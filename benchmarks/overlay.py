@@ -6,6 +6,7 @@
 The clip is analysed once (not timed). Then, in turn, each in a process of its own: decoding and encoding the clip with the overlay's
 encoder settings, without and with the way through RGB that any drawing takes, and the overlay. What is timed begins when all is
 imported and ends when the file is written. A looped clip repeats the clip, and its analysis too.
+Linux only (`/proc`).
 """
 
 import argparse

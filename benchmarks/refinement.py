@@ -7,11 +7,10 @@
 --mocap: recordings that the bundled lifter was not trained on, filmed and blurred as in its training, lifted by it.
 --errors: with these, how far off the lifter's bones and bends are, where refinement's weights come from.
 --walker: the synthetic estimator's walker, 2 px of noise in the picture and 10 cm in depth.
---speed: frames per second on one thread, seams between windows against the whole, memory.
+--speed: frames per second on one thread, seams between windows against the whole, memory (Linux).
 """
 
 import argparse
-import resource
 import time
 from dataclasses import replace
 from pathlib import Path
@@ -272,6 +271,8 @@ def walker() -> None:
 
 
 def speed(frames: int) -> None:
+    import resource  # Linux: peak memory in KiB
+
     keypoints, person, _ = walked(0.0, frames, 0.03, speed=0.0)
     subject = Subject(height=person.stature)
     metric, calibration = calibrate(Native().lift(keypoints), keypoints, subject, Camera())

@@ -7,7 +7,7 @@
 
 Whole processes are timed, imports and model loading included on both sides, taken in turn; figures are medians. The bare
 loop: same decoder settings, same model, nothing else. Stages are timed within the process that is timed as a whole; what is
-loaded beside a stage is in that stage. --looped clips are half as large as the original and give peak memory too.
+loaded beside a stage is in that stage. Linux only (`os.wait4`, process groups). --looped clips are half as large as the original and give peak memory too.
 
 With --beside, rtmlib and Sports2D run beside us, each installed by uv into an environment that is thrown away. They
 fetch their networks when first run, which is not timed; what cannot be run says why. rtmlib makes 2D points and nothing

@@ -83,7 +83,14 @@ def cache_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """No test reads or fills the cache of whoever runs it."""
     folder = tmp_path / "posedetector-home"
     monkeypatch.setenv("POSEDETECTOR_HOME", str(folder))
-    monkeypatch.setenv("POSEDETECTOR_DEBUG", "")  # and what --debug sets ends with its test
+    return folder
+
+
+@pytest.fixture(autouse=True)
+def checkpoints_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Nor what lies in `checkpoints/` of this checkout."""
+    folder = tmp_path / "posedetector-checkpoints"
+    monkeypatch.setattr("posedetector.weights.CHECKPOINTS", folder)
     return folder
 
 

@@ -117,8 +117,7 @@ def apart(one: Array, other: Array) -> float:
 
 
 @pytest.fixture(params=sorted(LIFTERS))
-def lifter(request: pytest.FixtureRequest, cache_folder: Path, monkeypatch: pytest.MonkeyPatch) -> Lifter:
-    monkeypatch.chdir(cache_folder.parent)  # where no checkpoints/ is
+def lifter(request: pytest.FixtureRequest) -> Lifter:
     return make_lifter(request.param)
 
 

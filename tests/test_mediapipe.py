@@ -13,6 +13,8 @@ import pytest
 from posedetector.estimators import EstimatorOptions, mediapipe
 from posedetector.estimators.mediapipe import MediaPipe, _SilentStderr
 from posedetector.pose import Array, ByteArray, Frame, PersonPose
+from posedetector.settings import Settings
+from posedetector.subject import Subject
 
 SIZE = (640, 480)
 BODY = 61 * 241  # pixels
@@ -22,7 +24,8 @@ Box = tuple[int, int, int, int]  # left, top, right, bottom
 class GreenBodies:
     """Finds the green rectangle; like the real network, it may not be run twice at once."""
 
-    def __init__(self, _file: object, _stack: object, video: bool) -> None:
+    def __init__(self, _file: object, _stack: object, video: bool, debug: bool) -> None:
+        self.debug = debug
         self._video = video
         self._busy = threading.Lock()
 
@@ -106,9 +109,9 @@ def test_two_networks_take_turns_where_each_still_follows_25_times_a_second(
     made: list[str] = []
     make = GreenBodies.__init__
 
-    def count(self: GreenBodies, *given: object, video: bool) -> None:
+    def count(self: GreenBodies, *given: object, video: bool, debug: bool) -> None:
         made.append("follows" if video else "searches")
-        make(self, *given, video=video)
+        make(self, *given, video=video, debug=debug)
 
     monkeypatch.setattr(GreenBodies, "__init__", count)
 
@@ -151,6 +154,23 @@ def test_the_second_network_looks_twice_at_its_first_frame(monkeypatch: pytest.M
 )
 def test_a_body_has_to_be_surer_when_first_seen_than_later(presence: list[float], found: int) -> None:
     assert sum(len(poses) for poses in people(walk(6), presence)) == found
+
+
+@pytest.mark.parametrize("debug", [False, True])
+def test_debug_reaches_every_network_as_a_value(monkeypatch: pytest.MonkeyPatch, debug: bool) -> None:
+    settings = Settings(video="clip.mp4", subject=Subject(height=1.75), debug=debug)
+    made: list[GreenBodies] = []
+
+    class Kept(GreenBodies):
+        def __init__(self, *given: object, **named: bool) -> None:
+            super().__init__(*given, **named)
+            made.append(self)
+
+    monkeypatch.setattr(mediapipe, "_Network", Kept)
+    list(MediaPipe(settings.for_estimator(1000.0)).estimate(film(walk(4), [1.0] * 4)))
+
+    assert len(made) > 1
+    assert {one.debug for one in made} == {debug}
 
 
 def test_stderr_comes_back_when_the_last_thread_leaves(tmp_path: Path) -> None:

@@ -139,8 +139,7 @@ def test_what_is_really_installed_is_left_alone(monkeypatch: pytest.MonkeyPatch,
         (tmp_path / f"{name}.py").write_text("REAL = True")
     monkeypatch.syspath_prepend(tmp_path)
 
-    shim._stand_in()
-    with shim._torchvision():
+    with shim.stand_ins(drawing=True):
         modules = [import_module(name) for name in ("torchvision", "xtcocotools")]
 
     monkeypatch.delitem(sys.modules, "torchvision")
@@ -324,15 +323,14 @@ def test_a_download_with_other_digits_is_refused_and_not_kept(
 @needs_extra
 @pytest.mark.parametrize("folder", ["checkpoints", "cache"])
 def test_a_checkpoint_that_was_put_where_networks_are_is_found(
-    folder: str, cache_folder: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    folder: str, cache_folder: Path, checkpoints_folder: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     chosen = options(tmp_path)
     digits = hashlib.sha256(chosen.checkpoint.read_bytes()).hexdigest()[:8]
     file = offered(monkeypatch, tmp_path / "not to be downloaded", digits)
-    place = cache_folder if folder == "cache" else tmp_path / "checkpoints"
+    place = cache_folder if folder == "cache" else checkpoints_folder
     place.mkdir()
     chosen.checkpoint.rename(place / file)
-    monkeypatch.chdir(tmp_path)
 
     loaded = make_estimator("openmmlab", replace(chosen, checkpoint=None)).weights[1]
 

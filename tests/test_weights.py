@@ -246,18 +246,48 @@ def test_the_cache_is_the_platforms_own(
     assert cache_folder() == Path(folder).expanduser()
 
 
-def test_the_file_that_was_given_comes_first(tmp_path: Path, elsewhere: Path) -> None:
-    put(elsewhere / "checkpoints")
+def test_the_file_that_was_given_comes_first(tmp_path: Path, checkpoints_folder: Path) -> None:
+    put(checkpoints_folder)
     given = put(tmp_path / "given")
 
     assert locate(NAME, given) == given
 
 
-def test_checkpoints_come_before_the_cache(elsewhere: Path, cache_folder: Path) -> None:
+def test_checkpoints_come_before_the_cache(checkpoints_folder: Path, cache_folder: Path) -> None:
+    put(cache_folder)
+    put(checkpoints_folder)
+
+    assert locate(NAME) == checkpoints_folder / FILE
+
+
+def test_where_one_stands_does_not_decide_which_file_is_found(elsewhere: Path, cache_folder: Path) -> None:
     put(cache_folder)
     put(elsewhere / "checkpoints")
 
-    assert locate(NAME).resolve() == (elsewhere / "checkpoints" / FILE).resolve()
+    assert locate(NAME) == cache_folder / FILE
+
+
+@pytest.mark.parametrize(
+    ("package", "project", "found"),
+    [
+        ("src/posedetector", "pyproject.toml", "checkpoints"),
+        ("src/posedetector", "README.md", None),
+        ("lib/site-packages/posedetector", "pyproject.toml", None),
+    ],
+    ids=["a checkout", "no project", "installed"],
+)
+def test_checkpoints_are_those_of_the_checkout_that_holds_the_package(
+    tmp_path: Path, package: str, project: str, found: str | None
+) -> None:
+    (tmp_path / project).touch()
+
+    assert weights._checkpoints_of(tmp_path / package) == (found and tmp_path / found)
+
+
+def test_an_installed_package_has_the_cache_and_itself(monkeypatch: pytest.MonkeyPatch, cache_folder: Path) -> None:
+    monkeypatch.setattr(weights, "CHECKPOINTS", None)
+
+    assert weights.search_folders() == (cache_folder, ASSETS)
 
 
 def test_the_cache_comes_before_the_package(cache_folder: Path) -> None:
@@ -728,8 +758,8 @@ def test_clear_removes_what_belongs_to_the_network_and_nothing_else(cache_folder
     assert names_in(cache_folder) == others
 
 
-def test_clear_leaves_checkpoints_alone(elsewhere: Path) -> None:
-    mine = put(elsewhere / "checkpoints")
+def test_clear_leaves_checkpoints_alone(checkpoints_folder: Path) -> None:
+    mine = put(checkpoints_folder)
 
     assert clear(NAME) == 0
     assert mine.exists()

@@ -130,9 +130,11 @@ def test_list_says_what_is_in_the_cache(run: Callable[..., Done], cache_folder: 
     assert place(run("list"), NAME) == "cache"
 
 
-def test_list_says_what_is_in_checkpoints(run: Callable[..., Done], cache_folder: Path, elsewhere: Path) -> None:
+def test_list_says_what_is_in_checkpoints(
+    run: Callable[..., Done], cache_folder: Path, checkpoints_folder: Path
+) -> None:
     put(cache_folder)
-    put(elsewhere / "checkpoints")
+    put(checkpoints_folder)
 
     assert place(run("list"), NAME) == "checkpoints/"
 
@@ -185,13 +187,13 @@ def test_fetch_tells_its_progress_on_stderr(run: Callable[..., Done]) -> None:
 
 
 @pytest.mark.usefixtures("offline")
-def test_fetch_of_what_is_here_downloads_nothing(run: Callable[..., Done], elsewhere: Path) -> None:
-    put(elsewhere / "checkpoints")
+def test_fetch_of_what_is_here_downloads_nothing(run: Callable[..., Done], checkpoints_folder: Path) -> None:
+    put(checkpoints_folder)
 
     done = run("fetch", NAME, "mediapipe-full")
 
     assert (done.status, done.errors) == (0, "")
-    assert f"{NAME}: {Path('checkpoints') / FILE}" in done.out
+    assert f"{NAME}: {checkpoints_folder / FILE}" in done.out
     assert f"mediapipe-full: {PACKAGED}" in done.out
 
 
@@ -339,8 +341,8 @@ def test_clear_says_how_much_became_free_and_where(run: Callable[..., Done], fil
     assert run("clear") == (0, f"1.5 MB freed in {filled}\n", "")
 
 
-def test_clear_leaves_checkpoints_and_the_package_alone(run: Callable[..., Done], elsewhere: Path) -> None:
-    mine = put(elsewhere / "checkpoints")
+def test_clear_leaves_checkpoints_and_the_package_alone(run: Callable[..., Done], checkpoints_folder: Path) -> None:
+    mine = put(checkpoints_folder)
 
     assert run("clear").status == 0
     assert mine.exists()

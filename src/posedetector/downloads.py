@@ -61,7 +61,7 @@ def _go_on(url: str, part: Path, size: int, progress: Told | None) -> None:
     request = urllib.request.Request(url, headers={"User-Agent": "posedetector"})  # noqa: S310 -- from the table
     if had and version.exists():
         request.add_header("Range", f"bytes={had}-")
-        request.add_header("If-Range", version.read_text())
+        request.add_header("If-Range", version.read_text(encoding="utf-8"))
     try:
         answer = urllib.request.urlopen(request, timeout=TIMEOUT)  # noqa: S310
     except urllib.error.HTTPError as error:
@@ -92,6 +92,6 @@ def _remember(version: Path, headers: http.client.HTTPMessage) -> None:
     tag, date = headers.get("ETag", ""), headers.get("Last-Modified", "")
     name = date if tag.startswith("W/") or not tag else tag  # a weak tag does not name bytes
     if name:
-        version.write_text(name)
+        version.write_text(name, encoding="utf-8", newline="\n")
     else:
         version.unlink(missing_ok=True)

@@ -231,7 +231,7 @@ class RTMPose3DConfig:
         part = target.with_name(f"{_CONFIG}.part")
         try:
             target.parent.mkdir(parents=True, exist_ok=True)
-            part.write_text(json.dumps(self.to_dict(), indent=2) + "\n", encoding="utf-8")
+            part.write_text(json.dumps(self.to_dict(), indent=2) + "\n", encoding="utf-8", newline="\n")
             part.replace(target)
         except OSError as error:
             raise OutputError(f"cannot write {target}: {error.strerror or error}") from error

@@ -62,7 +62,8 @@ class Settings(BaseModel):
     With `online`, what looks ahead is off (refine, cutoff, max_gap, batches of frames), and refused where it was asked for.
     `joined` are the numbers of those who are `person` too, whom the detector lost in between. `movement` is what the subject does, of
     MOVEMENTS: that alone is sought.
-    A `max_persons` below 0 is no limit. `mirrored` images are mirrored back before they are looked at.
+    A `max_persons` below 0 is no limit. `mirrored` images are mirrored back before they are looked at. `debug` lets the networks'
+    own messages through to the terminal.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", protected_namespaces=())
@@ -110,6 +111,7 @@ class Settings(BaseModel):
     end: float | None = None
     every: int = 1
     mirrored: bool = False
+    debug: bool = False
 
     @model_validator(mode="before")
     @classmethod
@@ -230,6 +232,7 @@ class Settings(BaseModel):
             bbox_thr=self.bbox_thr,
             focal_length=focal_length,
             to_ideal=None if lens is None else lens.to_ideal,
+            debug=self.debug,
         )
 
     def for_lifter(self, told: Told | None = None) -> LifterOptions:

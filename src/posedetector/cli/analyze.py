@@ -271,8 +271,6 @@ def analyze(
     debug: Annotated[bool, typer.Option("--debug", help="Tracebacks, and the networks' own messages.")] = False,
 ) -> None:
     """Analyse one video: metric 3D landmarks and joint angles of one person, as CSV, TRC and PNG, with their provenance."""
-    if debug:
-        os.environ["POSEDETECTOR_DEBUG"] = "1"
     video = _only_video(videos or [], video)
     if not video:
         raise InputError("which video? give --video with a file, URL, image, folder of images or camera number")
@@ -327,6 +325,7 @@ def analyze(
         duration=duration,
         every=every,
         mirrored=mirrored,
+        debug=debug,
         **{
             name: None if (name, value) == ("cutoff", 0) else value
             for name, value in asked.items()

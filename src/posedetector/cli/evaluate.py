@@ -201,7 +201,7 @@ def _write(evaluation: "Evaluation", output: "Folder") -> None:
     output.put(
         {
             table: partial(write_csv, evaluation),
-            text: lambda path: path.write_text(report(evaluation), encoding="utf-8"),
+            text: lambda path: path.write_text(report(evaluation), encoding="utf-8", newline="\n"),
             picture: partial(draw, evaluation),
         }
     )

@@ -48,7 +48,7 @@ def report(
             if len(clips) == 1:
                 (results,) = clips.values()
                 (folder,) = named.values()
-                text = render(results, beside=os.path.relpath(folder, target.parent))
+                text = render(results, beside=_way(folder, target.parent))
             else:
                 text = render_comparison(clips)
         except PosedetectorError:
@@ -58,16 +58,26 @@ def report(
                 f"the results in {', '.join(map(str, named.values()))} are damaged or of another version "
                 f"({type(error).__name__}: {str(error)[:120]}): analyze the clip again"
             ) from error
-        place.put({target.name: lambda path: path.write_text(text, encoding="utf-8")})
+        place.put({target.name: lambda path: path.write_text(text, encoding="utf-8", newline="\n")})
     typer.echo(str(target))
     if open_page:
         show_page(target)
 
 
+def _way(folder: Path, start: Path) -> str:
+    try:
+        return os.path.relpath(folder, start)
+    except ValueError:  # drives of Windows
+        raise InputError(f"--output has to be on the drive of {folder}, whose video the page shows") from None
+
+
 def _target(folders: list[Path], report: str) -> Path:
     if len(folders) == 1:
         return folders[0] / report
-    return Path(os.path.commonpath([folder.resolve().parent for folder in folders])) / "comparison.html"
+    try:
+        return Path(os.path.commonpath([folder.resolve().parent for folder in folders])) / "comparison.html"
+    except ValueError:  # drives of Windows
+        raise InputError("the folders are on different drives: say with --output where the page goes") from None
 
 
 def _named(given: list[str]) -> dict[str, Path]:

@@ -34,7 +34,7 @@ def show() -> None:
         found = weights.locate(row.name)
         table.add_row(row.name, f"{row.size / 1e6:.0f}", row.licence, _place(found))
     Console().print(table)
-    typer.echo(f"Downloads go to {weights.cache_folder()}; files in checkpoints/ come first.")
+    typer.echo(_where())
 
 
 @app.command()
@@ -121,7 +121,7 @@ def verify(
 def clear(
     names: Annotated[list[str] | None, typer.Argument(help="All that were downloaded, if none is named.")] = None,
 ) -> None:
-    """Remove downloads from the cache folder; checkpoints/ and the package stay as they are."""
+    """Remove downloads from the cache folder; the checkout's checkpoints/ and the package stay as they are."""
     rows = [weights.row_of(name) for name in names or weights.WEIGHTS]
     freed = sum(weights.clear(row.name) for row in rows)
     typer.echo(f"{freed / 1e6:.1f} MB freed in {weights.cache_folder()}")
@@ -145,6 +145,11 @@ def _read_onnx(network: str, path: Path) -> None:
     from posedetector.models.onnx import KINDS, OnnxRunner
 
     OnnxRunner(path, KINDS[network], torch.device("cpu"), 1)
+
+
+def _where() -> str:
+    first = f"; files in {weights.CHECKPOINTS} come first" if weights.CHECKPOINTS else ""
+    return f"Downloads go to {weights.cache_folder()}{first}."
 
 
 def _place(found: Path | None) -> str:

@@ -58,6 +58,7 @@ class EstimatorOptions:
     bbox_thr : people found less surely than this do not count.
     focal_length : pixels; None looks from far away.
     to_ideal : maps pixels (…, 2) into the picture of a camera without distortion; None where there is none.
+    debug : whether the networks' own messages reach the terminal.
     """
 
     model: str | None = None
@@ -74,6 +75,7 @@ class EstimatorOptions:
     bbox_thr: float = 0.3
     focal_length: float | None = None
     to_ideal: Callable[[Array], Array] | None = None
+    debug: bool = False
 
 
 def _mediapipe(options: EstimatorOptions) -> KeypointEstimator:

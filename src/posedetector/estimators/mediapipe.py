@@ -11,7 +11,7 @@ import sys
 import threading
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack, nullcontext
+from contextlib import ExitStack, nullcontext, suppress
 from dataclasses import dataclass, field
 from itertools import chain, islice
 from pathlib import Path
@@ -75,11 +75,12 @@ class MediaPipe:
         self._file = loaded.path
         self._max_persons = options.max_persons
         self._together = options.batch_size or _TOGETHER
+        self._debug = options.debug
 
     def estimate(self, frames: Iterable[Frame]) -> Generator[list[PersonPose], None, None]:
         """Yield the people of each frame; xyz is MediaPipe's world landmarks, score its visibility."""
         with ExitStack() as stack:
-            crowd = _Crowd(self._file, stack, self._max_persons)
+            crowd = _Crowd(self._file, stack, self._max_persons, debug=self._debug)
             source = iter(frames)
             first = list(islice(source, self._together))
             close = len(first) > 1 and first[1].time - first[0].time < _CLOSE
@@ -91,11 +92,11 @@ class MediaPipe:
 class _Crowd:
     """Everyone who is followed, and the search for those who are not."""
 
-    def __init__(self, file: Path, stack: ExitStack, max_persons: int) -> None:
-        self._new_network: Callable[[], _Network] = lambda: _Network(file, stack, video=True)
+    def __init__(self, file: Path, stack: ExitStack, max_persons: int, *, debug: bool = False) -> None:
+        self._new_network: Callable[[], _Network] = lambda: _Network(file, stack, video=True, debug=debug)
         self._max_persons = max_persons
         self._pool = stack.enter_context(ThreadPoolExecutor(max_workers=2))  # a network runs on one core
-        self._search = _Search(_Network(file, stack, video=False))
+        self._search = _Search(_Network(file, stack, video=False, debug=debug))
         self._followers: list[_Follower] = []
         self._poses: list[PersonPose] = []
         self._idle: list[_Network] = []
@@ -161,6 +162,7 @@ class _Network:
     file: Path
     stack: ExitStack
     video: bool
+    debug: bool = False  # its messages reach the terminal
     _landmarker: Any = field(init=False)
     _clock: int = field(init=False, default=0)
     _warm: bool = field(init=False, default=False)
@@ -174,7 +176,7 @@ class _Network:
             running_mode=vision.RunningMode.VIDEO if self.video else vision.RunningMode.IMAGE,
             num_poses=1 if self.video else 3,
         )
-        with _silent_stderr:
+        with nullcontext() if self.debug else _silent_stderr:
             self._landmarker = self.stack.enter_context(vision.PoseLandmarker.create_from_options(options))
 
     def run(self, image: ByteArray) -> list[_Body]:
@@ -182,7 +184,9 @@ class _Network:
         import mediapipe
 
         picture = mediapipe.Image(image_format=mediapipe.ImageFormat.SRGB, data=image)
-        with nullcontext() if self._warm else _silent_stderr:  # its threads chatter until a body has been found
+        with (
+            nullcontext() if self.debug or self._warm else _silent_stderr
+        ):  # its threads chatter until a body has been found
             if self.video:
                 self._clock += _TICK
                 result = self._landmarker.detect_for_video(picture, self._clock)
@@ -341,9 +345,13 @@ class _SilentStderr:
     def __enter__(self) -> None:
         with self._lock:
             self._inside += 1
-            if self._inside == 1 and not os.environ.get("POSEDETECTOR_DEBUG"):
+            if self._inside > 1:
+                return
+            if sys.stderr is not None:
                 sys.stderr.flush()
+            with suppress(OSError):  # closed, or a Windows program without a console: there is nothing to silence
                 self._kept = os.dup(self._descriptor)
+            if self._kept >= 0:
                 with Path(os.devnull).open("wb") as nowhere:
                     os.dup2(nowhere.fileno(), self._descriptor)
 

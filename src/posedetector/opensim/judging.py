@@ -92,7 +92,7 @@ def judge(markers: Markers, locations: Path, motion: Path, model: Model) -> Fit:
 def write_fit(fit: Fit, path: Path) -> None:
     """Write a row a marker, with the times at which it is more than 4 cm off, and a row a coordinate at a limit, with the times."""
     with path.open("w", encoding="utf-8", newline="") as file:
-        table = csv.writer(file)
+        table = csv.writer(file, lineterminator="\n")
         table.writerow(COLUMNS)
         for one in fit.markers:
             times = _times(fit, one.beyond)

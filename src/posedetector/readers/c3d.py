@@ -12,6 +12,8 @@ import subprocess
 import sys
 from collections.abc import Mapping
 from pathlib import Path
+from shutil import copyfile
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
@@ -53,7 +55,10 @@ def hand_over() -> None:
     import ezc3d
 
     path = Path(sys.argv[-1])
-    content = ezc3d.c3d(str(path))
+    with TemporaryDirectory() as folder:
+        # ezc3d opens no other paths on Windows
+        own = path if str(path).isascii() else copyfile(path, Path(folder) / "points.c3d")
+        content = ezc3d.c3d(str(own))
     parameters = content["parameters"]["POINT"]
     xyz = np.asarray(content["data"]["points"][:3], float).transpose(2, 1, 0)  # ezc3d's holes are NaN
     told = told_frames(content["parameters"])

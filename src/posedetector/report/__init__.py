@@ -14,4 +14,4 @@ from posedetector.trial import Trial
 
 def write_report(trial: Trial, path: Path) -> None:
     """Write the page about a trial."""
-    path.write_text(render(results_of(trial)), encoding="utf-8")
+    path.write_text(render(results_of(trial)), encoding="utf-8", newline="\n")

@@ -125,40 +125,51 @@ def train(
     seen, held_out = ([take for take in takes if take.held_out is one] for one in (False, True))
     if not seen:
         raise InputError("nothing is left to train on: every recording is too short, or held out")
-    torch.set_num_threads(threads)
-    training = begin(plan, folder, device)
-    progress = training.progress
-    unseen = held_out_pool(held_out, plan.cameras) if held_out and progress.step < plan.steps else None
-    # a pool of a few clips is made sooner than a process is started
-    with makers(seen, threads if plan.clips > _FEW else 1) as workers:
-        pool: Pool | None = None
-        number = -1
-        while progress.step < plan.steps:
-            if number != progress.step // plan.serves:
-                number, pool = progress.step // plan.serves, None  # only one at a time is in memory
-            try:
-                pool = pool or _pool(seen, plan, number, workers, stop)
-            except (StoppedWhileMaking, BrokenProcessPool) as error:
-                save(training)
-                if stop():
+    with _on_threads(threads):
+        training = begin(plan, folder, device)
+        progress = training.progress
+        unseen = held_out_pool(held_out, plan.cameras) if held_out and progress.step < plan.steps else None
+        # a pool of a few clips is made sooner than a process is started
+        with makers(seen, threads if plan.clips > _FEW else 1) as workers:
+            pool: Pool | None = None
+            number = -1
+            while progress.step < plan.steps:
+                if number != progress.step // plan.serves:
+                    number, pool = progress.step // plan.serves, None  # only one at a time is in memory
+                try:
+                    pool = pool or _pool(seen, plan, number, workers, stop)
+                except (StoppedWhileMaking, BrokenProcessPool) as error:
+                    save(training)
+                    if stop():
+                        return None
+                    raise OutputError(
+                        "a process that makes clips was ended from outside, for want of memory perhaps; what was learned "
+                        "is kept, and the same command goes on"
+                    ) from error
+                advance(training, pool)
+                last = progress.step == plan.steps
+                if last or progress.step % every == 0:
+                    progress.rows.append(_row(progress))
+                    if unseen is not None and (last or progress.step % validate_every == 0):
+                        progress.rows[-1] |= check(training, unseen)
+                    told(progress.step, plan.steps, progress.rows[-1])
+                stopped = stop() and not last
+                if last or stopped or progress.step % save_every == 0:
+                    save(training)
+                if stopped:
                     return None
-                raise OutputError(
-                    "a process that makes clips was ended from outside, for want of memory perhaps; what was learned "
-                    "is kept, and the same command goes on"
-                ) from error
-            advance(training, pool)
-            last = progress.step == plan.steps
-            if last or progress.step % every == 0:
-                progress.rows.append(_row(progress))
-                if unseen is not None and (last or progress.step % validate_every == 0):
-                    progress.rows[-1] |= check(training, unseen)
-                told(progress.step, plan.steps, progress.rows[-1])
-            stopped = stop() and not last
-            if last or stopped or progress.step % save_every == 0:
-                save(training)
-            if stopped:
-                return None
-    return write_checkpoint(training.model, folder / "lifter.pt")
+        return write_checkpoint(training.model, folder / "lifter.pt")
+
+
+@contextmanager
+def _on_threads(count: int) -> Iterator[None]:
+    """Let PyTorch work on so many threads; whoever called has as many as before afterwards."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(count)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
 
 
 def _pool(takes: Sequence[Take], plan: Plan, number: int, workers: Executor | None, stop: Callable[[], bool]) -> Pool:
@@ -253,7 +264,7 @@ def _row(progress: Progress) -> Row:
 def _same_plan(plan: Plan, folder: Path) -> None:
     file, asked = folder / "plan.json", _plain(plan)
     if not file.exists():
-        file.write_text(json.dumps(asked, indent=1) + "\n", encoding="utf-8")
+        file.write_text(json.dumps(asked, indent=1) + "\n", encoding="utf-8", newline="\n")
         return
     try:
         before = dict(json.loads(file.read_text(encoding="utf-8")))
@@ -318,9 +329,7 @@ def write_angles(found: Validation, path: Path) -> None:
 
 def write_curve(rows: Sequence[Row], folder: Path) -> None:
     """Write the curve as a table and a figure."""
-    import matplotlib as mpl
-
-    mpl.use("Agg")
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
     if not rows:
@@ -331,6 +340,7 @@ def write_curve(rows: Sequence[Row], folder: Path) -> None:
         writer.writeheader()
         writer.writerows({name: f"{value:.6g}" for name, value in row.items()} for row in rows)
     figure = Figure(figsize=(7, 4), layout="constrained")
+    FigureCanvasAgg(figure)
     axes = figure.subplots()
     axes.plot([row["step"] for row in rows], [1000 * row["position"] for row in rows], label="in training, noisy")
     for name, label in (("held_out_mpjpe_mm", "held out"), ("held_out_p_mpjpe_mm", "held out, aligned (P-MPJPE)")):

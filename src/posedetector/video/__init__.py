@@ -24,6 +24,7 @@ __all__ = ["CAMERA_SECONDS", "WHOLE", "Selection", "Video", "is_camera", "open_v
 _URL = re.compile(r"https?://", re.IGNORECASE)
 _MOST_CAMERAS = 100  # OpenCV takes larger numbers for a choice of driver
 _LONGEST_NAME = 180  # bytes of UTF-8; systems take 255, and endings are added
+_DEVICE = re.compile(r"(con|prn|aux|nul|com[0-9¹²³]|lpt[0-9¹²³])(\.|$)", re.IGNORECASE)  # Windows' names of devices
 
 
 def is_camera(source: str) -> bool:
@@ -44,8 +45,9 @@ def source_name(source: str) -> str:
 def _as_name(text: str) -> str:
     """Return a name without what files cannot be called, or other files cannot hold, and not too long."""
     text = re.sub(r"[\ud800-\udfff]", "\N{REPLACEMENT CHARACTER}", text)
-    text = re.sub(r"[\x00-\x1f\x7f/\\]", "_", text)
-    return text.encode("utf-8")[:_LONGEST_NAME].decode("utf-8", "ignore").strip()
+    text = re.sub(r'[\x00-\x1f\x7f/\\<>:"|?*]', "_", text)  # the last seven are Windows'
+    text = text.encode("utf-8")[:_LONGEST_NAME].decode("utf-8", "ignore").strip().rstrip(". ")
+    return f"_{text}" if _DEVICE.match(text) else text
 
 
 def _camera(source: str) -> int:

@@ -1,7 +1,7 @@
 """The files of networks: where they are looked for, how they come here, and how they are known.
 
-`locate` looks in `checkpoints/`, in the cache folder (POSEDETECTOR_HOME, or the platform's), and in the package;
-`fetch` downloads into the cache and goes on where it was cut off. A file is recognised by its SHA-256. Where the table
+`locate` looks in the checkout's `checkpoints/`, in the cache folder (POSEDETECTOR_HOME, or the platform's), and in the package,
+wherever the program was started; `fetch` downloads into the cache and goes on where it was cut off. A file is recognised by its SHA-256. Where the table
 cannot name it, the digest of the first file is written beside it and holds from then on; the provenance says so.
 """
 
@@ -23,6 +23,15 @@ from posedetector.weights.table import WEIGHTS, LifterLayout, Weights
 __all__ = ["WEIGHTS", "LifterLayout", "Weights"]
 
 ASSETS = Path(__file__).parents[1] / "assets"
+
+
+def _checkpoints_of(package: Path) -> Path | None:
+    """Return `checkpoints/` beside `src/` of the checkout that holds the package; None where the package is installed."""
+    project = package.parents[1]
+    return project / "checkpoints" if package.parent.name == "src" and (project / "pyproject.toml").is_file() else None
+
+
+CHECKPOINTS = _checkpoints_of(Path(__file__).resolve().parents[1])
 _ZIP = b"PK\x03\x04"
 _TORCH_FILES = (_ZIP, b"\x80\x02")  # PyTorch's zip, and the bare pickles of before 1.6
 _ONNX_FILES = (b"\x08",)  # a protobuf whose first field is the version of the format
@@ -72,6 +81,11 @@ def cache_folder() -> Path:
     return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "posedetector"
 
 
+def search_folders(cache: Path | None = None) -> tuple[Path, ...]:
+    """Return the folders in which networks are looked for, the first one first; `cache` takes the place of the cache folder."""
+    return (*([CHECKPOINTS] if CHECKPOINTS else []), cache or cache_folder(), ASSETS)
+
+
 def row_of(name: str | Weights) -> Weights:
     """Return a row of the table, or the row that was given; raises InputError for a name that is not in the table."""
     if isinstance(name, Weights):
@@ -82,7 +96,7 @@ def row_of(name: str | Weights) -> Weights:
 
 
 def locate(name: str | Weights, given: Path | None = None, *, cache: Path | None = None) -> Path | None:
-    """Return the file of a network, or None when it is nowhere: `given`, checkpoints/, the cache, the package.
+    """Return the file of a network, or None when it is nowhere: `given`, or that in `search_folders`.
 
     `cache` is looked into in place of the cache folder.
     """
@@ -91,8 +105,7 @@ def locate(name: str | Weights, given: Path | None = None, *, cache: Path | None
             raise WeightsError(f"there is no file {given} for {row_of(name).name}")
         return given
     file = row_of(name).file
-    places = (Path("checkpoints"), cache or cache_folder(), ASSETS)
-    return next((place / file for place in places if (place / file).is_file()), None)
+    return next((place / file for place in search_folders(cache) if (place / file).is_file()), None)
 
 
 def load(
@@ -129,7 +142,7 @@ def verify(row: Weights, path: Path) -> tuple[str, Trust]:
     record = _beside(path, "sha256")
     if not record.exists():
         return digest, "first use"
-    expected = record.read_text(errors="replace").partition(" ")[0]
+    expected = record.read_text(encoding="utf-8", errors="replace").partition(" ")[0]
     if digest != expected:
         raise WeightsError(
             f"{path} is not what it was at its first use: its SHA-256 is {digest}, and {record.name} beside it says "
@@ -145,7 +158,7 @@ def remember(loaded: LoadedWeights) -> None:
     record = _beside(loaded.path, "sha256")
     part = _beside(record, "part")
     with suppress(OSError):  # a folder that cannot be written: the next use is a first one again
-        part.write_text(f"{loaded.sha256}  {loaded.path.name}\n")
+        part.write_text(f"{loaded.sha256}  {loaded.path.name}\n", encoding="utf-8", newline="\n")
         part.replace(record)
 
 
@@ -228,7 +241,7 @@ def fetch(
     row = row_of(name) if url is None else _from_elsewhere(row_of(name), url)
     if row.onnx and not row.url:
         raise WeightsError(
-            f"there is no ONNX file of {row.onnx} in checkpoints/ or {cache_folder()}; export it: "
+            f"there is no ONNX file of {row.onnx} in {' or '.join(map(str, search_folders()[:-1]))}; export it: "
             f"posedetector weights export {row.onnx} --onnx"
         )
     if not row.url:
@@ -246,7 +259,7 @@ def fetch(
     finally:
         with suppress(OSError):
             Path(lock.lock_file).unlink()  # before it is released: who waits for it sees that it is gone
-        lock.release()
+        lock.release()  # on Windows, where no open file can be removed, this removes it
     return target
 
 

@@ -89,7 +89,7 @@ class Folder:
             self.path.mkdir(parents=True, exist_ok=True)
             # named before it is made: an interruption in between would leave it behind
             self._partial = self.path / f".partial-{secrets.token_hex(8)}"
-            self._partial.mkdir(mode=0o700)
+            self._partial.mkdir()  # with a mode, Windows would keep its files from everybody else
         except OSError as error:
             self._partial = None
             self._remove_empty()
@@ -143,7 +143,7 @@ class Folder:
         account = trial.provenance.model_dump_json(indent=2) + "\n"
         earlier = self._earlier_files()
         jobs: dict[str, Callable[[Path], object]] = {name: partial(writer, trial) for name, writer in writers.items()}
-        jobs[PROVENANCE] = lambda path: path.write_text(account, encoding="utf-8")
+        jobs[PROVENANCE] = lambda path: path.write_text(account, encoding="utf-8", newline="\n")
         self.put(jobs, progress)
         for name in earlier - set(files):
             with suppress(OSError):  # the new results are whole; an old file that stays harms nobody
@@ -166,7 +166,9 @@ class Folder:
         try:
             for name, write in progress("writing", files.items(), len(files)):
                 write(self._partial / name)
-            for name in (*self._ahead, *files):
+            names = (*self._ahead, *files)
+            _check_free([self.path / name for name in names])
+            for name in names:
                 (self._partial / name).replace(self.path / name)
         except OSError as error:
             raise _failed(self.path, error) from error
@@ -184,6 +186,18 @@ class Folder:
                 folder.rmdir()
             except OSError:
                 return
+
+
+def _check_free(places: Iterable[Path]) -> None:
+    """Raise OutputError for a file that another program has open: Windows would refuse to replace it, after others had been replaced."""
+    for place in places:
+        if place.exists():
+            try:
+                place.replace(place)  # changes nothing
+            except OSError as error:
+                raise OutputError(
+                    f"{place} cannot be replaced, nothing was changed: {error.strerror}; close it if a program has it open"
+                ) from error
 
 
 def _failed(folder: Path, error: OSError) -> OutputError:

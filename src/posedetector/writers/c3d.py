@@ -17,6 +17,8 @@ From 65,536 frames on, POINT:FRAMES is full; POINT:LONG_FRAMES and TRIAL:ACTUAL_
 
 import unicodedata
 from pathlib import Path
+from shutil import move
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
@@ -90,11 +92,14 @@ def at_one_rate(time: Array, values: Array, rate: float) -> tuple[Array, float]:
 
 def _write(file: Any, path: Path, least: int) -> None:
     """Write the file, which has at least so many bytes; ezc3d adds .c3d to other names and says nothing when it fails."""
-    own = path if path.suffix == ".c3d" else path.with_name(f"{path.name}.c3d")
-    file.write(str(own))
-    if not own.exists() or own.stat().st_size < least:
-        raise OutputError(f"{path.name} could not be written whole; is the disk full?")
-    own.replace(path)
+    with TemporaryDirectory() as folder:
+        own = path if path.suffix == ".c3d" else path.with_name(f"{path.name}.c3d")
+        if not str(path).isascii():  # ezc3d opens no other paths on Windows
+            own = Path(folder) / "points.c3d"
+        file.write(str(own))
+        if not own.exists() or own.stat().st_size < least:
+            raise OutputError(f"{path.name} could not be written whole; is the disk full?")
+        move(own, path)
 
 
 def ascii_of(text: str) -> str:

@@ -44,7 +44,7 @@ class OpenMMLab:
         WeightsError
             If a checkpoint cannot be had, or belongs to another model.
         """
-        bring_in()
+        bring_in(debug=options.debug)
         device = device_of(options.device)
         if options.model and options.pose_config:
             raise InputError("--pose-model and --pose-config both say which model; give one")
@@ -64,7 +64,7 @@ class OpenMMLab:
             catalogue.find_checkpoint("pose", pose, options.checkpoint, told),
         )
         batch = options.batch_size or _BATCHES[device.type]
-        self._detector = _Detector(detector, self.weights[0], device, options.bbox_thr, batch)
+        self._detector = _Detector(detector, self.weights[0], device, batch, options)
         self._pose = _Pose(pose, self.weights[1], device, batch, options)
         for loaded in self.weights:
             remember(loaded)
@@ -96,14 +96,19 @@ class OpenMMLab:
 
 class _Detector:
     def __init__(
-        self, choice: catalogue.Choice, loaded: LoadedWeights, device: torch.device, least: float, batch: int
+        self,
+        choice: catalogue.Choice,
+        loaded: LoadedWeights,
+        device: torch.device,
+        batch: int,
+        options: EstimatorOptions,
     ) -> None:
-        self._network = Network("mmdet", choice.config, loaded.path, device)
+        self._network = Network("mmdet", choice.config, loaded.path, device, debug=options.debug)
         dataset, steps = steps_of(self._network.config, choice.name)
         steps[0] = {"type": "mmdet.LoadImageFromNDArray"}
         self._steps = self._network.prepare(steps)
         self._label = _person_in(_classes(dataset), choice.name)
-        self._least, self._batches = least, Batches(batch, str(device))
+        self._least, self._batches = options.bbox_thr, Batches(batch, str(device))
 
     def run(self, images: Sequence[ByteArray]) -> list[tuple[Array, Array]]:
         inputs = [{"img": _blue_first(image), "img_id": 0} for image in images]
@@ -129,7 +134,7 @@ class _Pose:
         batch: int,
         options: EstimatorOptions,
     ) -> None:
-        self._network = Network("mmpose", choice.config, loaded.path, device)
+        self._network = Network("mmpose", choice.config, loaded.path, device, debug=options.debug)
         config, self._options = self._network.config, options
         self._batches = Batches(batch, str(device))
         dataset, steps = steps_of(config, choice.name)
@@ -139,7 +144,7 @@ class _Pose:
                 "used, which mmpose calls top-down (RTMPose, RTMW, HRNet, ViTPose, …)"
             )
         self._steps = self._network.prepare(steps)
-        self._meta = meta_of(config, choice.name)
+        self._meta = meta_of(config, choice.name, debug=options.debug)
         self.skeleton = skeleton_of(
             self._meta, self._network.model.test_cfg.get("output_keypoint_indices"), choice.name
         )

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from posedetector.errors import InputError, PosedetectorError, WeightsError
-from posedetector.estimators.openmmlab.shim import quietly
+from posedetector.estimators.openmmlab.shim import quietly, stand_ins
 from posedetector.models.checkpoints import read_state, some
 from posedetector.models.running import is_out_of_memory
 
@@ -24,9 +24,11 @@ class Network:
     model : in evaluation mode, on its device.
     """
 
-    def __init__(self, package: str, config: Path, checkpoint: Path, device: torch.device) -> None:
-        self._package = package
-        with self._at_home(printing=False):
+    def __init__(
+        self, package: str, config: Path, checkpoint: Path, device: torch.device, *, debug: bool = False
+    ) -> None:
+        self._package, self._debug = package, debug
+        with self._at_home(printing=False), stand_ins():
             self.config = _read(config)
             self.model = _build(package, self.config, config)
             _fill(self.model, checkpoint, config.stem)
@@ -62,7 +64,7 @@ class Network:
         """Let bare names in a configuration mean this package's; leave no trace of that to other users of mmengine."""
         from mmengine.registry import DefaultScope
 
-        with quietly(printing=printing), DefaultScope.overwrite_default_scope(self._package):
+        with quietly(printing=printing, debug=self._debug), DefaultScope.overwrite_default_scope(self._package):
             yield
 
 
@@ -77,12 +79,12 @@ def steps_of(config: Any, file: str) -> tuple[Any, list[dict[str, Any]]]:
         raise InputError(f"{file} has no test_dataloader with a pipeline: {_reason(error)}") from error
 
 
-def meta_of(config: Any, file: str) -> dict[str, Any]:
+def meta_of(config: Any, file: str, *, debug: bool = False) -> dict[str, Any]:
     """Return mmpose's description of the points that a model was trained to find."""
     from mmpose.apis.inference import dataset_meta_from_config
 
     try:
-        with quietly():
+        with quietly(debug=debug), stand_ins():
             found = (dataset_meta_from_config(config, mode) for mode in ("train", "val", "test"))
             meta = next((one for one in found if one is not None), None)
     except Exception as error:

@@ -12,7 +12,7 @@ from importlib import import_module
 from importlib.machinery import ModuleSpec
 from importlib.util import find_spec
 from io import StringIO
-from os import environ
+from threading import RLock
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
@@ -23,10 +23,12 @@ if TYPE_CHECKING:
 
 _PACKAGES = ("mmengine", "mmcv", "mmdet", "mmpose")
 _OPERATORS = "mmcv._ext"
+_COCO = ("", ".coco", ".cocoeval", ".mask")
+_importing = RLock()  # what stands in is in `sys.modules` for one thread at a time
 _ROOMS = {"mmdet": ("models", "datasets"), "mmpose": ("codecs", "models", "datasets", "visualization", "apis")}
 
 
-def bring_in() -> None:
+def bring_in(*, debug: bool = False) -> None:
     """Import OpenMMLab's packages, so that what their configurations name can be built.
 
     Raises
@@ -36,8 +38,7 @@ def bring_in() -> None:
     """
     if missing := [name for name in _PACKAGES if find_spec(name) is None]:
         raise InputError(_how_to_have(missing))
-    with quietly(), _torchvision():
-        _stand_in()
+    with quietly(debug=debug), stand_ins(drawing=True):
         for package, rooms in _ROOMS.items():
             for room in rooms:
                 import_module(f"{package}.{room}")
@@ -56,12 +57,12 @@ def _how_to_have(missing: list[str]) -> str:
 
 
 @contextmanager
-def quietly(*, printing: bool = False) -> Iterator[None]:
-    """Keep OpenMMLab's warnings off the terminal, and what it prints unless `printing`; --debug shows all."""
+def quietly(*, printing: bool = False, debug: bool = False) -> Iterator[None]:
+    """Keep OpenMMLab's warnings off the terminal, and what it prints unless `printing`; with `debug`, all is shown."""
+    if debug:
+        yield
+        return
     with warnings.catch_warnings():
-        if environ.get("POSEDETECTOR_DEBUG"):
-            yield
-            return
         warnings.simplefilter("ignore")
         if printing:
             yield
@@ -70,12 +71,26 @@ def quietly(*, printing: bool = False) -> Iterator[None]:
             yield
 
 
-def _stand_in() -> None:
-    if find_spec(_OPERATORS) is None:
-        sys.modules[_OPERATORS] = _Operators(_OPERATORS)
-    if find_spec("xtcocotools") is None:  # an extended copy of pycocotools, for evaluating on data sets
-        for part in ("", ".coco", ".cocoeval", ".mask"):
-            sys.modules[f"xtcocotools{part}"] = import_module(f"pycocotools{part}")
+@contextmanager
+def stand_ins(*, drawing: bool = False) -> Iterator[None]:
+    """Let OpenMMLab's packages import what is not installed, while they are imported; `sys.modules` is as before afterwards.
+
+    Their own modules keep what they imported. `drawing` adds torchvision, for one function of mmpose's that is imported and not used.
+    """
+    with _importing:
+        placed: dict[str, ModuleType] = {}
+        if find_spec(_OPERATORS) is None:
+            placed[_OPERATORS] = _Operators(_OPERATORS)
+        if find_spec("xtcocotools") is None:  # an extended copy of pycocotools, for evaluating on data sets
+            placed |= {f"xtcocotools{part}": import_module(f"pycocotools{part}") for part in _COCO}
+        if drawing and find_spec("torchvision") is None:
+            placed |= _torchvision()
+        sys.modules.update(placed)
+        try:
+            yield
+        finally:
+            for name in placed:
+                sys.modules.pop(name, None)
 
 
 class _Operators(ModuleType):
@@ -122,19 +137,9 @@ def nms(boxes: "Tensor", scores: "Tensor", iou_threshold: float, offset: int = 0
     return order[torch.tensor(kept, dtype=torch.long)].to(boxes.device)
 
 
-@contextmanager
-def _torchvision() -> Iterator[None]:
-    """Let one drawing function of mmpose's import what it will not use; nobody else is to take this for torchvision."""
-    if find_spec("torchvision") is not None:
-        yield
-        return
-    stand_ins = {name: ModuleType(name) for name in ("torchvision", "torchvision.transforms")}
-    for name, module in stand_ins.items():
+def _torchvision() -> dict[str, ModuleType]:
+    modules = {name: ModuleType(name) for name in ("torchvision", "torchvision.transforms")}
+    for name, module in modules.items():
         module.__spec__ = ModuleSpec(name, None)
-    stand_ins["torchvision.transforms"].__dict__["ToPILImage"] = None
-    sys.modules.update(stand_ins)
-    try:
-        yield
-    finally:
-        for name in stand_ins:
-            del sys.modules[name]
+    modules["torchvision.transforms"].__dict__["ToPILImage"] = None
+    return modules
