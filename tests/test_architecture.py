@@ -14,6 +14,7 @@ ROOT = Path(posedetector.__file__).parent
 # a room knows only rooms above it
 ROOMS = (
     "errors",
+    "anthropometry",
     "opening",
     "quantities",
     "skeletons",

@@ -13,11 +13,19 @@ from typing import NamedTuple
 
 import numpy as np
 
+from posedetector.anthropometry import (
+    HIP_HEIGHT,
+    SEGMENT_ENDS,
+    SIZE_SD_BY_ARMS,
+    SIZE_SD_BY_BONES,
+    SIZE_SD_BY_LEGS,
+    STATURE_SHARES,
+)
 from posedetector.errors import InputError
 from posedetector.filters import low_pass, sampling_rate
 from posedetector.pose import Array, Keypoints, MetricPose, RelativePose, finite, has_bone_length, in_order_of
 from posedetector.skeletons import Skeleton
-from posedetector.subject import SEGMENTS, STATURE_SHARES, Subject
+from posedetector.subject import Subject
 
 CAMERA_TO_LAB = np.array([[0.0, 0.0, -1.0], [0.0, -1.0, 0.0], [-1.0, 0.0, 0.0]])
 NO_FLOOR = (
@@ -30,13 +38,11 @@ _CHAINS = (("thigh", "shank"), ("upper_arm", "forearm"))
 _UPRIGHT = np.radians(25)  # greatest angle between trunk and legs of a person who stands
 _BONES_APART = 0.1
 _LEVEL = np.radians(5)  # the body shows the vertical no better than this, so less tilt is none
-_SOLE = 0.039  # of stature: height of the ankle above the floor (Winter 2009, fig. 4.1)
-_LEG_SHARE = 0.491
-# How far the size is off, as a share of it (standard deviation), by what gave it. People of one stature differ: men's stature varies
-# by 2.85 inches and their sitting height by 1.48 (National Center for Health Statistics, Series 11, No. 8, 1965), which, correlated by
-# about 0.75 (a judgement), leaves 1.05 inches, 3 % of a leg; arms are taken to vary more for their length. Beside that, a clip long,
-# what a detector calls a joint lies 1–2 cm beside it. The sums are judgements.
-SIZE_SD = {"bone lengths": 0.025, "stature: thigh + shank": 0.045, "stature: upper_arm + forearm": 0.06}
+SIZE_SD = {
+    "bone lengths": SIZE_SD_BY_BONES,
+    "stature: thigh + shank": SIZE_SD_BY_LEGS,
+    "stature: upper_arm + forearm": SIZE_SD_BY_ARMS,
+}
 
 
 @dataclass(frozen=True)
@@ -192,7 +198,6 @@ def place_in_room(skeleton: Skeleton, body: Array, root: Array, up: Array, statu
 
 
 _CAMERA_UP = np.array([0.0, -1.0, 0.0])
-_LEG_LENGTH = _LEG_SHARE + _SOLE
 
 
 def find_scale(pose: RelativePose, subject: Subject) -> tuple[float, float, str, float | None]:
@@ -246,7 +251,7 @@ def _stature_scale(lengths: dict[str, Array], seen: dict[str, float]) -> tuple[f
 def _bones_in(skeleton: Skeleton) -> list[str]:
     return [
         f"{side}_{segment}"
-        for segment, ends in SEGMENTS.items()
+        for segment, ends in SEGMENT_ENDS.items()
         for side in ("left", "right")
         if skeleton.has(*(f"{side}_{end}" for end in ends))
     ]
@@ -255,7 +260,7 @@ def _bones_in(skeleton: Skeleton) -> list[str]:
 def _length(pose: RelativePose | MetricPose, bone: str) -> Array:
     """(T,) length of a bone where both ends were seen, NaN elsewhere."""
     side, _, segment = bone.partition("_")
-    ends = pose.skeleton.indices(*(f"{side}_{end}" for end in SEGMENTS[segment]))
+    ends = pose.skeleton.indices(*(f"{side}_{end}" for end in SEGMENT_ENDS[segment]))
     seen = has_bone_length(pose.source[:, ends]).all(axis=1)
     return np.where(seen, np.linalg.norm(pose.xyz[:, ends[0]] - pose.xyz[:, ends[1]], axis=-1), np.nan)
 
@@ -383,7 +388,7 @@ def _origin(skeleton: Skeleton, lab: Array, path: Array, stature: float | None) 
         # the lowest foot of a frame stands most of the time; a jump or a false point must not move the floor
         floor, floor_from = float(np.median(lowest)), "the lowest foot, median over the clip"
     elif stature is not None:
-        floor = first[1] - _LEG_LENGTH * stature
+        floor = first[1] - HIP_HEIGHT * stature
         floor_from = "assumed, no foot was seen: a standing leg's share of stature below the hips when first seen"
     else:
         floor, floor_from = first[1], "unknown, no foot was seen: height 0 is that of the hips when first seen"

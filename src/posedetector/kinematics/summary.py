@@ -17,15 +17,15 @@ from dataclasses import replace
 
 import numpy as np
 
+from posedetector.anthropometry import SEGMENT_ENDS
 from posedetector.kinematics.nouns import Grade, JointAngles, Quantity, Side
 from posedetector.kinematics.stretches import ENDS, Stretches, extremes_in
 from posedetector.pose import Array, MetricPose, Source, has_bone_length
-from posedetector.subject import SEGMENTS
 
 SIDES: tuple[Side, Side] = ("left", "right")
 # Below this mean range (radians) asymmetry would be a ratio of two noises: angles from one video err by 4–5° against motion capture.
 LEAST_RANGE = np.radians(5)
-_PAIRED = {**SEGMENTS, "foot": ("heel", "foot_index")}
+_PAIRED = {**SEGMENT_ENDS, "foot": ("heel", "foot_index")}
 # name → the points whose middles are its ends
 _UNPAIRED = {
     "trunk_length": (("left_hip", "right_hip"), ("left_shoulder", "right_shoulder")),

@@ -15,6 +15,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from posedetector.anthropometry import PROPORTION_SD
 from posedetector.kinematics.nouns import Event, Quantity
 from posedetector.kinematics.steps import Footing, Of, Stride
 from posedetector.pose import Array, finite
@@ -23,13 +24,9 @@ from posedetector.pose import Array, finite
 _PLACE = 0.06
 # Metres of the hips' place at a contact, from one step to the next; a judgement
 _HIPS = 0.02
-# Share by which a part of the body differs from its usual proportion to the size, between people and by where a detector marks joints
-# beside their centres, as standard deviations. Judgements, that hold the widths of OpenCap's two people (0.89–1.12 of the truth).
-_PROPORTIONS = {
-    **dict.fromkeys(("thigh_length", "shank_length"), 0.03),
-    **dict.fromkeys(("upper_arm_length", "forearm_length", "trunk_length", "foot_length", "shoulders_width"), 0.07),
-    "hips_width": 0.1,
-    # up and down; a filmed set of squats is 14 % too deep
+# Share by which a length is off beside the size: a segment's proportion; ways up and down (a filmed set of squats is 14 % too deep)
+_BESIDE_SIZE = {
+    **{f"{part}_{'width' if part in ('hips', 'shoulders') else 'length'}": sd for part, sd in PROPORTION_SD.items()},
     **dict.fromkeys(("squat_depth", "sit_to_stand_rise"), 0.08),
 }
 # Events found by two or three methods: by what the range between the earliest and the latest is divided for a standard deviation
@@ -187,7 +184,7 @@ def with_size_errors(quantities: Iterable[Quantity], scale: Scale) -> tuple[Quan
     return tuple(
         replace(
             one,
-            error=one.value * float(np.hypot(scale.size, _PROPORTIONS.get(one.name, 0.0))),
+            error=one.value * float(np.hypot(scale.size, _BESIDE_SIZE.get(one.name, 0.0))),
             about=one.about + _scaling(scale),
         )
         if one.unit == "m"

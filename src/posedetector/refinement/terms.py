@@ -13,11 +13,11 @@ from typing import NamedTuple
 
 import numpy as np
 
+from posedetector.anthropometry import ADULT_STATURE
 from posedetector.pose import Array
 from posedetector.refinement.body import HIPS, POINTS, SHOULDERS
 from posedetector.refinement.problem import LACKING, LASTS, Body, Problem, Rows, State
 
-STATURE = 1.7  # metres, of the person to whom speeds and accelerations refer
 FREEDOM = 4.0  # degrees of freedom of Student's t
 FREEDOM_OF_LENGTHS = 30.0
 BLUR = 0.010  # of stature: how far a knee's keypoint lies from the knee
@@ -26,7 +26,7 @@ HINGE, OPENING = 0.008, 0.5
 FLOOR = 0.005
 SUNK = 0.005  # of stature: points that lie lower than this below the floor are pulled up
 LOWER = 0.04  # of stature: from there on it is ever more likely that a foot is on something lower than the floor
-STILL, PLANTED = 0.02 / STATURE, 0.002 / STATURE
+STILL, PLANTED = 0.02 / ADULT_STATURE, 0.002 / ADULT_STATURE
 BELT = 0.05  # of a treadmill's speed: how well it is known before anything was fitted
 DEPTH_ACCELERATION = 4.0
 CHAIN = 1e-4
@@ -309,7 +309,7 @@ OVER_TIME = {
     ),
     "still": (
         (
-            f"{STILL * STATURE:g} m/s of a person 1.7 m tall, of standing feet; {PLANTED * STATURE:g} if flat for more than a second; on a "
+            f"{STILL * ADULT_STATURE:g} m/s of a person 1.7 m tall, of standing feet; {PLANTED * ADULT_STATURE:g} if flat for more than a second; on a "
             f"treadmill about its belt's velocity, and {100 * BELT:g} % of that more"
         ),
         "judgement",
@@ -333,7 +333,7 @@ def steps(problem: Problem, state: State) -> dict[str, Steps]:
     acceleration = np.repeat([POINTS[name].acceleration for name in body.points], 3)
     acceleration[np.array(body.rows(*HIPS)) * 3 + 2] = DEPTH_ACCELERATION
     often = problem.stands_for * min(1.0, JUDGED_AT / (problem.stands_for * problem.rate))
-    smooth = (joined[1:] & joined[:-1])[:, None] / (acceleration / STATURE) ** 2 * often
+    smooth = (joined[1:] & joined[:-1])[:, None] / (acceleration / ADULT_STATURE) ** 2 * often
     curving = Steps(_second(step), smooth, 0.0, float((smooth > 0).sum() * often))
     still = problem.standing[1:] & problem.standing[:-1] & joined[:, None]
     belt = np.tile(problem.belt, len(body.points))
