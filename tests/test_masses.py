@@ -95,7 +95,7 @@ def test_the_ways_of_one_segment_lead_to_one_place_on_the_tables_own_body() -> N
     """De Leva's other row for hands, from the wrist to the third fingertip: 36.24 % of 187.9 mm, 34.27 % of 170.1 mm."""
     hand = CENTRES["left_hand"].ways
     assert (hand[-1].centre.female - 1) * 264.3 == pytest.approx(0.3427 * 170.1, abs=0.1)
-    by_knuckle, by_forearm = hand[0].male * 86.2, (hand[-1].centre.male - 1) * 268.9
+    by_knuckle, by_forearm = hand[0].centre.male * 86.2, (hand[-1].centre.male - 1) * 268.9
 
     assert by_knuckle == pytest.approx(0.3624 * 187.9, abs=0.1)
     assert by_forearm == pytest.approx(0.3624 * 187.9, abs=0.1)
