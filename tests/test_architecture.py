@@ -19,6 +19,7 @@ ROOMS = (
     "quantities",
     "skeletons",
     "pose",
+    "arrays",
     "lenses",
     "subject",
     "account",

@@ -21,6 +21,7 @@ from posedetector.anthropometry import (
     SIZE_SD_BY_LEGS,
     STATURE_SHARES,
 )
+from posedetector.arrays import mean_and_sd, median, robust_sd, rotation_between, unit
 from posedetector.errors import InputError
 from posedetector.filters import low_pass, sampling_rate
 from posedetector.pose import Array, Keypoints, MetricPose, RelativePose, finite, has_bone_length, in_order_of
@@ -191,7 +192,7 @@ def place_in_room(skeleton: Skeleton, body: Array, root: Array, up: Array, statu
 
     `up` (3,) is the vertical in the camera's frame; metres.
     """
-    turn = np.asarray(CAMERA_TO_LAB @ _rotation_between(up, _CAMERA_UP))
+    turn = np.asarray(CAMERA_TO_LAB @ rotation_between(up, _CAMERA_UP))
     lab, path = body @ turn.T, root @ turn.T
     origin, floor_from = _origin(skeleton, lab, path, stature)
     return Room(lab, path - origin, turn, -origin, floor_from)
@@ -243,7 +244,7 @@ def _stature_scale(lengths: dict[str, Array], seen: dict[str, float]) -> tuple[f
             continue
         share = sum(STATURE_SHARES[segment] for segment in chain)
         whole = sum(np.mean([seen[bone] for bone in bones]) for bones in sides)
-        frames = sum(_mean_of_seen([lengths[bone] for bone in bones]) for bones in sides)
+        frames = sum(mean_and_sd(np.array([lengths[bone] for bone in bones]))[0] for bones in sides)
         return share / float(whole), share / np.asarray(frames), " + ".join(chain)
     return None
 
@@ -265,18 +266,9 @@ def _length(pose: RelativePose | MetricPose, bone: str) -> Array:
     return np.where(seen, np.linalg.norm(pose.xyz[:, ends[0]] - pose.xyz[:, ends[1]], axis=-1), np.nan)
 
 
-def _mean_of_seen(values: list[Array]) -> Array:
-    stacked = np.array(values)
-    count = np.isfinite(stacked).sum(axis=0)
-    return np.where(count > 0, np.nansum(stacked, axis=0) / np.maximum(count, 1), np.nan)
-
-
 def _spread(frames: Array) -> float:
     """Median absolute deviation, made consistent with a standard deviation, over the median; NaN from one frame."""
-    if np.isfinite(frames).sum() < 2:
-        return float("nan")
-    middle = np.nanmedian(frames)
-    return float(1.4826 * np.nanmedian(np.abs(frames - middle)) / middle)
+    return robust_sd(frames) / median(frames)
 
 
 def find_up(pose: RelativePose, metric: Array, root: Array) -> tuple[Array, str]:
@@ -292,11 +284,11 @@ def find_up(pose: RelativePose, metric: Array, root: Array) -> tuple[Array, str]
     )
     trunk, legs, body = shoulders - hips, hips - ankles, shoulders - ankles
     with np.errstate(invalid="ignore"):
-        bend = np.arccos(np.clip((_unit(trunk) * _unit(legs)).sum(axis=1), -1, 1))
+        bend = np.arccos(np.clip((unit(trunk) * unit(legs)).sum(axis=1), -1, 1))
         upright = bend < _UPRIGHT  # False where a point is missing
     if not upright.any():
         return _CAMERA_UP, "the camera, taken to be level: the person never stands upright"
-    up = _unit(np.median(_unit(body[upright]), axis=0))
+    up = unit(np.median(unit(body[upright]), axis=0))
     if np.arccos(np.clip(up @ _CAMERA_UP, -1, 1)) < _LEVEL:
         return _CAMERA_UP, "the camera, taken to be level: the upright body shows no tilt"
     if _unevenness(pose.skeleton, metric, root, _CAMERA_UP) <= _unevenness(pose.skeleton, metric, root, up):
@@ -306,7 +298,7 @@ def find_up(pose: RelativePose, metric: Array, root: Array) -> tuple[Array, str]
 
 def _unevenness(skeleton: Skeleton, metric: Array, root: Array, up: Array) -> float:
     """Return the standard deviation of the lowest foot's height, metres."""
-    turn = CAMERA_TO_LAB @ _rotation_between(up, _CAMERA_UP)
+    turn = CAMERA_TO_LAB @ rotation_between(up, _CAMERA_UP)
     lowest = _lowest_foot(skeleton, metric @ turn.T, root @ turn.T)
     return float(np.std(lowest)) if len(lowest) else 0.0
 
@@ -370,13 +362,6 @@ def _solve_root(body: Array, ray: Array, weight: Array) -> Array:
     return root
 
 
-def _rotation_between(start: Array, end: Array) -> Array:
-    """(3, 3) shortest rotation of one unit vector onto another (Rodrigues, 1840)."""
-    axis, cosine = np.cross(start, end), float(start @ end)
-    cross = np.array([[0, -axis[2], axis[1]], [axis[2], 0, -axis[0]], [-axis[1], axis[0], 0]])
-    return np.asarray(np.eye(3) + cross + cross @ cross / (1 + cosine))
-
-
 def _origin(skeleton: Skeleton, lab: Array, path: Array, stature: float | None) -> tuple[Array, str]:
     """Return the point (3,) on the floor below the hips when first seen, and what showed the floor."""
     known = finite(path)
@@ -400,7 +385,3 @@ def _lowest_foot(skeleton: Skeleton, lab: Array, path: Array) -> Array:
     feet = [row for row, point in enumerate(skeleton.points) if point.endswith(("heel", "foot_index", "big_toe"))]
     heights = (lab[:, feet] + path[:, None])[..., 1]
     return np.array([np.nanmin(row) for row in heights if np.isfinite(row).any()])
-
-
-def _unit(vector: Array) -> Array:
-    return np.asarray(vector / np.linalg.norm(vector, axis=-1, keepdims=True))

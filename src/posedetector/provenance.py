@@ -26,12 +26,13 @@ from posedetector.account import (
     TermRecord,
     VideoRecord,
 )
+from posedetector.arrays import runs
 from posedetector.augmenting import enhancers
 from posedetector.calibration import Calibration, segment_lengths
 from posedetector.camera_motion import NOT_WATCHED, CameraMotion
 from posedetector.cleaning import Cleaned
 from posedetector.estimators import KeypointEstimator
-from posedetector.filters import runs, sampling_rate
+from posedetector.filters import sampling_rate
 from posedetector.kinematics.frames import SPINES
 from posedetector.kinematics.nouns import Gait, Kinematics
 from posedetector.lenses import Lens

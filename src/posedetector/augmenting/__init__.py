@@ -7,10 +7,11 @@ move like this, not these markers on this person.
 import numpy as np
 
 from posedetector.anthropometry import STATURE_SHARES
+from posedetector.arrays import runs
 from posedetector.augmenting.layout import BETWEEN, HANGS_ON, level, missing_points, points_for
 from posedetector.augmenting.networks import ENHANCERS, RATE, TURNS, Network, check_installed
 from posedetector.errors import InputError
-from posedetector.filters import interpolate, runs
+from posedetector.filters import interpolate
 from posedetector.pose import Array, MetricPose, Source, Spread, finite, weakest
 from posedetector.skeletons import Skeleton, extend
 from posedetector.subject import BONES, Subject

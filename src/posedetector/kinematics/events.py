@@ -31,8 +31,9 @@ from typing import NamedTuple
 
 import numpy as np
 
+from posedetector.arrays import derivative
 from posedetector.kinematics.nouns import Event, EventKind, Side
-from posedetector.kinematics.signals import between, derivative, first_below, summit, turning_points, velocity_over
+from posedetector.kinematics.signals import between, first_below, summit, turning_points, velocity_over
 from posedetector.pose import Array
 
 SIDES: tuple[Side, Side] = ("left", "right")

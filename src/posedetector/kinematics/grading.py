@@ -15,8 +15,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from posedetector.arrays import median, unit
 from posedetector.kinematics.angles import ANGLES, axis_of
-from posedetector.kinematics.frames import Landmarks, unit
+from posedetector.kinematics.frames import Landmarks
 from posedetector.kinematics.nouns import Grade, JointAngles, Quality
 from posedetector.kinematics.stretches import Stretches, extremes_in
 from posedetector.pose import Array, MetricPose
@@ -102,7 +103,7 @@ def grade(
             continue
         inside = known & own.rows(angles.time)
         counted: NDArray[np.bool_] = inside if inside.any() else known
-        sd = _median(angles.sd[counted, column])
+        sd = median(angles.sd[counted, column])
         facing = np.nan if view is None else _facing(axis_of(points, name), view.sight, counted)
         if np.isnan(sd) and np.isnan(facing):
             continue
@@ -157,12 +158,7 @@ def _where(points: Landmarks, sight: Array, rows: NDArray[np.bool_]) -> str:
 
 def _facing(axis: Array, sight: Array, rows: NDArray[np.bool_]) -> float:
     """Return the typical angle between the line of sight and the plane at right angles to an axis (T, 3), radians."""
-    return float(np.arcsin(np.clip(_median(np.abs((axis * sight).sum(axis=-1))[rows]), 0, 1)))
-
-
-def _median(values: Array) -> float:
-    known = values[np.isfinite(values)]
-    return float(np.median(known)) if len(known) else np.nan
+    return float(np.arcsin(np.clip(median(np.abs((axis * sight).sum(axis=-1))[rows]), 0, 1)))
 
 
 def _mean(values: Array) -> float:

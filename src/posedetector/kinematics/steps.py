@@ -12,6 +12,7 @@ from typing import Literal
 
 import numpy as np
 
+from posedetector.arrays import sd
 from posedetector.kinematics.events import SIDES
 from posedetector.kinematics.nouns import Event, Ground, Quantity, Side, Treadmill
 from posedetector.kinematics.signals import at_time, between
@@ -197,7 +198,7 @@ def find_belt(footing: Footing, strides: list[Stride], faced: Array, ground: Gro
     if given is not None:
         seen = speed if before is None else before.seen
         return Treadmill(given, np.nan, 0, seen, drift, (float(back[0]), float(back[1])))
-    spread = float(np.std(slides @ back, ddof=1)) if len(slides) > 1 else np.nan
+    spread = sd(slides @ back)
     if not (
         speed >= _BELT
         and -middle @ ahead >= _BACKWARDS * speed
@@ -284,8 +285,7 @@ def _spatial(
 def _quantity(name: str, side: Of, values: list[float]) -> Quantity:
     rates = 1 / np.array(values) if name == "cadence" else np.array(values)
     mean = 1 / float(np.mean(values)) if name == "cadence" else float(rates.mean())
-    sd = float(rates.std(ddof=1)) if len(values) > 1 else np.nan
-    return Quantity(name, side, mean, sd, len(values), UNIT[name], ABOUT[name])
+    return Quantity(name, side, mean, sd(rates), len(values), UNIT[name], ABOUT[name])
 
 
 def _symmetry(left: Quantity, right: Quantity) -> Quantity:

@@ -18,6 +18,7 @@ from dataclasses import replace
 import numpy as np
 
 from posedetector.anthropometry import SEGMENT_ENDS
+from posedetector.arrays import mean, robust_sd, sd
 from posedetector.kinematics.nouns import Grade, JointAngles, Quantity, Side
 from posedetector.kinematics.stretches import ENDS, Stretches, extremes_in
 from posedetector.pose import Array, MetricPose, Source, has_bone_length
@@ -109,8 +110,7 @@ def _distance(pose: MetricPose, start: tuple[str, ...], end: tuple[str, ...]) ->
 
 def _of_frames(name: str, side: Side | str, values: Array, about: str) -> Quantity:
     middle = float(np.median(values))
-    sd = 1.4826 * float(np.median(np.abs(values - middle))) if len(values) > 1 else float("nan")
-    return _quantity(name, side, middle, "m", len(values), about, sd)
+    return _quantity(name, side, middle, "m", len(values), about, robust_sd(values))
 
 
 def _motion(
@@ -139,19 +139,14 @@ def _motion(
                 name=f"{name}_{end}",
                 side="left" if side == "left" else "right" if side == "right" else "",
                 value=float(values.mean()),
-                sd=float(values.std(ddof=1)) if len(values) > 1 else float("nan"),
+                sd=sd(values),
                 count=found.frames if clip else len(values),
                 unit="rad/s" if end == "velocity_maximum" else "rad",
                 about=f"{how}, {of}, {_EXTREMES}",
-                error=_mean(error),
+                error=mean(error),
                 quality="" if grade is None else grade.quality,
                 reason="" if grade is None else grade.reason,
             )
-
-
-def _mean(values: Array) -> float:
-    known = values[np.isfinite(values)]
-    return float(known.mean()) if len(known) else float("nan")
 
 
 def _asymmetries(rows: Iterable[Quantity], least: float) -> Iterator[Quantity]:

@@ -16,6 +16,7 @@ from typing import NamedTuple
 import numpy as np
 
 from posedetector.anthropometry import PROPORTION_SD
+from posedetector.arrays import unit
 from posedetector.kinematics.nouns import Event, Quantity
 from posedetector.kinematics.steps import Footing, Of, Stride
 from posedetector.pose import Array, finite
@@ -71,7 +72,7 @@ class Scale:
         """Return the standard deviation, as a share, of the mean of lengths in these directions (N, 2), seen from above."""
         if not len(ways):
             return float("nan")
-        along = float(((_units(ways) @ self.axis[[0, 2]]) ** 2).mean())
+        along = float(((np.nan_to_num(unit(ways)) @ self.axis[[0, 2]]) ** 2).mean())
         return float(np.hypot(self.size, along * np.hypot(self.focal, _DEPTH)))
 
 
@@ -195,11 +196,7 @@ def with_size_errors(quantities: Iterable[Quantity], scale: Scale) -> tuple[Quan
 
 def _place(places: Array, ways: Array) -> float:
     """Return a place's standard deviation along ways (N, 2), root mean square, from those along X and Z (2,), metres."""
-    return float(np.sqrt((_units(ways) ** 2 @ places**2).mean())) if len(ways) else float("nan")
-
-
-def _units(ways: Array) -> Array:
-    return np.asarray(ways / np.maximum(np.linalg.norm(ways, axis=1, keepdims=True), 1e-9))
+    return float(np.sqrt((np.nan_to_num(unit(ways)) ** 2 @ places**2).mean())) if len(ways) else float("nan")
 
 
 def _with_its_own(

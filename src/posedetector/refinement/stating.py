@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from posedetector.arrays import split_at_gaps
 from posedetector.calibration import Calibration, segment_lengths
 from posedetector.errors import InputError
 from posedetector.filters import low_pass, sampling_rate
@@ -143,10 +144,9 @@ def _fitted(skeleton: Skeleton, seen: Array) -> tuple[str, ...]:
 def _stretches(there: Flags, time: Array) -> Rows:
     """Return the frames to fit: those where the person is, and short holes between them."""
     rows = np.flatnonzero(there)
-    if not len(rows):
-        return rows
-    parts = np.split(rows, np.flatnonzero(np.diff(time[rows]) > LONGEST_HOLE) + 1)
-    return np.concatenate([np.arange(part[0], part[-1] + 1) for part in parts])
+    return np.concatenate(
+        [rows[:0], *(np.arange(part[0], part[-1] + 1) for part in split_at_gaps(rows, time, LONGEST_HOLE))]
+    )
 
 
 def _by_name(pose: RelativePose, names: Sequence[str]) -> Array:

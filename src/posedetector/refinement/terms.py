@@ -14,6 +14,7 @@ from typing import NamedTuple
 import numpy as np
 
 from posedetector.anthropometry import ADULT_STATURE
+from posedetector.arrays import unit
 from posedetector.pose import Array
 from posedetector.refinement.body import HIPS, POINTS, SHOULDERS
 from posedetector.refinement.problem import LACKING, LASTS, Body, Problem, Rows, State
@@ -222,7 +223,7 @@ def hinge(problem: Problem, state: State) -> Linear | None:
     values, slopes, columns = [], [], []
     for hip, knee, ankle in legs:
         beside = state.points[:, knee] - (state.points[:, hip] + state.points[:, ankle]) / 2
-        line = _unit(state.points[:, hip] - state.points[:, ankle])
+        line = np.nan_to_num(unit(state.points[:, hip] - state.points[:, ankle]))
         left = to_left - (to_left * line).sum(axis=1, keepdims=True) * line
         left /= np.maximum(np.linalg.norm(left, axis=1, keepdims=True), 0.3)  # across the leg's own line nobody knows
         ahead = np.cross(left, line)
@@ -411,10 +412,6 @@ def _from_to(points: Array, near: Rows, far: Rows) -> tuple[Array, Array]:
 def _to_left(body: Body, points: Array) -> Array:
     """(T, 3) the person's left, at right angles to the trunk."""
     hips, shoulders = points[:, body.rows(*HIPS)], points[:, body.rows(*SHOULDERS)]
-    up = _unit(shoulders.mean(axis=1) - hips.mean(axis=1))
+    up = np.nan_to_num(unit(shoulders.mean(axis=1) - hips.mean(axis=1)))
     across = hips[:, 0] - hips[:, 1] + shoulders[:, 0] - shoulders[:, 1]
-    return _unit(across - (across * up).sum(axis=1, keepdims=True) * up)
-
-
-def _unit(vectors: Array) -> Array:
-    return np.asarray(vectors / np.maximum(np.linalg.norm(vectors, axis=-1, keepdims=True), 1e-9))
+    return np.nan_to_num(unit(across - (across * up).sum(axis=1, keepdims=True) * up))

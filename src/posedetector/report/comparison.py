@@ -11,8 +11,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from posedetector.arrays import mean, mean_and_sd, sd
 from posedetector.errors import InputError
-from posedetector.kinematics.cycles import mean_and_sd
 from posedetector.pose import Array
 from posedetector.report.findings import (
     JOINTS,
@@ -115,8 +115,7 @@ _REPEATED = {"depth_m": "depth", "duration_s": "duration", "knee_flexion_deg": "
 
 def _measure(values: Array) -> Measure:
     known = values[np.isfinite(values)]
-    sd = float(known.std(ddof=1)) if len(known) > 1 else float("nan")
-    return Measure(float(known.mean()), sd, len(known))
+    return Measure(mean(known), sd(known), len(known))
 
 
 def compare(clips: Mapping[str, Results]) -> list[Compared]:

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from posedetector.anthropometry import ADULT_STATURE, TRAINED_EYES, TRAINED_NOSE
+from posedetector.arrays import split_at_gaps
 from posedetector.errors import InputError
 from posedetector.filters import interpolate
 from posedetector.motion import Motion
@@ -133,8 +134,7 @@ def _pieces(motion: Motion, path: Path, told: Callable[[str], None]) -> Iterator
     rows = np.flatnonzero(whole & usual)
     if len(rows) < 2:
         return
-    left_out = np.diff(motion.time[rows]) > _GAP * np.median(np.diff(motion.time))
-    for stretch in np.split(rows, np.flatnonzero(left_out) + 1):
+    for stretch in split_at_gaps(rows, motion.time, _GAP * float(np.median(np.diff(motion.time)))):
         time = motion.time[stretch]
         if len(stretch) < 4 or time[-1] - time[0] < SHORTEST:
             continue
