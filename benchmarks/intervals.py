@@ -78,7 +78,7 @@ DEPTH, DEPTH_OF_BONE, ACROSS, LASTING = (
     0.3,
 )  # of stature, of the bone, of stature, seconds: an estimator's own
 COMPARED = ("walking_speed", "stride_length", "step_length", "step_width", "stride_time", "step_time", "cadence",
-            "stance_share", "double_support_share", "step_time_symmetry", "stance_share_symmetry", "step_length_symmetry")  # fmt: skip
+            "stance_share", "double_support_share", "step_time_asymmetry", "stance_share_asymmetry", "step_length_asymmetry")  # fmt: skip
 
 
 class Walk(NamedTuple):

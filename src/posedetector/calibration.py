@@ -25,7 +25,7 @@ from posedetector.arrays import mean_and_sd, median, robust_sd, rotation_between
 from posedetector.errors import InputError
 from posedetector.filters import low_pass, sampling_rate
 from posedetector.pose import Array, Keypoints, MetricPose, RelativePose, finite, has_bone_length, in_order_of
-from posedetector.skeletons import Skeleton
+from posedetector.skeletons import SIDES, Skeleton, split_side
 from posedetector.subject import Subject
 
 CAMERA_TO_LAB = np.array([[0.0, 0.0, -1.0], [0.0, -1.0, 0.0], [-1.0, 0.0, 0.0]])
@@ -239,7 +239,7 @@ def segment_lengths(pose: RelativePose | MetricPose) -> dict[str, float]:
 def _stature_scale(lengths: dict[str, Array], seen: dict[str, float]) -> tuple[float, Array, str] | None:
     """Return scale per metre of stature, the same frame by frame, and the chain's name."""
     for chain in _CHAINS:
-        sides = [[bone for bone in seen if bone.partition("_")[2] == segment] for segment in chain]
+        sides = [[bone for bone in seen if split_side(bone)[1] == segment] for segment in chain]
         if not all(sides):
             continue
         share = sum(STATURE_SHARES[segment] for segment in chain)
@@ -253,14 +253,14 @@ def _bones_in(skeleton: Skeleton) -> list[str]:
     return [
         f"{side}_{segment}"
         for segment, ends in SEGMENT_ENDS.items()
-        for side in ("left", "right")
+        for side in SIDES
         if skeleton.has(*(f"{side}_{end}" for end in ends))
     ]
 
 
 def _length(pose: RelativePose | MetricPose, bone: str) -> Array:
     """(T,) length of a bone where both ends were seen, NaN elsewhere."""
-    side, _, segment = bone.partition("_")
+    side, segment = split_side(bone)
     ends = pose.skeleton.indices(*(f"{side}_{end}" for end in SEGMENT_ENDS[segment]))
     seen = has_bone_length(pose.source[:, ends]).all(axis=1)
     return np.where(seen, np.linalg.norm(pose.xyz[:, ends[0]] - pose.xyz[:, ends[1]], axis=-1), np.nan)

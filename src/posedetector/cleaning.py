@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from posedetector.arrays import MAD_TO_SD, runs
 from posedetector.pose import Array, Keypoints, Source, finite
-from posedetector.skeletons import Skeleton
+from posedetector.skeletons import Skeleton, split_side
 
 BoolArray = NDArray[np.bool_]
 RowArray = NDArray[np.intp]
@@ -218,7 +218,7 @@ def _carried_over_holes(xy: Array) -> Array:
 
 
 def _belongs(skeleton: Skeleton, pair: tuple[int, int], limb: tuple[str, ...]) -> bool:
-    return skeleton.points[pair[0]].removeprefix("left_") in limb
+    return split_side(skeleton.points[pair[0]])[1] in limb
 
 
 def _cheapest_labels(keypoints: Keypoints, left: NDArray[np.intp], right: NDArray[np.intp]) -> BoolArray:

@@ -43,6 +43,7 @@ from posedetector.plausibility import combine, estimate_stature, find_implausibl
 from posedetector.pose import Array, Keypoints, MetricPose, Source, finite
 from posedetector.refinement import Refinement, describe_terms
 from posedetector.settings import Settings
+from posedetector.skeletons import split_side, twin_of
 from posedetector.subject import Subject
 from posedetector.tracking import Tracking, Tracks
 from posedetector.video import Video
@@ -388,10 +389,11 @@ def _unplaced(pose: MetricPose) -> Iterator[Note]:
 def _unlike_sides(pose: MetricPose, lengths: dict[str, float]) -> Iterator[Note]:
     cause = "the marker enhancer or the depth" if (pose.source == Source.AUGMENTED).any() else "the depth"
     for left, length in lengths.items():
-        twin = lengths.get("right_" + left.removeprefix("left_"))
-        if left.startswith("left_") and twin is not None and abs(length / twin - 1) > _ASYMMETRY:
+        side, segment = split_side(left)
+        twin = lengths.get(twin_of(left))
+        if side == "left" and twin is not None and abs(length / twin - 1) > _ASYMMETRY:
             yield caution(
-                f"the {left.removeprefix('left_').replace('_', ' ')} is {length:.3f} m on the left and {twin:.3f} m on "
+                f"the {segment.replace('_', ' ')} is {length:.3f} m on the left and {twin:.3f} m on "
                 f"the right: {cause} is biased there, or the person is"
             )
 

@@ -13,7 +13,7 @@ from posedetector.augmenting.networks import ENHANCERS, RATE, TURNS, Network, ch
 from posedetector.errors import InputError
 from posedetector.filters import interpolate
 from posedetector.pose import Array, MetricPose, Source, Spread, finite, weakest
-from posedetector.skeletons import Skeleton, extend
+from posedetector.skeletons import Skeleton, extend, split_side
 from posedetector.subject import BONES, Subject
 from posedetector.weights import LoadedWeights, load
 
@@ -70,7 +70,7 @@ def _body(subject: Subject) -> tuple[float, float]:
         raise InputError("--augment-markers wants to know how heavy the person is: give --mass in kilograms")
     if subject.height is not None:
         return subject.height, subject.mass
-    shares = {bone: STATURE_SHARES[bone.split("_", 1)[1]] for bone in BONES}
+    shares = {bone: STATURE_SHARES[split_side(bone)[1]] for bone in BONES}
     return float(np.median([length / shares[bone] for bone, length in subject.bone_lengths.items()])), subject.mass
 
 

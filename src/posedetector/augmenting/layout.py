@@ -5,9 +5,8 @@ import numpy as np
 from posedetector.arrays import unit
 from posedetector.augmenting.networks import ENHANCERS
 from posedetector.pose import Array, MetricPose
-from posedetector.skeletons import Skeleton
+from posedetector.skeletons import SIDES, Skeleton
 
-SIDES = ("left", "right")
 # Where the tip of the fifth toe is, in shares of the line from the heel to the big toe: along it, and outwards. OpenCap's
 # own (opencap-core, utilsOpenSim.py, addOpenPoseMarkersTool) on its generic foot: calcaneus, heel 0.0182, 0.01, −0.0202; toes,
 # 0.1788, −0.002, 0.0011 further on, big toe 0.0488, 0.002, −0.0163, small toe 0.0215, 0.002, 0.0394 m.

@@ -5,11 +5,11 @@ from typing import NamedTuple
 import numpy as np
 
 from posedetector.arrays import mean_and_sd
-from posedetector.kinematics.events import SIDES
-from posedetector.kinematics.nouns import Cycles, JointAngles, Quantity, Side
+from posedetector.kinematics.nouns import Cycles, JointAngles, Quantity
 from posedetector.kinematics.signals import between
 from posedetector.kinematics.steps import Stride
 from posedetector.pose import Array
+from posedetector.skeletons import SIDES, Side
 
 PERCENT = np.linspace(0.0, 1.0, 101)
 _NEEDED = ("hip_flexion", "knee_flexion", "ankle_dorsiflexion")

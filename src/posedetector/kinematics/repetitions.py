@@ -22,7 +22,6 @@ from typing import Literal
 import numpy as np
 
 from posedetector.arrays import mean_and_sd, median
-from posedetector.kinematics.events import SIDES
 from posedetector.kinematics.nouns import JointAngles, Repetition
 from posedetector.kinematics.signals import (
     between,
@@ -35,6 +34,7 @@ from posedetector.kinematics.signals import (
     without_gaps,
 )
 from posedetector.pose import Array, MetricPose, finite
+from posedetector.skeletons import SIDES
 
 Kind = Literal["squat", "sit_to_stand"]
 

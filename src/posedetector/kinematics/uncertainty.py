@@ -17,9 +17,11 @@ import numpy as np
 
 from posedetector.anthropometry import PROPORTION_SD
 from posedetector.arrays import unit
-from posedetector.kinematics.nouns import Event, Quantity
-from posedetector.kinematics.steps import Footing, Of, Stride
+from posedetector.kinematics.asymmetry import with_error
+from posedetector.kinematics.nouns import ASYMMETRY, Event, Quantity
+from posedetector.kinematics.steps import Footing, Stride
 from posedetector.pose import Array, finite
+from posedetector.skeletons import AnySide
 
 # Metres, of a foot's place where no body was fitted: what the fit says of the sample's. A judgement
 _PLACE = 0.06
@@ -42,7 +44,7 @@ _COMMON = 0.03
 # Likewise: of what lasts of a contact's error, the share by which one side's differs from the other's; and of a foot's place, as a
 # variance, the share that is alike in all steps (of one side, so it is none in strides).
 _SIDES_DIFFER, _PLACE_LASTS = 0.5, 0.3
-# What sides differ by that lasts all clip: on filmed walks symmetries are off by 1.4 to 1.7 times what both sides' own errors say
+# What sides differ by that lasts all clip: on filmed walks asymmetries are off by 1.4 to 1.7 times what both sides' own errors say
 _UNLIKE = 1.65
 # Share by which lengths along the optical axis are off beside size and focal length: a body's depth, which lasts as long as a walk. A
 # judgement, from walks filmed by synthetic cameras, with other ones to confirm it.
@@ -200,15 +202,15 @@ def _place(places: Array, ways: Array) -> float:
 
 
 def _with_its_own(
-    one: Quantity, errors: dict[tuple[str, Of], Error], quantities: Sequence[Quantity], scaling: str
+    one: Quantity, errors: dict[tuple[str, AnySide], Error], quantities: Sequence[Quantity], scaling: str
 ) -> Quantity:
-    if not one.name.endswith("_symmetry"):
+    if not one.name.endswith(ASYMMETRY):
         about = one.about + scaling if one.unit in _SCALING else one.about
         return replace(one, error=errors[one.name, one.side].whole, about=about)
     # the size is the same on both sides
-    sides = [other for other in quantities if other.side and other.name == one.name.removesuffix("_symmetry")]
+    sides = [other for other in quantities if other.side and other.name == one.name.removesuffix(ASYMMETRY)]
     own = float(np.linalg.norm([errors[other.name, other.side].own for other in sides]))
-    return replace(one, error=_UNLIKE * own / abs(float(np.mean([other.value for other in sides]))))
+    return with_error(one, _UNLIKE * own / abs(float(np.mean([other.value for other in sides]))))
 
 
 def _scaling(scale: Scale, *, by_lens: bool = False) -> str:

@@ -8,8 +8,7 @@ differently is found out all the same, because what lies far off a proportion ha
 from typing import NamedTuple
 
 from posedetector.anthropometry import DETECTED_SHARES, SEGMENT_ENDS
-
-SIDES = ("left", "right")
+from posedetector.skeletons import SIDES
 
 
 class Segment(NamedTuple):

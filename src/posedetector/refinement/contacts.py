@@ -8,8 +8,9 @@ import numpy as np
 from posedetector.arrays import runs, split_at_gaps
 from posedetector.filters import START_UP, low_pass, sampling_rate
 from posedetector.pose import Array
-from posedetector.refinement.body import FEET, SIDES
+from posedetector.refinement.body import FEET
 from posedetector.refinement.problem import LONGEST_HOLE, Flags, Problem
+from posedetector.skeletons import SIDES
 
 _STILL_IN_DEPTH = 0.47  # statures a second: feet stand that are slower away from the camera (0.8 m/s)
 _LONG, _BLINK = 1.0, 0.15  # seconds: longer than a foot is flat in slow walking, and a flicker of flags

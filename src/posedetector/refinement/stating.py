@@ -14,10 +14,10 @@ from posedetector.errors import InputError
 from posedetector.filters import low_pass, sampling_rate
 from posedetector.lifters import DepthErrors
 from posedetector.pose import Array, Keypoints, MetricPose, RelativePose, finite
-from posedetector.refinement.body import CHAINS, FEET, HIPS, POINTS, SEGMENTS, SIDES
+from posedetector.refinement.body import CHAINS, FEET, HIPS, POINTS, SEGMENTS
 from posedetector.refinement.contacts import find_contacts
 from posedetector.refinement.problem import LONGEST_HOLE, Body, Flags, Problem, Rows, State, between_nodes
-from posedetector.skeletons import Skeleton, parts_of
+from posedetector.skeletons import SIDES, Skeleton, parts_of
 from posedetector.subject import Subject
 
 NODES = 30.0  # a second, at least: bodies move at less than 8 Hz; with 25, filmed motion capture came out 0.8 mm worse
