@@ -19,6 +19,7 @@ from typing import NamedTuple
 import numpy as np
 
 from posedetector import Settings, Subject, analyze
+from posedetector.anthropometry import LEG
 from posedetector.calibration import CAMERA_TO_LAB, Camera, calibrate
 from posedetector.estimators.synthetic import PinholeCamera
 from posedetector.kinematics.angles import joint_angles
@@ -28,7 +29,6 @@ from posedetector.pose import Array, Keypoints, MetricPose, Source
 from posedetector.refinement import refine
 from posedetector.skeletons import BLAZEPOSE_33
 from posedetector.smoothing import smooth
-from posedetector.subject import STATURE_SHARES
 
 END = 0.3  # seconds
 ALLOWED = 0.02  # metres
@@ -142,7 +142,7 @@ def films(recording: Path, seed: int) -> Iterator[Film]:
             for side in SIDES
             for a, b in (("hip", "knee"), ("knee", "ankle"))
         )
-        stature = legs / 2 / (STATURE_SHARES["thigh"] + STATURE_SHARES["shank"])
+        stature = legs / 2 / LEG
         xyz = xyz - xyz[:, [joints.index("pelvis")]].mean(axis=0) * np.array([1, 0, 1])
         angle = rng.choice([0.0, np.pi / 4, np.pi / 2]) + rng.normal(0, 0.1)
         turn = np.array([[np.cos(angle), 0, np.sin(angle)], [0, 1, 0], [-np.sin(angle), 0, np.cos(angle)]])

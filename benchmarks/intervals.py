@@ -26,6 +26,7 @@ import numpy as np
 
 from gait import captured, gait_of
 from posedetector import Settings, Subject
+from posedetector.anthropometry import LEG
 from posedetector.calibration import Camera, calibrate
 from posedetector.cleaning import clean
 from posedetector.filters import interpolate
@@ -42,7 +43,6 @@ from posedetector.refinement import other_opinions, refine, scale_of
 from posedetector.refinement.body import SEGMENTS
 from posedetector.skeletons import H36M_17, Skeleton
 from posedetector.smoothing import smooth
-from posedetector.subject import STATURE_SHARES
 from posedetector.training.bodies import BODY_14, to_h36m
 from posedetector.training.cameras import Filmed
 from posedetector.training.mocap import with_face
@@ -55,7 +55,6 @@ SKELETON = Skeleton(
     (*BODY_14.parents, *(BODY_14.index(f"{side}_ankle") for side in ("left", "right", "left", "right"))),
 )
 JOINTS = BODY_14.points[:12]
-LEG_SHARE = STATURE_SHARES["thigh"] + STATURE_SHARES["shank"]
 TRUTH_RATE = 60.0
 LONGEST = 5.0  # seconds of a clip
 CUTOFF = 6.0  # Hz, the pipeline's
@@ -79,7 +78,7 @@ DEPTH, DEPTH_OF_BONE, ACROSS, LASTING = (
     0.3,
 )  # of stature, of the bone, of stature, seconds: an estimator's own
 COMPARED = ("walking_speed", "stride_length", "step_length", "step_width", "stride_time", "step_time", "cadence",
-            "stance_share", "double_support_share", "step_time_symmetry", "stance_share_symmetry", "step_length_symmetry")  # fmt: skip
+            "stance_share", "double_support_share", "step_time_asymmetry", "stance_share_asymmetry", "step_length_asymmetry")  # fmt: skip
 
 
 class Walk(NamedTuple):
@@ -148,7 +147,7 @@ def _whole(joints: dict[str, Array], name: str) -> Array:
         for side in sides
         for near, far in (("hip", "knee"), ("knee", "ankle"))
     ]
-    stature = float(np.sum(legs)) / 2 / LEG_SHARE
+    stature = float(np.sum(legs)) / 2 / LEG
     old = {one: (joints[f"left_{one}"] + joints[f"right_{one}"]) / 2 for one in ("hip", "shoulder")}
     new = dict(joints)
     up, width = (
@@ -248,7 +247,7 @@ def filmed(walk: Walk, seed: int) -> Case | None:
         keypoints,
         make_lifter("videopose3d").lift(clean(keypoints).keypoints),
         pose_of(walk.at(fine), fine - fine[0]),
-        float(np.median(legs, axis=1).sum()) / 2 / LEG_SHARE,
+        float(np.median(legs, axis=1).sum()) / 2 / LEG,
         focal,
         float(abs(path @ turn[2]) / np.linalg.norm(path)),
     )

@@ -14,6 +14,7 @@ from pathlib import Path
 import numpy as np
 from scipy.spatial.transform import Rotation
 
+from posedetector.anthropometry import STATURE_SHARES
 from posedetector.lifters import inputs, make_lifter
 from posedetector.lifters.inputs import apparent_size
 from posedetector.lifters.videopose3d import VideoPose3D
@@ -81,7 +82,7 @@ def score(made: Array, truth: Array) -> tuple[float, float, float]:
     ours = ours * legs[1] / legs[0]
     turn, _ = Rotation.align_vectors(theirs.reshape(-1, 3), ours.reshape(-1, 3))
     away = np.linalg.norm(turn.apply(ours.reshape(-1, 3)) - theirs.reshape(-1, 3), axis=1).mean()
-    stature = legs[1] / 0.245  # Drillis & Contini (1966)
+    stature = legs[1] / STATURE_SHARES["thigh"]
     wrong = []
     for start, end in ENDS.values():
         a, b = (middle(one, end) - middle(one, start) for one in (ours, theirs))

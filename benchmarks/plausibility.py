@@ -18,6 +18,7 @@ from unittest.mock import patch
 import numpy as np
 
 from posedetector import pipeline
+from posedetector.anthropometry import LEG
 from posedetector.cleaning import clean
 from posedetector.errors import PosedetectorError
 from posedetector.estimators import ESTIMATORS, EstimatorOptions
@@ -222,7 +223,6 @@ GROUPS = {  # file, what its takes' names have, what they are
     "CMU, jumps": ("cmu_actions.npz", "jumping"),
     "CMU, walks": ("cmu_actions.npz", "walking"),
 }
-_LEGS = 0.491  # of stature
 
 
 def heights(folder: Path, clips: list[Path], keep: Path | None) -> None:
@@ -232,7 +232,7 @@ def heights(folder: Path, clips: list[Path], keep: Path | None) -> None:
     for kind, (file, words) in GROUPS.items():
         poses = [pose for name, pose in takes_of(folder / file) if any(word in name for word in words.split())]
         counted = [
-            count([doubts_of_take(sized(pose, factor), leg_length(pose) / _LEGS * factor) for pose in poses])
+            count([doubts_of_take(sized(pose, factor), leg_length(pose) / LEG * factor) for pose in poses])
             for factor in FACTORS
         ]
         print(f"| {kind} | {len(poses)} | " + " | ".join(counted) + " |", flush=True)

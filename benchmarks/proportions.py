@@ -11,23 +11,16 @@ import argparse
 
 import numpy as np
 
+from posedetector.anthropometry import SEGMENT_ENDS, TRAINED_HEAD_AHEAD, TRAINED_NOSE, TRAINED_SHARES
 from posedetector.cleaning import clean
 from posedetector.estimators import EstimatorOptions, make_estimator
 from posedetector.pose import Array, Keypoints
 from posedetector.scene import follow, silently
-from posedetector.subject import SEGMENTS
-from posedetector.training.augmentation import HELD_AHEAD
-from posedetector.training.bodies import FOREARM, SHANK, THIGH, TRUNK, UPPER_ARM
-from posedetector.training.mocap import NOSE
 from posedetector.video import open_video
 
 TRAINED = {
-    "thigh": THIGH,
-    "shank": SHANK,
-    "upper_arm": UPPER_ARM,
-    "forearm": FOREARM,
-    "trunk": TRUNK,
-    "nose ahead": NOSE[1] + HELD_AHEAD,
+    **{segment: TRAINED_SHARES[segment] for segment in (*SEGMENT_ENDS, "trunk")},
+    "nose ahead": TRAINED_NOSE[1] + TRAINED_HEAD_AHEAD,
 }
 
 
@@ -53,7 +46,7 @@ def lengths(keypoints: Keypoints) -> dict[str, float]:
 
     found = {
         segment: float(np.mean([longest(*(middle(f"{side}_{end}") for end in ends)) for side in ("left", "right")]))
-        for segment, ends in SEGMENTS.items()
+        for segment, ends in SEGMENT_ENDS.items()
     }
     hips, shoulders, nose = middle("left_hip", "right_hip"), middle("left_shoulder", "right_shoulder"), middle("nose")
     up = (shoulders - hips) / np.linalg.norm(shoulders - hips, axis=1, keepdims=True)

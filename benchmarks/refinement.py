@@ -19,6 +19,7 @@ from typing import NamedTuple
 import numpy as np
 
 from posedetector import Subject
+from posedetector.anthropometry import LEG, SEGMENT_ENDS
 from posedetector.calibration import Camera, calibrate
 from posedetector.cleaning import clean
 from posedetector.estimators.synthetic import PinholeCamera, Synthetic, Walker
@@ -32,7 +33,6 @@ from posedetector.readers.recording import ReadOptions
 from posedetector.refinement import refine, windows
 from posedetector.skeletons import H36M_17
 from posedetector.smoothing import smooth
-from posedetector.subject import SEGMENTS, STATURE_SHARES
 from posedetector.tracking import track
 from posedetector.training.augmentation import augment, draw
 from posedetector.training.bodies import BODY_14, to_h36m
@@ -49,7 +49,7 @@ BONES = {
     "shoulders": [("right_shoulder", "left_shoulder")],
     **{
         name: [(f"{side}_{near}", f"{side}_{far}") for side in ("left", "right")]
-        for name, (near, far) in SEGMENTS.items()
+        for name, (near, far) in SEGMENT_ENDS.items()
     },
 }
 WIDTH = 1000  # pixels of the filmed pictures
@@ -102,7 +102,7 @@ def filmed(recordings: list[Path], count: int, seed: int) -> list[Case]:
             for side in ("left", "right")
             for near, far in (("hip", "knee"), ("knee", "ankle"))
         )
-        stature = float(np.median(legs)) / 2 / (STATURE_SHARES["thigh"] + STATURE_SHARES["shank"])
+        stature = float(np.median(legs)) / 2 / LEG
         cases.append(Case(keypoints, lifter.lift(keypoints), stature, float(focal) * WIDTH / 2, camera[:, rows]))
     return cases
 

@@ -27,7 +27,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from posedetector.calibration import STATURE_SHARES
+from posedetector.anthropometry import SEGMENT_ENDS, STATURE_SHARES
 from posedetector.cleaning import clean
 from posedetector.errors import InputError
 from posedetector.estimators import EstimatorOptions, make_estimator
@@ -35,7 +35,6 @@ from posedetector.filters import low_pass
 from posedetector.pose import Array
 from posedetector.scene import follow, silently
 from posedetector.skeletons import Skeleton
-from posedetector.subject import SEGMENTS
 from posedetector.video import open_video
 
 CALIBRATION = "Calib.qca.txt"
@@ -45,7 +44,7 @@ LEAST_CAMERAS = 2
 JURY = 3  # cameras that must agree to overrule another one; two agree by chance
 SHIFTS = range(-3, 4)  # frames
 MIRRORED = {"cam01": (True, False), "cam02": (False, True), "cam03": (False, True), "cam04": (False, True)}
-JOINTS = [f"{side}_{name}" for name in dict.fromkeys(sum(SEGMENTS.values(), ())) for side in ("left", "right")]
+JOINTS = [f"{side}_{name}" for name in dict.fromkeys(sum(SEGMENT_ENDS.values(), ())) for side in ("left", "right")]
 _UNDISTORT_STEPS = 30  # a fixed point; each step gains a digit or more
 _REFINE_STEPS = 5
 
@@ -380,7 +379,7 @@ def print_joints(seen: Seen, cameras: list[Camera], found: Triangulated) -> None
 def print_bones(skeleton: Skeleton, xyz: Array) -> None:
     print("\n| bone | left mm (CV %) | right mm (CV %) | implied stature m |")
     print("|---|---|---|---|")
-    for segment, ends in SEGMENTS.items():
+    for segment, ends in SEGMENT_ENDS.items():
         lengths = [_length(skeleton, xyz, f"{side}_{ends[0]}", f"{side}_{ends[1]}") for side in ("left", "right")]
         means = [np.nanmean(length) for length in lengths]
         cells = [
@@ -396,7 +395,9 @@ def implied_stature(skeleton: Skeleton, xyz: Array) -> float:
     """Return metres: thigh and shank of both sides by their share of stature, as `calibrate` takes them."""
     segments = ("thigh", "shank")
     bones = [
-        (f"{side}_{SEGMENTS[one][0]}", f"{side}_{SEGMENTS[one][1]}") for one in segments for side in ("left", "right")
+        (f"{side}_{SEGMENT_ENDS[one][0]}", f"{side}_{SEGMENT_ENDS[one][1]}")
+        for one in segments
+        for side in ("left", "right")
     ]
     legs = sum(np.nanmedian(_length(skeleton, xyz, *bone)) for bone in bones) / 2
     return float(legs / sum(STATURE_SHARES[one] for one in segments))

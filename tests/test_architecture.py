@@ -14,10 +14,12 @@ ROOT = Path(posedetector.__file__).parent
 # a room knows only rooms above it
 ROOMS = (
     "errors",
+    "anthropometry",
     "opening",
     "quantities",
     "skeletons",
     "pose",
+    "arrays",
     "subject",
     "account",
     "lenses",

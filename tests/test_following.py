@@ -6,7 +6,8 @@ from dataclasses import dataclass, field
 import numpy as np
 import pytest
 
-from posedetector.estimators.depth import STATURE, in_metres
+from posedetector.anthropometry import ADULT_STATURE
+from posedetector.estimators.depth import in_metres
 from posedetector.estimators.synthetic import PinholeCamera, Walker
 from posedetector.estimators.topdown import follow
 from posedetector.pose import Array, ByteArray, Frame, PersonPose
@@ -244,13 +245,13 @@ TIMES = np.arange(0, 1.2, 0.1)
 WALKS = {"across": 0.0, "towards us": np.pi / 2, "oblique": 0.7}
 
 
-def filmed(heading: float, *, stature: float = STATURE) -> tuple[Array, Array, Array, PinholeCamera]:
+def filmed(heading: float, *, stature: float = ADULT_STATURE) -> tuple[Array, Array, Array, PinholeCamera]:
     """Pixels, depth behind the hips in metres of a grown person, and the truth from the middle of the hips in metres."""
     camera = PinholeCamera()
     body = Walker(stature=stature, heading=heading, speed=0.6, stride_time=1.0).positions(TIMES)
     seen = camera.view(body)
     seen = seen - seen[:, BLAZEPOSE_33.indices("left_hip", "right_hip")].mean(axis=1, keepdims=True)
-    return camera.project(body), seen[..., 2] * STATURE / stature, seen, camera
+    return camera.project(body), seen[..., 2] * ADULT_STATURE / stature, seen, camera
 
 
 def metres(xy: Array, depth: Array, camera: PinholeCamera, focal_length: float | None) -> Array:
@@ -272,7 +273,7 @@ def test_a_child_comes_out_as_large_as_a_grown_person_of_its_proportions() -> No
 
     made = metres(xy, depth, camera, camera.focal_length)
 
-    assert np.abs(made - truth * STATURE / 1.2).max() < 0.04
+    assert np.abs(made - truth * ADULT_STATURE / 1.2).max() < 0.04
 
 
 def test_a_known_focal_length_takes_the_perspective_out() -> None:

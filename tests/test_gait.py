@@ -288,17 +288,17 @@ def test_who_walks_evenly_is_symmetric() -> None:
     gait = gait_of(walking())
 
     for name in ("step_time", "stance_share", "swing_share", "step_length"):
-        assert row(gait, f"{name}_symmetry").value == pytest.approx(0.0, abs=0.01)
+        assert row(gait, f"{name}_asymmetry").value == pytest.approx(0.0, abs=0.01)
 
 
-def test_a_longer_left_step_shows_in_the_symmetry_index() -> None:
+def test_a_longer_left_step_makes_its_asymmetry_positive() -> None:
     pose = walking()
     left = [
         row for row, name in enumerate(BLAZEPOSE_33.points) if name in {"left_ankle", "left_heel", "left_foot_index"}
     ]
     ahead = pose.xyz.copy()
     ahead[:, left] += [0.0, 0.0, -0.05]  # he walks along −Z; the left foot is 5 cm further on all the time
-    index = row(gait_of(replace(pose, xyz=ahead)), "step_length_symmetry").value
+    index = row(gait_of(replace(pose, xyz=ahead)), "step_length_asymmetry").value
 
     half = USUAL.speed * USUAL.stride_time / 2
     assert index == pytest.approx(0.10 / half, abs=0.01)  # (half + 5 cm) − (half − 5 cm), over half
@@ -312,7 +312,7 @@ def test_every_quantity_has_a_unit_that_files_know_a_count_and_a_definition() ->
         assert np.isnan(one.sd) or one.sd >= 0
 
 
-SPATIAL = {"walking_speed", "stride_length", "step_length", "step_width", "step_length_symmetry"}
+SPATIAL = {"walking_speed", "stride_length", "step_length", "step_width", "step_length_asymmetry"}
 
 
 def test_without_a_path_there_are_times_and_no_lengths() -> None:

@@ -8,9 +8,10 @@ from scipy.spatial.transform import Rotation
 
 from conftest import with_pose
 from figures import SIDES, WITH_SPINES, figure, pose_of, turn
+from posedetector.arrays import derivative
 from posedetector.errors import InputError
 from posedetector.kinematics.angles import ANGLES, joint_angles, points_of
-from posedetector.kinematics.derivatives import derivative, unwrapped
+from posedetector.kinematics.derivatives import unwrapped
 from posedetector.kinematics.included import INCLUDED
 from posedetector.kinematics.nouns import JointAngles
 from posedetector.pose import Array, Source

@@ -5,7 +5,7 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
-from posedetector.kinematics.masses import SEGMENTS, find_masses, segment_centre, segment_shares
+from posedetector.kinematics.masses import CENTRES, find_masses, segment_centre, segment_shares
 from posedetector.pose import Array, MetricPose, Source
 from posedetector.skeletons import BLAZEPOSE_33, COCO_17, COCO_WHOLEBODY_133, H36M_17, Skeleton, extend
 from posedetector.subject import Subject
@@ -78,8 +78,8 @@ def test_the_shares_sum_to_one(sex) -> None:
 
 
 def test_the_tables_own_per_cents_sum_to_what_de_leva_printed() -> None:
-    assert sum(row.male for row in SEGMENTS.values()) == pytest.approx(100.00)
-    assert sum(row.female for row in SEGMENTS.values()) == pytest.approx(99.99)
+    assert sum(row.mass.male for row in CENTRES.values()) == pytest.approx(100.00)
+    assert sum(row.mass.female for row in CENTRES.values()) == pytest.approx(99.99)
 
 
 def test_men_and_women_have_columns_of_their_own() -> None:
@@ -93,9 +93,9 @@ def test_without_a_sex_each_share_is_the_mean_of_both() -> None:
 
 def test_the_ways_of_one_segment_lead_to_one_place_on_the_tables_own_body() -> None:
     """De Leva's other row for hands, from the wrist to the third fingertip: 36.24 % of 187.9 mm, 34.27 % of 170.1 mm."""
-    hand = SEGMENTS["left_hand"].ways
-    assert (hand[-1].female - 1) * 264.3 == pytest.approx(0.3427 * 170.1, abs=0.1)
-    by_knuckle, by_forearm = hand[0].male * 86.2, (hand[-1].male - 1) * 268.9
+    hand = CENTRES["left_hand"].ways
+    assert (hand[-1].centre.female - 1) * 264.3 == pytest.approx(0.3427 * 170.1, abs=0.1)
+    by_knuckle, by_forearm = hand[0].centre.male * 86.2, (hand[-1].centre.male - 1) * 268.9
 
     assert by_knuckle == pytest.approx(0.3624 * 187.9, abs=0.1)
     assert by_forearm == pytest.approx(0.3624 * 187.9, abs=0.1)

@@ -7,7 +7,7 @@ import pytest
 
 from posedetector.account import Note, PersonRecord
 from posedetector.cli.summary import summarize
-from posedetector.kinematics.summary import WITHIN_ERROR
+from posedetector.kinematics.asymmetry import WITHIN_ERROR
 from posedetector.report.overview import overview
 from posedetector.report.results import Results, results_of
 from posedetector.trial import Trial

@@ -18,8 +18,8 @@ import pytest
 from commands import Done
 from posedetector.account import LandmarkShares, Note, caution, info, serious
 from posedetector.errors import InputError
+from posedetector.kinematics.asymmetry import WITHIN_ERROR
 from posedetector.kinematics.nouns import REACH_90, Grade, Quantity, Repetition
-from posedetector.kinematics.summary import WITHIN_ERROR
 from posedetector.pose import Array, Source
 from posedetector.report.comparison import (
     GROUP,
@@ -366,6 +366,12 @@ def test_ranges_are_those_of_the_summary(trial: Trial) -> None:
 
     assert (knee["left"], knee["left_range"], knee["right"]) == ("10 to 70", "60 (52–68)", "5 to 50")
     assert (knee["asymmetry"], knee["quality"], knee["reason"]) == ("29, within error", "weak", "seen badly")
+
+
+def test_an_asymmetry_beyond_its_error_says_which_side_is_larger(trial: Trial) -> None:
+    cells = [(row["asymmetry"], row["sides"]) for row in range_rows(knees_of(trial, "good"))]
+
+    assert cells == [("29, left larger", "left range larger by 29 %")]
 
 
 def test_what_is_poor_is_left_out_of_the_page_with_a_line_that_says_why(trial: Trial) -> None:

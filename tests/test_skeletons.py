@@ -3,7 +3,7 @@
 import pytest
 
 from posedetector.errors import InputError
-from posedetector.skeletons import BLAZEPOSE_33
+from posedetector.skeletons import BLAZEPOSE_33, split_side, twin_of
 
 
 # https://ai.google.dev/edge/mediapipe/solutions/vision/pose_landmarker
@@ -61,3 +61,18 @@ def test_several_points_come_in_the_order_asked_for() -> None:
 def test_has_wants_every_point() -> None:
     assert BLAZEPOSE_33.has("nose", "left_hip")
     assert not BLAZEPOSE_33.has("nose", "pelvis")
+
+
+@pytest.mark.parametrize(
+    ("name", "side", "rest", "twin"),
+    [
+        ("left_knee", "left", "knee", "right_knee"),
+        ("right_upper_arm", "right", "upper_arm", "left_upper_arm"),
+        ("trunk_side_bend", "", "trunk_side_bend", "trunk_side_bend"),
+        ("leftover_knee", "", "leftover_knee", "leftover_knee"),
+        ("left", "", "left", "left"),
+    ],
+)
+def test_a_name_is_split_into_its_side_and_the_rest(name: str, side: str, rest: str, twin: str) -> None:
+    assert split_side(name) == (side, rest)
+    assert twin_of(name) == twin

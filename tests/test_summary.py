@@ -6,11 +6,12 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from posedetector.kinematics.asymmetry import WITHIN_ERROR, asymmetry_index
 from posedetector.kinematics.nouns import UNITS, Grade, JointAngles, Quantity
 from posedetector.kinematics.stretches import Stretches, extremes
-from posedetector.kinematics.summary import WITHIN_ERROR, summarize, symmetry_index
+from posedetector.kinematics.summary import summarize
 from posedetector.pose import Array, MetricPose, Source, Spread
-from posedetector.skeletons import BLAZEPOSE_33, COCO_17, COCO_WHOLEBODY_133, Skeleton, extend
+from posedetector.skeletons import BLAZEPOSE_33, COCO_17, COCO_WHOLEBODY_133, Skeleton, extend, twin_of
 
 NOTHING = JointAngles(np.zeros(0), (), *[np.zeros((0, 0))] * 5)
 NOBODY = Skeleton("nobody", ("nose",), (-1,))
@@ -190,10 +191,10 @@ def test_sides_that_are_alike_by_assumption_are_not_compared() -> None:
 
 
 @pytest.mark.parametrize(
-    ("left", "right", "index"), [(1, 1, 0), (2, 1, 2 / 3), (1, 2, 2 / 3), (1, 0, 2), (0, 0, np.nan)]
+    ("left", "right", "index"), [(1, 1, 0), (2, 1, 2 / 3), (1, 2, -2 / 3), (1, 0, 2), (0, 1, -2), (0, 0, np.nan)]
 )
-def test_the_symmetry_index_is_robinsons_without_its_sign(left: float, right: float, index: float) -> None:
-    assert symmetry_index(left, right) == pytest.approx(index, nan_ok=True)
+def test_the_asymmetry_is_robinsons_index_with_its_sign(left: float, right: float, index: float) -> None:
+    assert asymmetry_index(left, right) == pytest.approx(index, nan_ok=True)
 
 
 def test_a_waves_extremes_range_and_velocity_are_its_own() -> None:
@@ -312,14 +313,14 @@ def test_ranges_of_a_clip_that_repeats_nothing_are_not_compared() -> None:
     assert ("knee_flexion_range_asymmetry", "") not in rows
 
 
-def test_exchanged_sides_exchange_their_rows_and_leave_asymmetries() -> None:
+def test_exchanged_sides_exchange_their_rows_and_the_sign_of_asymmetries() -> None:
     left, right = wave(60), wave(40)
     one = of_curves(curves(left_knee_flexion=left, right_knee_flexion=right), repeated)
     other = of_curves(curves(left_knee_flexion=right, right_knee_flexion=left), repeated)
 
     assert one["knee_flexion_range", "left"].value == other["knee_flexion_range", "right"].value
     assert one["knee_flexion_maximum", "right"].value == other["knee_flexion_maximum", "left"].value
-    assert one["knee_flexion_range_asymmetry", ""].value == other["knee_flexion_range_asymmetry", ""].value
+    assert one["knee_flexion_range_asymmetry", ""].value == -other["knee_flexion_range_asymmetry", ""].value
 
 
 def test_every_row_has_a_unit_that_writers_know_and_says_how_it_came_about() -> None:
@@ -373,10 +374,12 @@ def test_without_a_fit_no_error_is_made_up() -> None:
     assert np.isnan(of_curves(curves(left_knee_flexion=wave(60)))["knee_flexion_range", "left"].error)
 
 
+@pytest.mark.parametrize("larger", ["left", "right"])
 @pytest.mark.parametrize(("sd", "within"), [(12.0, True), (2.0, False), (np.nan, False)])
-def test_an_asymmetry_that_may_be_none_says_so(sd: float, within: bool) -> None:
+def test_an_asymmetry_that_may_be_none_says_so(sd: float, within: bool, larger: str) -> None:
     """Ranges of 60 and 40° differ by 0.4; of 15° of error each, that is 0.43 off, of 2.5° 0.07."""
-    angles = with_sd(sd, left_knee_flexion=wave(60), right_knee_flexion=wave(40))
+    both = {"left_knee_flexion": wave(60), "right_knee_flexion": wave(40)}
+    angles = with_sd(sd, **(both if larger == "left" else {twin_of(name): values for name, values in both.items()}))
     row = of_curves(angles, repeated)["knee_flexion_range_asymmetry", ""]
 
     expected = 4 * np.hypot(40, 60) * 1.25 * sd / 100**2

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from scipy.spatial.transform import Rotation
 
+from posedetector.anthropometry import ADULT_STATURE, TRAINED_SHARES
 from posedetector.pose import Array
 from posedetector.skeletons import H36M_17
 from posedetector.training.augmentation import augment, draw, lower, mix, rebuild, shares, step_aside, turn_head, wander
@@ -13,16 +14,10 @@ from posedetector.training.bodies import (
     ARMS,
     BODY_14,
     FACE,
-    FOREARM,
     HIPS,
     LEGS,
     MIRROR,
-    SHANK,
     SHOULDERS,
-    STATURE,
-    THIGH,
-    TRUNK,
-    UPPER_ARM,
     Floats,
     bend_for,
     bent,
@@ -177,8 +172,8 @@ def test_a_bend_is_the_angle_at_the_middle_joint() -> None:
 def test_the_face_is_before_and_above_the_shoulders(upright: Floats) -> None:
     nose, eyes = upright[0, 12:] - upright[0, SHOULDERS].mean(axis=0)
 
-    assert nose == pytest.approx([0, 0.090 * STATURE, 0.065 * STATURE], abs=1e-6)
-    assert eyes == pytest.approx([0, 0.118 * STATURE, 0.050 * STATURE], abs=1e-6)
+    assert nose == pytest.approx([0, 0.090 * ADULT_STATURE, 0.065 * ADULT_STATURE], abs=1e-6)
+    assert eyes == pytest.approx([0, 0.118 * ADULT_STATURE, 0.050 * ADULT_STATURE], abs=1e-6)
 
 
 # Other bodies, other postures
@@ -270,7 +265,10 @@ def test_augmentation_is_the_same_for_the_same_seed(drawn: Floats) -> None:
 
 SEGMENTS = [
     (limb[row], limb[row + 1], share, spread)
-    for limbs, shares, spread in ((LEGS, (THIGH, SHANK), 0.05), (ARMS, (UPPER_ARM, FOREARM), 0.07))
+    for limbs, shares, spread in (
+        (LEGS, (TRAINED_SHARES["thigh"], TRAINED_SHARES["shank"]), 0.05),
+        (ARMS, (TRAINED_SHARES["upper_arm"], TRAINED_SHARES["forearm"]), 0.07),
+    )
     for limb in limbs
     for row, share in enumerate(shares)
 ]
@@ -285,16 +283,16 @@ def test_a_segment_keeps_its_length_which_is_near_its_share_of_stature(
     found = lengths(augmented, start, end)
 
     assert np.ptp(found, axis=1).max() < 0.02 * MM
-    assert np.abs(found / (share * STATURE) - 1).max() < 5 * spread
-    assert np.std(found[:, 0] / (share * STATURE)) == pytest.approx(spread, rel=0.25)
+    assert np.abs(found / (share * ADULT_STATURE) - 1).max() < 5 * spread
+    assert np.std(found[:, 0] / (share * ADULT_STATURE)) == pytest.approx(spread, rel=0.25)
 
 
 def test_the_trunk_keeps_its_length(augmented: Floats) -> None:
     found = np.linalg.norm(augmented[:, :, SHOULDERS].mean(axis=2) - augmented[:, :, HIPS].mean(axis=2), axis=-1)
 
     assert np.ptp(found, axis=1).max() < 0.02 * MM
-    assert np.abs(found / (TRUNK * STATURE) - 1).max() < 5 * 0.07
-    assert np.std(found[:, 0] / (TRUNK * STATURE)) == pytest.approx(0.07, rel=0.25)
+    assert np.abs(found / (TRAINED_SHARES["trunk"] * ADULT_STATURE) - 1).max() < 5 * 0.07
+    assert np.std(found[:, 0] / (TRAINED_SHARES["trunk"] * ADULT_STATURE)) == pytest.approx(0.07, rel=0.25)
 
 
 def test_left_and_right_are_equally_long(augmented: Floats) -> None:

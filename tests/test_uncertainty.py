@@ -103,8 +103,8 @@ def test_without_a_scale_lengths_have_no_error_and_times_have() -> None:
     assert all(one.error > 0 for one in gait.quantities if one.name in TIMES)
 
 
-def test_a_symmetry_has_no_error_of_size() -> None:
-    well, badly = (row(gait_of(Scale(size)), "step_length_symmetry") for size in (0.0, 0.5))
+def test_an_asymmetry_has_no_error_of_size() -> None:
+    well, badly = (row(gait_of(Scale(size)), "step_length_asymmetry") for size in (0.0, 0.5))
 
     assert badly.error == pytest.approx(well.error)
 
@@ -124,7 +124,7 @@ def test_no_interval_of_a_length_or_a_share_is_negative() -> None:
     width = Quantity("step_width", "left", 0.05, float("nan"), 1, "m", "", error=0.1)
 
     assert width.interval[0] == 0
-    assert replace(width, name="step_length_symmetry", unit="share").interval[0] < 0
+    assert replace(width, name="step_length_asymmetry", unit="share").interval[0] < 0
 
 
 def test_times_scale_with_nothing() -> None:
@@ -164,8 +164,8 @@ def test_given_bones_are_a_better_size_than_a_stature(walk: Callable[..., Walk])
 @pytest.mark.parametrize(
     ("name", "unit", "value", "error", "interval"),
     [
-        ("hip_adduction_range_asymmetry", "share", 0.5, 2.0, (0.0, 2.0)),  # Robinson's index reaches from 0 to 2
-        ("step_time_symmetry", "share", 0.5, 2.0, (-2.0, 2.0)),  # signed
+        ("hip_adduction_range_asymmetry", "share", 0.5, 2.0, (-2.0, 2.0)),  # signed
+        ("step_time_asymmetry", "share", 0.5, 2.0, (-2.0, 2.0)),
         ("stance_share", "share", 0.6, 1.0, (0.0, 1.0)),
         ("pelvis_obliquity_range", "rad", 0.1, 1.0, (0.0, 0.1 + REACH_90)),
         ("knee_flexion_minimum", "rad", 0.1, 1.0, (0.1 - REACH_90, 0.1 + REACH_90)),

@@ -16,11 +16,20 @@ from typing import Literal, NamedTuple
 import numpy as np
 
 from posedetector.account import CalibrationRecord, Entry, Note, caution, info
+from posedetector.anthropometry import (
+    HIP_HEIGHT,
+    SEGMENT_ENDS,
+    SIZE_SD_BY_ARMS,
+    SIZE_SD_BY_BONES,
+    SIZE_SD_BY_LEGS,
+    STATURE_SHARES,
+)
+from posedetector.arrays import mean_and_sd, median, robust_sd, rotation_between, unit
 from posedetector.errors import InputError
 from posedetector.filters import low_pass, sampling_rate
 from posedetector.pose import Array, Keypoints, MetricPose, RelativePose, finite, has_bone_length, in_order_of
-from posedetector.skeletons import Skeleton
-from posedetector.subject import SEGMENTS, STATURE_SHARES, Subject
+from posedetector.skeletons import SIDES, Skeleton, split_side
+from posedetector.subject import Subject
 
 CAMERA_TO_LAB = np.array([[0.0, 0.0, -1.0], [0.0, -1.0, 0.0], [-1.0, 0.0, 0.0]])
 DEPTH_CUTOFF = 1.0  # Hz, of the path's distance from the camera
@@ -30,14 +39,6 @@ _CHAINS = (("thigh", "shank"), ("upper_arm", "forearm"))
 _UPRIGHT = np.radians(25)  # greatest angle between trunk and legs of a person who stands
 _BONES_APART = 0.1
 _LEVEL = np.radians(5)  # the body shows the vertical no better than this, so less tilt is none
-_SOLE = 0.039  # of stature: height of the ankle above the floor (Winter 2009, fig. 4.1)
-_LEG_SHARE = 0.491
-# How far the size is off, as a share of it (standard deviation), by what gave it. People of one stature differ: men's stature varies
-# by 2.85 inches and their sitting height by 1.48 (National Center for Health Statistics, Series 11, No. 8, 1965), which, correlated by
-# about 0.75 (a judgement), leaves 1.05 inches, 3 % of a leg; arms are taken to vary more for their length. Beside that, a clip long,
-# what a detector calls a joint lies 1–2 cm beside it. The sums are judgements.
-SIZE_SD = {"thigh": 0.045, "upper_arm": 0.06}
-BONE_SD = 0.025
 _WIDE_SPREAD = 0.08  # of the scale over the frames
 _DISAGREEMENT = 0.05  # of the stature that bone lengths imply with the one given
 
@@ -100,7 +101,9 @@ class Size:
     @property
     def sd(self) -> float:
         """Standard deviation of the size, as a share of it."""
-        return BONE_SD if self.kind == "bone lengths" else SIZE_SD[self.of[0]]
+        if self.kind == "bone lengths":
+            return SIZE_SD_BY_BONES
+        return SIZE_SD_BY_LEGS if "thigh" in self.of else SIZE_SD_BY_ARMS
 
     @property
     def given(self) -> str:
@@ -271,14 +274,13 @@ def place_in_room(skeleton: Skeleton, body: Array, root: Array, up: Array, statu
 
     `up` (3,) is the vertical in the camera's frame; metres.
     """
-    turn = np.asarray(CAMERA_TO_LAB @ _rotation_between(up, _CAMERA_UP))
+    turn = np.asarray(CAMERA_TO_LAB @ rotation_between(up, _CAMERA_UP))
     lab, path = body @ turn.T, root @ turn.T
     origin, floor = _origin(skeleton, lab, path, stature)
     return Room(lab, path - origin, turn, -origin, floor)
 
 
 _CAMERA_UP = np.array([0.0, -1.0, 0.0])
-_LEG_LENGTH = _LEG_SHARE + _SOLE
 
 
 def find_scale(pose: RelativePose, subject: Subject) -> tuple[float, float, Size, float | None]:
@@ -319,12 +321,12 @@ def segment_lengths(pose: RelativePose | MetricPose) -> dict[str, float]:
 def _stature_scale(lengths: dict[str, Array], seen: dict[str, float]) -> tuple[float, Array, tuple[str, ...]] | None:
     """Return scale per metre of stature, the same frame by frame, and the chain's segments."""
     for chain in _CHAINS:
-        sides = [[bone for bone in seen if bone.partition("_")[2] == segment] for segment in chain]
+        sides = [[bone for bone in seen if split_side(bone)[1] == segment] for segment in chain]
         if not all(sides):
             continue
         share = sum(STATURE_SHARES[segment] for segment in chain)
         whole = sum(np.mean([seen[bone] for bone in bones]) for bones in sides)
-        frames = sum(_mean_of_seen([lengths[bone] for bone in bones]) for bones in sides)
+        frames = sum(mean_and_sd(np.array([lengths[bone] for bone in bones]))[0] for bones in sides)
         return share / float(whole), share / np.asarray(frames), chain
     return None
 
@@ -332,32 +334,23 @@ def _stature_scale(lengths: dict[str, Array], seen: dict[str, float]) -> tuple[f
 def _bones_in(skeleton: Skeleton) -> list[str]:
     return [
         f"{side}_{segment}"
-        for segment, ends in SEGMENTS.items()
-        for side in ("left", "right")
+        for segment, ends in SEGMENT_ENDS.items()
+        for side in SIDES
         if skeleton.has(*(f"{side}_{end}" for end in ends))
     ]
 
 
 def _length(pose: RelativePose | MetricPose, bone: str) -> Array:
     """(T,) length of a bone where both ends were seen, NaN elsewhere."""
-    side, _, segment = bone.partition("_")
-    ends = pose.skeleton.indices(*(f"{side}_{end}" for end in SEGMENTS[segment]))
+    side, segment = split_side(bone)
+    ends = pose.skeleton.indices(*(f"{side}_{end}" for end in SEGMENT_ENDS[segment]))
     seen = has_bone_length(pose.source[:, ends]).all(axis=1)
     return np.where(seen, np.linalg.norm(pose.xyz[:, ends[0]] - pose.xyz[:, ends[1]], axis=-1), np.nan)
 
 
-def _mean_of_seen(values: list[Array]) -> Array:
-    stacked = np.array(values)
-    count = np.isfinite(stacked).sum(axis=0)
-    return np.where(count > 0, np.nansum(stacked, axis=0) / np.maximum(count, 1), np.nan)
-
-
 def _spread(frames: Array) -> float:
     """Median absolute deviation, made consistent with a standard deviation, over the median; NaN from one frame."""
-    if np.isfinite(frames).sum() < 2:
-        return float("nan")
-    middle = np.nanmedian(frames)
-    return float(1.4826 * np.nanmedian(np.abs(frames - middle)) / middle)
+    return robust_sd(frames) / median(frames)
 
 
 def find_up(pose: RelativePose, metric: Array, root: Array) -> tuple[Array, Vertical, float]:
@@ -373,12 +366,12 @@ def find_up(pose: RelativePose, metric: Array, root: Array) -> tuple[Array, Vert
     )
     trunk, legs, body = shoulders - hips, hips - ankles, shoulders - ankles
     with np.errstate(invalid="ignore"):
-        bend = np.arccos(np.clip((_unit(trunk) * _unit(legs)).sum(axis=1), -1, 1))
+        bend = np.arccos(np.clip((unit(trunk) * unit(legs)).sum(axis=1), -1, 1))
         upright = bend < _UPRIGHT  # False where a point is missing
     if not upright.any():
         return _CAMERA_UP, Vertical.NEVER_UPRIGHT, 0.0
     share = float(upright.mean())
-    up = _unit(np.median(_unit(body[upright]), axis=0))
+    up = unit(np.median(unit(body[upright]), axis=0))
     if np.arccos(np.clip(up @ _CAMERA_UP, -1, 1)) < _LEVEL:
         return _CAMERA_UP, Vertical.NO_TILT, share
     if _unevenness(pose.skeleton, metric, root, _CAMERA_UP) <= _unevenness(pose.skeleton, metric, root, up):
@@ -388,7 +381,7 @@ def find_up(pose: RelativePose, metric: Array, root: Array) -> tuple[Array, Vert
 
 def _unevenness(skeleton: Skeleton, metric: Array, root: Array, up: Array) -> float:
     """Return the standard deviation of the lowest foot's height, metres."""
-    turn = CAMERA_TO_LAB @ _rotation_between(up, _CAMERA_UP)
+    turn = CAMERA_TO_LAB @ rotation_between(up, _CAMERA_UP)
     lowest = _lowest_foot(skeleton, metric @ turn.T, root @ turn.T)
     return float(np.std(lowest)) if len(lowest) else 0.0
 
@@ -452,13 +445,6 @@ def _solve_root(body: Array, ray: Array, weight: Array) -> Array:
     return root
 
 
-def _rotation_between(start: Array, end: Array) -> Array:
-    """(3, 3) shortest rotation of one unit vector onto another (Rodrigues, 1840)."""
-    axis, cosine = np.cross(start, end), float(start @ end)
-    cross = np.array([[0, -axis[2], axis[1]], [axis[2], 0, -axis[0]], [-axis[1], axis[0], 0]])
-    return np.asarray(np.eye(3) + cross + cross @ cross / (1 + cosine))
-
-
 def _origin(skeleton: Skeleton, lab: Array, path: Array, stature: float | None) -> tuple[Array, Floor]:
     """Return the point (3,) on the floor below the hips when first seen, and what showed the floor."""
     known = finite(path)
@@ -470,7 +456,7 @@ def _origin(skeleton: Skeleton, lab: Array, path: Array, stature: float | None) 
         # the lowest foot of a frame stands most of the time; a jump or a false point must not move the floor
         height, floor = float(np.median(lowest)), Floor.FEET
     elif stature is not None:
-        height, floor = first[1] - _LEG_LENGTH * stature, Floor.LEG
+        height, floor = first[1] - HIP_HEIGHT * stature, Floor.LEG
     else:
         height, floor = first[1], Floor.HIPS
     return np.array([first[0], height, first[2]]), floor
@@ -481,7 +467,3 @@ def _lowest_foot(skeleton: Skeleton, lab: Array, path: Array) -> Array:
     feet = [row for row, point in enumerate(skeleton.points) if point.endswith(("heel", "foot_index", "big_toe"))]
     heights = (lab[:, feet] + path[:, None])[..., 1]
     return np.array([np.nanmin(row) for row in heights if np.isfinite(row).any()])
-
-
-def _unit(vector: Array) -> Array:
-    return np.asarray(vector / np.linalg.norm(vector, axis=-1, keepdims=True))

@@ -19,6 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from posedetector.account import AXES, ORIGIN, CameraMotionRecord, Entry, Note, caution, info
+from posedetector.arrays import unit
 from posedetector.filters import interpolate
 from posedetector.pose import Array, Frame, Keypoints, RelativePose
 
@@ -385,7 +386,7 @@ def _widened(box: Array) -> Array:
 def _rays(points: Floats, focal: Array) -> Array:
     """Return unit vectors (F, N, 3) to small pixels (N, 2) from their middle, for focal lengths (F,)."""
     rays = np.concatenate([points / focal[:, None, None], np.ones((len(focal), len(points), 1))], axis=-1)
-    return np.asarray(rays / np.linalg.norm(rays, axis=-1, keepdims=True))
+    return unit(rays)
 
 
 def _turn_between(match: _Match, focal: float) -> tuple[Array, float]:

@@ -13,8 +13,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from posedetector.account import CleaningRecord, Entry, info
+from posedetector.arrays import MAD_TO_SD, runs
 from posedetector.pose import Array, Keypoints, Source, finite
-from posedetector.skeletons import Skeleton
+from posedetector.skeletons import Skeleton, split_side
 
 BoolArray = NDArray[np.bool_]
 RowArray = NDArray[np.intp]
@@ -138,7 +139,7 @@ def find_outliers(keypoints: Keypoints) -> BoolArray:
     path = _carried_over_holes(keypoints.xy)
     middle = median_filter(path, size=(window, 1, 1), mode="nearest")
     away = np.linalg.norm(path - middle, axis=-1)
-    spread = 1.4826 * median_filter(away, size=(window, 1), mode="nearest")
+    spread = MAD_TO_SD * median_filter(away, size=(window, 1), mode="nearest")
     limit = np.maximum(_HAMPEL_SIGMAS * spread, _HAMPEL_FLOOR * _body_size(keypoints))
     return _leapt(path, (away > limit) & finite(keypoints.xy), _HAMPEL_FLOOR * _body_size(keypoints))
 
@@ -148,12 +149,11 @@ def _leapt(path: Array, suspects: BoolArray, floor: float) -> BoolArray:
     step = np.linalg.norm(np.diff(path, axis=0), axis=-1)  # row t: from t to t + 1
     leapt = np.zeros_like(suspects)
     for point in np.flatnonzero(suspects.any(axis=0)):
-        edges = np.flatnonzero(np.diff(np.concatenate([[0], suspects[:, point].astype(int), [0]])))
-        for start, stop in edges.reshape(-1, 2):
-            ends = [row for row in (start - 1, stop - 1) if 0 <= row < len(step)]
-            beside = [row for row in range(max(start - 3, 0), min(stop + 2, len(step))) if row not in ends]
+        for run in runs(suspects[:, point]):
+            ends = [row for row in (run.start - 1, run.stop - 1) if 0 <= row < len(step)]
+            beside = [row for row in range(max(run.start - 3, 0), min(run.stop + 2, len(step))) if row not in ends]
             usual = step[beside, point].max(initial=0.0)
-            leapt[start:stop, point] = (step[ends, point] > _HAMPEL_LEAP * usual + floor).all()
+            leapt[run, point] = (step[ends, point] > _HAMPEL_LEAP * usual + floor).all()
     return leapt
 
 
@@ -238,7 +238,7 @@ def _carried_over_holes(xy: Array) -> Array:
 
 
 def _belongs(skeleton: Skeleton, pair: tuple[int, int], limb: tuple[str, ...]) -> bool:
-    return skeleton.points[pair[0]].removeprefix("left_") in limb
+    return split_side(skeleton.points[pair[0]])[1] in limb
 
 
 def _cheapest_labels(keypoints: Keypoints, left: NDArray[np.intp], right: NDArray[np.intp]) -> BoolArray:
@@ -272,10 +272,9 @@ def _cheapest_labels(keypoints: Keypoints, left: NDArray[np.intp], right: NDArra
 
 
 def _short_runs(states: BoolArray, time: Array) -> BoolArray:
-    edges = np.flatnonzero(np.diff(np.concatenate([[0], states.astype(int), [0]])))
     kept = np.zeros_like(states)
-    for start, stop in edges.reshape(-1, 2):
-        kept[start:stop] = time[stop - 1] - time[start] <= _LONGEST_SWAP
+    for run in runs(states):
+        kept[run] = time[run.stop - 1] - time[run.start] <= _LONGEST_SWAP
     return kept
 
 

@@ -3,7 +3,7 @@
 They are of Okabe & Ito (2008), told apart by colour-blind readers too.
 """
 
-from posedetector.kinematics.nouns import Side
+from posedetector.skeletons import Side
 
 SIDES: dict[Side, str] = {"left": "#0072B2", "right": "#D55E00"}
 

@@ -1,8 +1,8 @@
 """Filters over time for arrays with holes: every run of finite values is filtered on its own."""
 
 import numpy as np
-from numpy.typing import NDArray
 
+from posedetector.arrays import runs
 from posedetector.errors import InputError
 from posedetector.pose import Array
 
@@ -43,12 +43,6 @@ def low_pass(values: Array, time: Array, cutoff: float) -> Array:
 def sampling_rate(time: Array) -> float:
     """Return the median number of samples per second; infinite for less than two."""
     return float(1 / np.median(np.diff(time))) if len(time) > 1 else np.inf
-
-
-def runs(flags: NDArray[np.bool_]) -> list[slice]:
-    """Return the stretches of flags (T,) that are set, in order."""
-    edges = np.flatnonzero(np.diff(np.concatenate([[0], flags.astype(int), [0]])))
-    return [slice(int(start), int(stop)) for start, stop in edges.reshape(-1, 2)]
 
 
 def _filter_run(values: Array, time: Array, rate: float, sections: Array, pad: int) -> Array:

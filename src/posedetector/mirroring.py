@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from posedetector.arrays import unit
 from posedetector.pose import Array, MetricPose, Source, finite, is_missing
 
 _TRUST = 0.2  # share of the other side's visibility that a mirrored point keeps
@@ -20,7 +21,7 @@ def mirror_missing(pose: MetricPose) -> MetricPose:
     xyz, score, source = pose.xyz.copy(), pose.score.copy(), pose.source.copy()
     across = pose.xyz[:, skeleton.index("left_hip")] - pose.xyz[:, skeleton.index("right_hip")]
     with np.errstate(invalid="ignore"):
-        normal = across / np.linalg.norm(across, axis=1, keepdims=True)
+        normal = unit(across)
     twins = dict(skeleton.pairs) | {right: left for left, right in skeleton.pairs}
     for point in _parents_first(skeleton.parents):
         if (twin := twins.get(point)) is None:

@@ -11,6 +11,7 @@ from itertools import permutations
 import numpy as np
 
 from posedetector.account import Entry, PersonRecord, caution
+from posedetector.anthropometry import SHOULDER_TO_ANKLE
 from posedetector.errors import NoPersonError
 from posedetector.pose import Array
 from posedetector.skeletons import Skeleton
@@ -37,7 +38,6 @@ _AWAY, _AROUND = (
 _EDGE = 0.05  # of the picture's width, from a side at which people leave
 _REACH, _SPEED, _FARTHEST = 0.5, 2.0, 2.0  # body heights between the two: at once, more per second, at most
 _JOINTS = ("shoulder", "hip", "knee", "ankle")
-_SHOULDER_TO_ANKLE = 0.779  # of stature; Drillis & Contini 1966, as in Winter 2009, fig. 4.1
 _STRETCHED = 75  # percentile of the body's length over the frames: that of the stretched body
 _ALIKE = 0.5  # the smaller one's size over the larger one's
 
@@ -327,7 +327,7 @@ def _bodies(joints: Array, heights: Array) -> Array:
     if not len(joints):
         return np.maximum(heights, 1.0)
     lengths = np.linalg.norm(np.diff(joints.mean(axis=2), axis=1), axis=-1).sum(axis=1)
-    return np.asarray(np.maximum(lengths / _SHOULDER_TO_ANKLE, 1.0))
+    return np.asarray(np.maximum(lengths / SHOULDER_TO_ANKLE, 1.0))
 
 
 def _steps(joints: Array, body: float) -> int:

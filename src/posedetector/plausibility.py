@@ -17,7 +17,7 @@ Each check compares two ways to the same quantity:
 Limits without a source are judgements, checked on the developers' clips and on motion capture (`benchmarks/plausibility.py`).
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Literal
@@ -26,11 +26,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from posedetector.account import Entry, Note
+from posedetector.anthropometry import LEG, SEGMENT_ENDS
 from posedetector.kinematics.gait import find_gait
 from posedetector.kinematics.nouns import REACH_90, Event, Kinematics
 from posedetector.kinematics.signals import at_time, leg_length, point
 from posedetector.pose import Array, Keypoints, MetricPose
-from posedetector.subject import STATURE_SHARES, Subject
+from posedetector.subject import Subject
 
 GRAVITY = 9.81
 SERIOUS = 1.7  # a factor of two, which these checks tell to within about 15 %
@@ -157,9 +158,8 @@ def _check_stature(estimates: list["Estimate"]) -> str:
 def _clip(
     pose: MetricPose, kinematics: Kinematics, keypoints: Keypoints, subject: Subject, rate: float, *, told: bool
 ) -> Clip | None:
-    shares = STATURE_SHARES["thigh"] + STATURE_SHARES["shank"]
     by_bones = bool(subject.bone_lengths) or subject.height is None
-    stature = leg_length(pose) / shares if by_bones else float(subject.height or np.nan)
+    stature = leg_length(pose) / LEG if by_bones else float(subject.height or np.nan)
     usable = len(pose.time) > 1 and np.isfinite(stature)
     return Clip(pose, kinematics, keypoints, stature, rate, told) if usable else None
 
@@ -465,23 +465,18 @@ def _shape(clip: Clip) -> Iterator[Doubt]:
     if middle > _WIDE or shoulders > _WIDE_SHOULDERS:
         yield Doubt("aspect", max(middle, shoulders / 0.65), _of_pixels("wide"))
         return
-    legs = level_over_upright(clip.keypoints, (("hip", "knee"), ("knee", "ankle")))
+    legs = level_over_upright(clip.keypoints, ("thigh", "shank"))
     if len(legs) and _in_side_view(clip) and max(legs) < _NARROW:
         yield Doubt("aspect", 1 / max(legs), _of_pixels("narrow"))
 
 
 def level_over_upright(
     keypoints: Keypoints,
-    segments: tuple[tuple[str, str], ...] = (
-        ("hip", "knee"),
-        ("knee", "ankle"),
-        ("shoulder", "elbow"),
-        ("elbow", "wrist"),
-    ),
+    segments: Iterable[str] = SEGMENT_ENDS,
 ) -> list[float]:
     """Return of each segment that is seen level and upright in the picture how long it is level, over upright (90 % quantiles)."""
     found = []
-    for near, far in segments:
+    for near, far in (SEGMENT_ENDS[segment] for segment in segments):
         for side in ("left", "right"):
             if not keypoints.skeleton.has(f"{side}_{near}", f"{side}_{far}"):
                 continue

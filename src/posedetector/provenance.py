@@ -9,11 +9,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from posedetector.account import Entry, LandmarkShares, Note, caution, serious
+from posedetector.arrays import runs
 from posedetector.calibration import segment_lengths
-from posedetector.filters import runs
 from posedetector.opening import legible
 from posedetector.pose import Array, MetricPose, Source, finite
 from posedetector.settings import Settings
+from posedetector.skeletons import split_side, twin_of
 
 # distributions and the modules that show that they are in use
 _LIBRARIES = {
@@ -78,10 +79,11 @@ def _unplaced(pose: MetricPose) -> Iterator[Note]:
 def _unlike_sides(pose: MetricPose, lengths: dict[str, float]) -> Iterator[Note]:
     cause = "the marker enhancer or the depth" if (pose.source == Source.AUGMENTED).any() else "the depth"
     for left, length in lengths.items():
-        twin = lengths.get("right_" + left.removeprefix("left_"))
-        if left.startswith("left_") and twin is not None and abs(length / twin - 1) > _ASYMMETRY:
+        side, segment = split_side(left)
+        twin = lengths.get(twin_of(left))
+        if side == "left" and twin is not None and abs(length / twin - 1) > _ASYMMETRY:
             yield caution(
-                f"the {left.removeprefix('left_').replace('_', ' ')} is {length:.3f} m on the left and {twin:.3f} m on "
+                f"the {segment.replace('_', ' ')} is {length:.3f} m on the left and {twin:.3f} m on "
                 f"the right: {cause} is biased there, or the person is"
             )
 

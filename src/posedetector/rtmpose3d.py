@@ -15,10 +15,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from posedetector import weights
+from posedetector.anthropometry import ADULT_STATURE
 from posedetector.downloads import Told
 from posedetector.errors import InputError, OutputError
 from posedetector.estimators import EstimatorOptions
-from posedetector.estimators.depth import STATURE
 from posedetector.pose import Array, ByteArray, as_picture
 from posedetector.skeletons import COCO_WHOLEBODY_133
 from posedetector.subject import Subject
@@ -145,7 +145,7 @@ class RTMPose3DInference:
         """
         picture = as_picture(image)
         least = _threshold(bbox_thr)
-        factor = 1.0 if height is None else (Subject(height=height).height or STATURE) / STATURE
+        factor = 1.0 if height is None else (Subject(height=height).height or ADULT_STATURE) / ADULT_STATURE
         rgb = np.ascontiguousarray(picture[..., ::-1])
         boxes, sure = self._networks.detect([rgb])[0]
         kept = sure > least

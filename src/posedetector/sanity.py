@@ -8,18 +8,13 @@ from collections.abc import Iterator
 import numpy as np
 from numpy.typing import NDArray
 
+from posedetector.anthropometry import SEGMENT_ENDS, STATURE_SHARES
 from posedetector.pose import Array, Keypoints, finite
 
 BoolArray = NDArray[np.bool_]
 
-# Lengths over the trunk's (shoulders to hips) on bodies: shares of stature after Drillis & Contini (1966)
-_TRUNKS_LONG = {
-    ("hip", "knee"): 0.85,
-    ("knee", "ankle"): 0.85,
-    ("shoulder", "elbow"): 0.65,
-    ("elbow", "wrist"): 0.5,
-}
-_NAMES = {"knee": "thigh", "ankle": "shank", "elbow": "upper arm", "wrist": "forearm"}
+# Lengths over the trunk's (shoulders to hips)
+_TRUNKS_LONG = {segment: STATURE_SHARES[segment] / STATURE_SHARES["trunk"] for segment in SEGMENT_ENDS}
 _CHAINS = (("hip", "knee", "ankle"), ("shoulder", "elbow", "wrist"))
 # A limb at its longest in the picture over what the others make likely; less where it points at the camera throughout.
 _PROPORTIONS = (0.25, 2.2)
@@ -90,24 +85,25 @@ def _wrong_order(keypoints: Keypoints) -> Iterator[str]:
 
 def _odd_lengths(keypoints: Keypoints, trunk: float) -> tuple[list[str], bool]:
     """Return the limbs of no person's length, and whether they are too many, or long on both sides."""
-    lengths: dict[tuple[str, str], dict[str, float]] = {}
-    for ends in _TRUNKS_LONG:
+    lengths: dict[str, dict[str, float]] = {}
+    for segment, ends in SEGMENT_ENDS.items():
         if keypoints.skeleton.has(*(f"{side}_{end}" for side in ("left", "right") for end in ends)):
             rows = {side: keypoints.skeleton.indices(*(f"{side}_{end}" for end in ends)) for side in ("left", "right")}
-            lengths[ends] = {side: _longest(keypoints.xy[:, a] - keypoints.xy[:, b]) for side, (a, b) in rows.items()}
-    likely = [length / _TRUNKS_LONG[ends] for ends, sides in lengths.items() for length in sides.values()]
+            lengths[segment] = {
+                side: _longest(keypoints.xy[:, a] - keypoints.xy[:, b]) for side, (a, b) in rows.items()
+            }
+    likely = [length / _TRUNKS_LONG[segment] for segment, sides in lengths.items() for length in sides.values()]
     seen = [value for value in (trunk, *likely) if np.isfinite(value)]
     usual = float(np.median(seen)) if seen else np.nan  # and not the trunk, which may be foreshortened
     wrong, long = [], False
-    for ends, sides in lengths.items():
-        ratios = {side: length / (_TRUNKS_LONG[ends] * (usual or np.nan)) for side, length in sides.items()}
+    for segment, sides in lengths.items():
+        name = segment.replace("_", " ")
+        ratios = {side: length / (_TRUNKS_LONG[segment] * (usual or np.nan)) for side, length in sides.items()}
         odd = {side: ratio for side, ratio in ratios.items() if ratio < _PROPORTIONS[0] or ratio > _PROPORTIONS[1]}
-        wrong += [f"{side} {_NAMES[ends[1]]} {ratio:.1f} times its usual length" for side, ratio in odd.items()]
+        wrong += [f"{side} {name} {ratio:.1f} times its usual length" for side, ratio in odd.items()]
         long |= min(ratios.values()) > _PROPORTIONS[1]
         if max(ratios.values()) > _UNLIKE * min(ratios.values()):
-            wrong.append(
-                f"{_NAMES[ends[1]]}s of {ratios['left']:.1f} and {ratios['right']:.1f} times their usual length"
-            )
+            wrong.append(f"{name}s of {ratios['left']:.1f} and {ratios['right']:.1f} times their usual length")
     return wrong, long or len(wrong) >= _WRONG_LIMBS
 
 

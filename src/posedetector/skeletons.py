@@ -6,11 +6,31 @@ itself have parent −1.
 
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Literal
 
 from posedetector.errors import InputError
 
+Side = Literal["left", "right"]
+AnySide = Side | Literal[""]  # empty: of the middle, or of both
+SIDES: tuple[Side, Side] = ("left", "right")
+OTHER_SIDE: dict[Side, Side] = {"left": "right", "right": "left"}
 # The tip of the foot and the knuckles have names of their own in each layout; where a skeleton has one, it answers to the other.
 _SAME = (("big_toe", "foot_index"), ("forefinger1", "index"), ("pinky_finger1", "pinky"))
+
+
+def split_side(name: str) -> tuple[AnySide, str]:
+    """Return the side with which a name begins, and the rest: `left_knee` is left and `knee`, `trunk` has none."""
+    first, _, rest = name.partition("_")
+    for side in SIDES:
+        if first == side and rest:
+            return side, rest
+    return "", name
+
+
+def twin_of(name: str) -> str:
+    """Return what a name is on the other side; one without a side is its own twin."""
+    side, rest = split_side(name)
+    return f"{OTHER_SIDE[side]}_{rest}" if side else name
 
 
 @dataclass(frozen=True)
@@ -57,7 +77,7 @@ class Skeleton:
         return tuple(
             (row, self._index[twin])
             for row, point in enumerate(self.points)
-            if point.startswith("left_") and (twin := "right_" + point.removeprefix("left_")) in self._index
+            if split_side(point)[0] == "left" and (twin := twin_of(point)) in self._index
         )
 
 

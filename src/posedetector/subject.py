@@ -4,17 +4,10 @@ from typing import ClassVar, Literal
 
 from pydantic import BaseModel, ConfigDict, model_validator
 
+from posedetector.anthropometry import SEGMENT_ENDS, STATURE_RANGE
 from posedetector.errors import InputError
 
-SEGMENTS: dict[str, tuple[str, str]] = {
-    "thigh": ("hip", "knee"),
-    "shank": ("knee", "ankle"),
-    "upper_arm": ("shoulder", "elbow"),
-    "forearm": ("elbow", "wrist"),
-}
-# Drillis & Contini 1966, as in Winter 2009, fig. 4.1
-STATURE_SHARES = {"thigh": 0.245, "shank": 0.246, "upper_arm": 0.186, "forearm": 0.146}
-BONES = tuple(f"{side}_{segment}" for side in ("left", "right") for segment in SEGMENTS)
+BONES = tuple(f"{side}_{segment}" for side in ("left", "right") for segment in SEGMENT_ENDS)
 
 
 class Subject(BaseModel):
@@ -56,8 +49,9 @@ class Anybody(Subject):
 
 
 def _check_height(height: float) -> None:
-    if 0.5 <= height <= 2.5:
+    low, high = STATURE_RANGE
+    if low <= height <= high:
         return
     hints = (height / 100, height / 1000)
-    hint = next((f"; did you mean {value:.2f}?" for value in hints if 0.5 <= value <= 2.5), "")
-    raise InputError(f"height is in metres and must lie in 0.5–2.5, got {height:g}{hint}")
+    hint = next((f"; did you mean {value:.2f}?" for value in hints if low <= value <= high), "")
+    raise InputError(f"height is in metres and must lie in {low:g}–{high:g}, got {height:g}{hint}")

@@ -6,13 +6,15 @@ move like this, not these markers on this person.
 
 import numpy as np
 
+from posedetector.anthropometry import STATURE_SHARES
+from posedetector.arrays import runs
 from posedetector.augmenting.layout import BETWEEN, HANGS_ON, level, missing_points, points_for
 from posedetector.augmenting.networks import ENHANCERS, RATE, TURNS, Network
 from posedetector.errors import InputError
-from posedetector.filters import interpolate, runs
+from posedetector.filters import interpolate
 from posedetector.pose import Array, MetricPose, Source, Spread, finite, weakest
-from posedetector.skeletons import Skeleton, extend
-from posedetector.subject import BONES, STATURE_SHARES, Subject
+from posedetector.skeletons import Skeleton, extend, split_side
+from posedetector.subject import BONES, Subject
 
 __all__ = ["Network", "augment", "enhancers"]
 
@@ -69,7 +71,7 @@ def _body(subject: Subject) -> tuple[float, float]:
         raise InputError("--augment-markers wants to know how heavy the person is: give --mass in kilograms")
     if subject.height is not None:
         return subject.height, subject.mass
-    shares = {bone: STATURE_SHARES[bone.split("_", 1)[1]] for bone in BONES}
+    shares = {bone: STATURE_SHARES[split_side(bone)[1]] for bone in BONES}
     return float(np.median([length / shares[bone] for bone, length in subject.bone_lengths.items()])), subject.mass
 
 

@@ -2,11 +2,11 @@
 
 import numpy as np
 
+from posedetector.arrays import unit
 from posedetector.augmenting.networks import ENHANCERS
 from posedetector.pose import Array, MetricPose
-from posedetector.skeletons import Skeleton
+from posedetector.skeletons import SIDES, Skeleton
 
-SIDES = ("left", "right")
 # Where the tip of the fifth toe is, in shares of the line from the heel to the big toe: along it, and outwards. OpenCap's
 # own (opencap-core, utilsOpenSim.py, addOpenPoseMarkersTool) on its generic foot: calcaneus, heel 0.0182, 0.01, −0.0202; toes,
 # 0.1788, −0.002, 0.0011 further on, big toe 0.0488, 0.002, −0.0163, small toe 0.0215, 0.002, 0.0394 m.
@@ -50,8 +50,8 @@ def points_for(pose: MetricPose, height: float) -> tuple[dict[str, Array], Array
     own |= {toe: pose.xyz[:, row] for toe, row in zip(toes, pose.skeleton.indices(*toes), strict=True)}
     own["neck"] = 0.5 * (own["left_shoulder"] + own["right_shoulder"])
     right = own["right_hip"] - own["left_hip"]
-    up = _unit(own["neck"] - 0.5 * (own["left_hip"] + own["right_hip"]))
-    forwards = _unit(np.cross(up, right))
+    up = unit(own["neck"] - 0.5 * (own["left_hip"] + own["right_hip"]))
+    forwards = unit(np.cross(up, right))
     outwards = np.cross(forwards, up)
     for side, sign in zip(SIDES, (-1.0, 1.0), strict=True):
         ahead, above, beside = (height * share for share in HIPS)
@@ -59,15 +59,10 @@ def points_for(pose: MetricPose, height: float) -> tuple[dict[str, Array], Array
         if f"{side}_small_toe" not in own:
             heel, toe, ankle = (own[f"{side}_{part}"] for part in _PARTS["small_toe"])
             along = toe - heel
-            across = _unit(np.cross(along, ankle - heel)) * np.linalg.norm(along, axis=1, keepdims=True)
+            across = unit(np.cross(along, ankle - heel)) * np.linalg.norm(along, axis=1, keepdims=True)
             own[f"{side}_small_toe"] = heel + SMALL_TOE[0] * along + sign * SMALL_TOE[1] * across
     middle = 0.5 * (own["left_hip"] + own["right_hip"])
     return {name: place - middle for name, place in own.items()}, middle
-
-
-def _unit(vectors: Array) -> Array:
-    with np.errstate(invalid="ignore", divide="ignore"):
-        return np.asarray(vectors / np.linalg.norm(vectors, axis=-1, keepdims=True))
 
 
 def _between() -> dict[str, tuple[str, ...]]:
@@ -116,12 +111,12 @@ def level(places: dict[str, Array]) -> dict[str, Array]:
     """
     left, right = places["left_asis"], places["right_asis"]
     ahead = 0.5 * (left + right - places["left_psis"] - places["right_psis"])
-    down = -_unit(np.cross(right - left, ahead))
+    down = -unit(np.cross(right - left, ahead))
     off = np.tan(SPINES_DIP) * np.linalg.norm(ahead, axis=1, keepdims=True) * down
     moved = {f"{side}_psis": places[f"{side}_psis"] + off for side in SIDES}
     for side in SIDES:
         heel, toe, ankle = (places[f"{side}_{point}"] for point in ("heel", "foot_index", "ankle"))
         along = toe - heel
-        up = _unit(np.cross(np.cross(along, ankle - heel), along))
+        up = unit(np.cross(np.cross(along, ankle - heel), along))
         moved[f"{side}_foot_index"] = toe + np.tan(TOE_DIP) * np.linalg.norm(along, axis=1, keepdims=True) * up
     return moved

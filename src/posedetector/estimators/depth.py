@@ -9,11 +9,10 @@ from collections.abc import Callable
 
 import numpy as np
 
+from posedetector.anthropometry import ADULT_STATURE, SEGMENT_ENDS, STATURE_SHARES
 from posedetector.pose import Array
 from posedetector.skeletons import Skeleton
-from posedetector.subject import SEGMENTS, STATURE_SHARES
 
-STATURE = 1.7  # metres, of the people whose depths such networks have learned: a judgement
 _LEAST_SHARE = 0.25  # of the limbs' squared lengths that lies in the picture; if depths leave less, they are wrong
 _ROUNDS = 3
 SEEN = 0.3  # points seen less surely say nothing of where a person is, or how large
@@ -83,7 +82,7 @@ def _weighted_median(values: Array, weights: Array) -> Array:
 
 def _limbs() -> list[tuple[str, str, str, float]]:
     return [
-        (side, near, far, STATURE_SHARES[segment] * STATURE)
-        for segment, (near, far) in SEGMENTS.items()
+        (side, near, far, STATURE_SHARES[segment] * ADULT_STATURE)
+        for segment, (near, far) in SEGMENT_ENDS.items()
         for side in ("left", "right")
     ]

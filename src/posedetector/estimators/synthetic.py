@@ -2,7 +2,7 @@
 
 The walker's feet stand still on the floor during stance (two-link inverse kinematics puts the knees in between), so
 that contacts, events and speed are known exactly. World frame: X right, Y up, Z towards the viewer, metres, floor at
-Y = 0; the camera looks along −Z. Segment shares of stature: Drillis & Contini (1966) as in Winter (2009, fig. 4.1).
+Y = 0; the camera looks along −Z. The walker has the proportions of `anthropometry.STATURE_SHARES`.
 """
 
 from collections.abc import Generator, Iterable, Iterator
@@ -11,6 +11,15 @@ from typing import ClassVar
 
 import numpy as np
 
+from posedetector.anthropometry import (
+    LEG,
+    STATURE_SHARES,
+    WALKER_BALL,
+    WALKER_FACE,
+    WALKER_FINGERS,
+    WALKER_HEAD,
+    WALKER_HEEL,
+)
 from posedetector.boxes import box_of
 from posedetector.errors import InputError
 from posedetector.pose import Array, Frame, PersonPose
@@ -18,9 +27,8 @@ from posedetector.skeletons import BLAZEPOSE_33, Skeleton
 from posedetector.weights import LoadedWeights
 
 _UP = np.array([0.0, 1.0, 0.0])
-# half of the distances between joint centres: a calliper's breadths, 0.191 and 0.259 (Winter 2009), are over the bones
-_HIP, _SHOULDER = 0.052, 0.115  # Harrington et al. 2007; biacromial breadth, ANSUR II (Gordon et al. 2014)
-_BALL = 0.117  # ball of the foot ahead of the ankle, in shares of stature
+_SOLE = STATURE_SHARES["ankle_height"]
+_CROUCHED = 0.945  # of the leg's length: so high above the ankles a walker's hips are
 
 
 @dataclass(frozen=True)
@@ -48,8 +56,9 @@ class Walker:
         time = np.asarray(time, float)
         body = {f"{side}_{name}": path for side in ("left", "right") for name, path in self._side(time, side)}
         forward, _ = self._axes()
-        head = self._root(time) + 0.401 * self.stature * _UP + 0.02 * self.stature * forward
-        for name, ahead, up, out in _FACE:
+        high, before = WALKER_HEAD
+        head = self._root(time) + high * self.stature * _UP + before * self.stature * forward
+        for name, (ahead, up, out) in WALKER_FACE.items():
             for side, sign in (("left", 1.0), ("right", -1.0)) if out else (("", 0.0),):
                 point = head + self.stature * (ahead * forward + up * _UP) + self._out(sign * out * self.stature)
                 body[f"{side}_{name}".strip("_")] = point
@@ -69,7 +78,7 @@ class Walker:
 
     def _root(self, time: Array) -> Array:
         forward, _ = self._axes()
-        height = self.stature * (0.491 * 0.945 + 0.039) - 0.012 * np.cos(4 * np.pi * time / self.stride_time)
+        height = self.stature * (LEG * _CROUCHED + _SOLE) - 0.012 * np.cos(4 * np.pi * time / self.stride_time)
         start = np.array([self.start[0], 0.0, self.start[1]])
         return np.asarray(start + self.speed * time[:, None] * forward + height[:, None] * _UP)
 
@@ -77,22 +86,24 @@ class Walker:
         sign = 1.0 if side == "left" else -1.0
         forward, _ = self._axes()
         size, root, phase = self.stature, self._root(time), self._phase(time, side)
-        hip = root + self._out(sign * _HIP * size)
+        hip = root + self._out(sign * STATURE_SHARES["hips"] / 2 * size)
         ankle, pitch = self._ankle(time, phase, sign)
-        knee = _two_link(hip, ankle, 0.245 * size, 0.246 * size, forward)
+        knee = _two_link(hip, ankle, STATURE_SHARES["thigh"] * size, STATURE_SHARES["shank"] * size, forward)
         yield from (("hip", hip), ("knee", knee), ("ankle", ankle))
         toe_direction = np.cos(pitch)[:, None] * forward - np.sin(pitch)[:, None] * _UP
         sole_normal = np.sin(pitch)[:, None] * forward + np.cos(pitch)[:, None] * _UP
-        sole = ankle - 0.039 * size * sole_normal
-        yield "heel", sole - 0.035 * size * toe_direction
-        yield "foot_index", sole + _BALL * size * toe_direction
+        sole = ankle - _SOLE * size * sole_normal
+        yield "heel", sole - WALKER_HEEL * size * toe_direction
+        yield "foot_index", sole + WALKER_BALL * size * toe_direction
         swing = 0.42 * np.cos(2 * np.pi * (phase - 0.5))  # the arm goes with the other leg
-        shoulder = root + 0.288 * size * _UP + self._out(sign * _SHOULDER * size)
-        elbow = shoulder + 0.186 * size * _hanging(swing, forward)
-        wrist = elbow + 0.146 * size * _hanging(swing + 0.35, forward)
+        shoulder = (
+            root + STATURE_SHARES["trunk"] * size * _UP + self._out(sign * STATURE_SHARES["shoulders"] / 2 * size)
+        )
+        elbow = shoulder + STATURE_SHARES["upper_arm"] * size * _hanging(swing, forward)
+        wrist = elbow + STATURE_SHARES["forearm"] * size * _hanging(swing + 0.35, forward)
         yield from (("shoulder", shoulder), ("elbow", elbow), ("wrist", wrist))
-        for finger, length, spread in (("pinky", 0.055, 0.02), ("index", 0.058, -0.02), ("thumb", 0.03, -0.03)):
-            yield finger, wrist + length * size * _hanging(swing + 0.35 - spread * 10, forward)
+        for finger, spread in (("pinky", 0.02), ("index", -0.02), ("thumb", -0.03)):
+            yield finger, wrist + WALKER_FINGERS[finger] * size * _hanging(swing + 0.35 - spread * 10, forward)
 
     def _ankle(self, time: Array, phase: Array, sign: float) -> tuple[Array, Array]:
         """Return the ankle's path and the foot's pitch (toes down positive, radians)."""
@@ -108,23 +119,12 @@ class Walker:
         late = np.clip((phase - 0.6 * stance) / (0.4 * stance), 0, 1)
         pitch = 0.5 * np.sin(0.5 * np.pi * late) ** 2 * np.cos(0.5 * np.pi * swing) ** 2
         # the heel rises about the ball of the foot, which stands still
-        ball = np.array([_BALL * size, 0.039 * size])
+        ball = np.array([WALKER_BALL * size, _SOLE * size])
         rise = ball[0] * np.sin(pitch) + ball[1] * (np.cos(pitch) - 1)
         push = ball[0] * (1 - np.cos(pitch)) + ball[1] * np.sin(pitch)
         start = np.array([self.start[0], 0.0, self.start[1]])
-        path = start + (along + push)[:, None] * forward + (0.039 * size + lift + rise)[:, None] * _UP
+        path = start + (along + push)[:, None] * forward + (_SOLE * size + lift + rise)[:, None] * _UP
         return path + self._out(sign * 0.06 * size), pitch
-
-
-# name, ahead of, above and beside the middle of the head, in shares of stature; beside 0 is a point without a twin
-_FACE = (
-    ("nose", 0.055, 0.0, 0.0),
-    ("eye_inner", 0.045, 0.02, 0.009),
-    ("eye", 0.043, 0.02, 0.018),
-    ("eye_outer", 0.038, 0.02, 0.027),
-    ("ear", -0.01, 0.008, 0.042),
-    ("mouth", 0.045, -0.022, 0.014),
-)
 
 
 def _hanging(angle: Array, forward: Array) -> Array:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from posedetector.arrays import mean
 from posedetector.evaluation.matching import Matched
 from posedetector.evaluation.protocols import Part, Protocol
 from posedetector.kinematics.included import INCLUDED
@@ -151,7 +152,7 @@ def _figures(matched: Matched, protocol: Protocol) -> tuple[dict[str, float], di
         "bone_length_cv": bone_length_cv(matched.own_predicted, bones),
         "reference_bone_length_cv": bone_length_cv(matched.own_measured, bones),
     }
-    figures = {name: _mean(values) for name, values in errors.items()}
+    figures = {name: mean(values) for name, values in errors.items()}
     counts = {name: int(np.isfinite(values).sum()) for name, values in errors.items()}
     depth = _depth_error(matched)
     figures |= {"pck_150mm": pck(predicted, measured), "auc_0_150mm": auc(predicted, measured), "z_rmse": depth}
@@ -266,9 +267,4 @@ def _depth_error(matched: Matched) -> float:
 
 
 def _column_means(values: Array) -> Array:
-    return np.array([_mean(column) for column in values.T])
-
-
-def _mean(values: Array) -> float:
-    there = values[np.isfinite(values)]
-    return float(there.mean()) if there.size else float("nan")
+    return np.array([mean(column) for column in values.T])

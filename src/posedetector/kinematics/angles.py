@@ -11,13 +11,14 @@ Joint centres do not show how a segment is turned about its own length, so such 
 other points show it: the thigh's by the shank of a knee bent by 30° or more, else it is NaN.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from typing import NamedTuple
 
 import numpy as np
 
-from posedetector.kinematics.derivatives import derivative, unwrapped
-from posedetector.kinematics.frames import KNEE_AXIS_SEEN, SPINES, Landmarks, bend, unit
+from posedetector.arrays import derivative, euler_angle, unit
+from posedetector.kinematics.derivatives import unwrapped
+from posedetector.kinematics.frames import KNEE_AXIS_SEEN, SPINES, Landmarks, bend
 from posedetector.kinematics.nouns import JointAngles
 from posedetector.pose import Array, MetricPose, Source, is_observed
 from posedetector.skeletons import Skeleton
@@ -261,27 +262,12 @@ def _angle(points: Landmarks, name: str, row: Angle) -> Array:
     if not points.skeleton.has(*rests_on):
         return np.full(points.xyz.shape[:-2], np.nan)
     turn = np.swapaxes(points.frame(row.against), -1, -2) @ points.frame(row.segment)
-    value = row.sign[0] * _SEQUENCES[row.sequence](turn, row.part)
+    angle = _swing(turn, row.part) if row.sequence == "swing" else euler_angle(turn, row.sequence, row.part)
+    value = row.sign[0] * angle
     there = np.isfinite(points.xyz[..., points.skeleton.indices(*rests_on), :]).all(axis=(-1, -2))
     if row.bent:
         there &= bend(points, *row.bent) >= KNEE_AXIS_SEEN
     return np.where(there, value, np.nan)
-
-
-def _zxy(turn: Array, part: int) -> Array:
-    if part == 0:
-        return np.asarray(np.arctan2(-turn[..., 0, 1], turn[..., 1, 1]))
-    if part == 1:
-        return np.asarray(np.arcsin(np.clip(turn[..., 2, 1], -1, 1)))
-    return np.asarray(np.arctan2(-turn[..., 2, 0], turn[..., 2, 2]))
-
-
-def _yxz(turn: Array, part: int) -> Array:
-    if part == 0:
-        return np.asarray(np.arctan2(turn[..., 0, 2], turn[..., 2, 2]))
-    if part == 1:
-        return np.asarray(np.arcsin(np.clip(-turn[..., 1, 2], -1, 1)))
-    return np.asarray(np.arctan2(turn[..., 1, 0], turn[..., 1, 1]))
 
 
 def _swing(turn: Array, part: int) -> Array:
@@ -291,6 +277,3 @@ def _swing(turn: Array, part: int) -> Array:
     if part == 2:
         return np.asarray(elevation)
     return np.asarray(elevation * (forward, right)[part] / np.maximum(aside, 1e-12))
-
-
-_SEQUENCES: dict[str, Callable[[Array, int], Array]] = {"ZXY": _zxy, "YXZ": _yxz, "swing": _swing}

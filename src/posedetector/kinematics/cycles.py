@@ -4,11 +4,12 @@ from typing import NamedTuple
 
 import numpy as np
 
-from posedetector.kinematics.events import SIDES
-from posedetector.kinematics.nouns import Cycles, JointAngles, Quantity, Side
+from posedetector.arrays import mean_and_sd
+from posedetector.kinematics.nouns import Cycles, JointAngles, Quantity
 from posedetector.kinematics.signals import between
 from posedetector.kinematics.steps import Stride
 from posedetector.pose import Array
+from posedetector.skeletons import SIDES, Side
 
 PERCENT = np.linspace(0.0, 1.0, 101)
 _NEEDED = ("hip_flexion", "knee_flexion", "ankle_dorsiflexion")
@@ -62,16 +63,6 @@ def _cut(time: Array, values: Array, stride: Stride) -> Array:
     at = stride.start + PERCENT * stride.time
     columns = [np.interp(at, time[near], column) for column in values[near].T]
     return np.stack(columns, axis=1) if columns else np.empty((len(PERCENT), 0))
-
-
-def mean_and_sd(curves: Array) -> tuple[Array, Array]:
-    """Return mean and sample standard deviation over the first axis of what is not NaN; NaN of none, or of one."""
-    known = np.isfinite(curves)
-    count = known.sum(axis=0)
-    mean = np.divide(np.where(known, curves, 0.0).sum(axis=0), count, out=np.full(count.shape, np.nan), where=count > 0)
-    squares = np.where(known, (curves - mean) ** 2, 0.0).sum(axis=0)
-    variance = np.divide(squares, count - 1, out=np.full(count.shape, np.nan), where=count > 1)
-    return mean, np.sqrt(variance)
 
 
 class MeanCurve(NamedTuple):

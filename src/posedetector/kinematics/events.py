@@ -31,11 +31,12 @@ from typing import NamedTuple
 
 import numpy as np
 
-from posedetector.kinematics.nouns import Event, EventKind, Side
-from posedetector.kinematics.signals import between, derivative, first_below, summit, turning_points, velocity_over
+from posedetector.arrays import derivative
+from posedetector.kinematics.nouns import Event, EventKind
+from posedetector.kinematics.signals import between, first_below, summit, turning_points, velocity_over
 from posedetector.pose import Array
+from posedetector.skeletons import SIDES, Side
 
-SIDES: tuple[Side, Side] = ("left", "right")
 # Seconds. A judgement: a tenth of a usual stride; methods that differ by more have not seen the same thing.
 AGREE = 0.12
 # Of a leg: what a foot has to come back relative to the hips. A judgement: a third of what it does at a slow 0.5 m/s, and

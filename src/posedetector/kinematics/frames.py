@@ -11,6 +11,7 @@ from collections.abc import Callable
 
 import numpy as np
 
+from posedetector.arrays import unit
 from posedetector.pose import Array
 from posedetector.skeletons import Skeleton
 
@@ -49,12 +50,6 @@ class Landmarks:
             side, _, name = segment.rpartition("_")
             self._frames[segment] = PAIRED[name](self, side) if side else SINGLE[name](self)
         return self._frames[segment]
-
-
-def unit(vectors: Array) -> Array:
-    """Return vectors (…, 3) of length 1; NaN where there is no direction."""
-    with np.errstate(invalid="ignore", divide="ignore"):
-        return np.asarray(vectors / np.linalg.norm(vectors, axis=-1, keepdims=True))
 
 
 def axes(y: Array, z: Array) -> Array:

@@ -20,12 +20,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from posedetector.kinematics.cycles import cut_cycles
-from posedetector.kinematics.events import AGREE, SIDES, Feet, find_events
-from posedetector.kinematics.nouns import FLOOR, Event, Gait, Ground, JointAngles, Side, Treadmill
+from posedetector.kinematics.events import AGREE, Feet, find_events
+from posedetector.kinematics.nouns import ASYMMETRY, FLOOR, Event, Gait, Ground, JointAngles, Treadmill
 from posedetector.kinematics.signals import facing, leg_length, point, progression, runs_of, without_gaps
 from posedetector.kinematics.steps import DRIFT, Footing, Stride, find_belt, quantities_of, strides_of
 from posedetector.kinematics.uncertainty import UNKNOWN, Scale, with_errors
 from posedetector.pose import Array, MetricPose, finite
+from posedetector.skeletons import OTHER_SIDE, SIDES, Side
 
 _STEP = (0.2, 1.5)  # seconds; a judgement: slower than patients' slowest, faster than sprinters
 _RHYTHM = 3.0  # of a step and the next; a judgement: lets a marked limp pass, and not a hop beside a long stand
@@ -77,7 +78,7 @@ def find_gait(pose: MetricPose, angles: JointAngles, ground: Ground = FLOOR, sca
     cycles, left_out = cut_cycles(angles, strides)
     quantities = quantities_of(chains, strides, footing, belt)
     if doubts:  # a missed or a wrong event makes one side's steps longer than the other's
-        quantities = [one for one in quantities if not one.name.endswith("_symmetry")]
+        quantities = [one for one in quantities if not one.name.endswith(ASYMMETRY)]
     places = _places(pose, heel)
     return Gait(
         "doubtful" if doubts else "good",
@@ -135,7 +136,7 @@ def _chains(feet: Feet, first_frame: int) -> list[Chain]:
 
 
 def _leads(feet: Feet, contact: Event) -> bool:
-    other = SIDES[1 - SIDES.index(contact.side)]
+    other = OTHER_SIDE[contact.side]
     row = int(np.abs(feet.time - contact.time).argmin())
     return bool(feet.before[contact.side][row, 0] - feet.before[other][row, 0] >= _AHEAD * feet.leg)
 

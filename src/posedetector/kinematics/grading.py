@@ -15,11 +15,13 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from posedetector.arrays import median, unit
 from posedetector.kinematics.angles import ANGLES, axis_of
-from posedetector.kinematics.frames import Landmarks, unit
+from posedetector.kinematics.frames import Landmarks
 from posedetector.kinematics.nouns import Grade, JointAngles, Quality
 from posedetector.kinematics.stretches import Stretches, extremes_in
 from posedetector.pose import Array, MetricPose
+from posedetector.skeletons import split_side
 
 # Of the fit's deviation over how far the angle moves
 READABLE, REPORTABLE, REPORTABLE_EDGE_ON = 0.25, 0.7, 0.5
@@ -96,18 +98,18 @@ def grade(
     points = Landmarks(pose.skeleton, pose.xyz)
     found = {}
     for column, name in enumerate(angles.names):
-        own = stretches(_side(name)[0])
+        own = stretches(split_side(name)[0])
         known = np.isfinite(angles.values[:, column])
         if not known.any():
             continue
         inside = known & own.rows(angles.time)
         counted: NDArray[np.bool_] = inside if inside.any() else known
-        sd = _median(angles.sd[counted, column])
+        sd = median(angles.sd[counted, column])
         facing = np.nan if view is None else _facing(axis_of(points, name), view.sight, counted)
         if np.isnan(sd) and np.isnan(facing):
             continue
         ends = extremes_in(angles, column, own)
-        moves = max(np.radians(_MOVES.get(_side(name)[1], _ELSE)), _TRUE * _mean(ends.high - ends.low))
+        moves = max(np.radians(_MOVES.get(split_side(name)[1], _ELSE)), _TRUE * _mean(ends.high - ends.low))
         where = "" if view is None else _where(points, view.sight, counted)
         if beyond := _beyond(name, angles.values[known, column]):
             found[name] = Grade("poor", beyond, sd)
@@ -118,7 +120,7 @@ def grade(
 
 def _beyond(name: str, values: Array) -> str:
     """Return why an angle cannot be a body's; nothing where it can."""
-    low, high = _REACHES.get(_side(name)[1], (-np.inf, np.inf))
+    low, high = _REACHES.get(split_side(name)[1], (-np.inf, np.inf))
     degrees = np.degrees(values)
     if ((degrees < low) | (degrees > high)).mean() <= _STRAYS:
         return ""
@@ -127,7 +129,7 @@ def _beyond(name: str, values: Array) -> str:
 
 def _graded(name: str, sd: float, moves: float, facing: float, where: str) -> Grade:
     edge_on = facing < EDGE_ON  # False where it is unknown
-    small = _MOVES.get(_side(name)[1], _ELSE) < _MOVES["ankle_dorsiflexion"]
+    small = _MOVES.get(split_side(name)[1], _ELSE) < _MOVES["ankle_dorsiflexion"]
     ratio = sd / moves
     if np.isnan(sd):
         poor = edge_on and small
@@ -157,21 +159,11 @@ def _where(points: Landmarks, sight: Array, rows: NDArray[np.bool_]) -> str:
 
 def _facing(axis: Array, sight: Array, rows: NDArray[np.bool_]) -> float:
     """Return the typical angle between the line of sight and the plane at right angles to an axis (T, 3), radians."""
-    return float(np.arcsin(np.clip(_median(np.abs((axis * sight).sum(axis=-1))[rows]), 0, 1)))
-
-
-def _median(values: Array) -> float:
-    known = values[np.isfinite(values)]
-    return float(np.median(known)) if len(known) else np.nan
+    return float(np.arcsin(np.clip(median(np.abs((axis * sight).sum(axis=-1))[rows]), 0, 1)))
 
 
 def _mean(values: Array) -> float:
     return float(values.mean()) if len(values) else 0.0
-
-
-def _side(name: str) -> tuple[str, str]:
-    side, _, rest = name.partition("_")
-    return (side, rest) if side in ("left", "right") else ("", name)
 
 
 def in_words(grades: Mapping[str, Grade], joints: Iterable[str] = READ) -> list[str]:

@@ -1,8 +1,6 @@
 """Where the body's mass is: shares of segments and the centre of mass, by one table of adults.
 
-de Leva (1996), "Adjustments to Zatsiorsky-Seluyanov's segment inertia parameters", J Biomech 29:1223–1230, table 4: masses
-in per cent of the body's, and where on its length each segment's centre of mass lies; of college-aged men and women.
-The rows are those whose ends are joint centres, since that is what detectors mark: trunk from the middle of the
+The table is de Leva's (1996; `anthropometry.MASSES`, `MASS_CENTRES`), of college-aged women and men. The rows are those whose ends are joint centres, since that is what detectors mark: trunk from the middle of the
 shoulders to the middle of the hips, shank to the ankle's centre. What the table's ends have and detectors have not:
 
 - Vertex and neck. The table puts the head's centre 0.12 m below the crown, where the ears are about: their middle stands for
@@ -19,6 +17,7 @@ from typing import Literal, NamedTuple
 
 import numpy as np
 
+from posedetector.anthropometry import FOREARM_LENGTH, HAND_LENGTH, MASS_CENTRES, MASSES, BySex
 from posedetector.errors import InputError
 from posedetector.kinematics.nouns import Masses
 from posedetector.pose import Array, MetricPose
@@ -37,53 +36,61 @@ class Way(NamedTuple):
     Attributes
     ----------
     start, end : points; `{}` is the side.
-    female, male : where the centre is, in shares of the way from start to end; above 1 beyond the end.
+    centre : where it is, in shares of the way from start to end; above 1 beyond the end.
     said : what the account says when this way was taken; empty for the table's own.
     """
 
     start: tuple[str, ...]
     end: tuple[str, ...]
-    female: float
-    male: float
+    centre: BySex
     said: str = ""
 
 
 class Segment(NamedTuple):
     """Per cent of the body's mass, and the ways to the segment's centre, the best first: each frame takes the first it can."""
 
-    female: float
-    male: float
+    mass: BySex
     ways: tuple[Way, ...]
 
 
 _EARS, _SHOULDERS, _HIPS = (("left_" + name, "right_" + name) for name in ("ear", "shoulder", "hip"))
 _KNUCKLES = (("{}_middle_finger1",), ("{}_index", "{}_pinky"))
-# the table's lengths of forearm and hand in millimetres: women 264.3 and 78.0, men 268.9 and 86.2
-_BEYOND = (1 + 0.7474 * 78.0 / 264.3, 1 + 0.79 * 86.2 / 268.9)
+_BEYOND = BySex(
+    *(
+        1 + share * hand / arm
+        for share, hand, arm in zip(MASS_CENTRES["hand"], HAND_LENGTH, FOREARM_LENGTH, strict=True)
+    )
+)
+_AT_THE_START = BySex(0.0, 0.0)
+
+
+def _segment(name: str, *ways: Way) -> Segment:
+    return Segment(MASSES[name], ways)
+
+
+def _own(name: str, start: tuple[str, ...], end: tuple[str, ...]) -> Way:
+    """Return the table's own way."""
+    return Way(start, end, MASS_CENTRES[name])
+
+
 _UNPAIRED = {
-    "head": Segment(6.68, 6.94, (Way(_EARS, _EARS, 0.0, 0.0),)),
-    "trunk": Segment(42.57, 43.46, (Way(_SHOULDERS, _HIPS, 0.3782, 0.4310),)),
+    "head": _segment("head", Way(_EARS, _EARS, _AT_THE_START)),
+    "trunk": _segment("trunk", _own("trunk", _SHOULDERS, _HIPS)),
 }
 _PAIRED = {
-    "upper_arm": Segment(2.55, 2.71, (Way(("{}_shoulder",), ("{}_elbow",), 0.5754, 0.5772),)),
-    "forearm": Segment(1.38, 1.62, (Way(("{}_elbow",), ("{}_wrist",), 0.4559, 0.4574),)),
-    "hand": Segment(
-        0.56,
-        0.61,
-        (
-            *(Way(("{}_wrist",), knuckle, 0.7474, 0.7900) for knuckle in _KNUCKLES),
-            Way(("{}_elbow",), ("{}_wrist",), *_BEYOND, "hands in line with the forearms"),
-        ),
+    "upper_arm": _segment("upper_arm", _own("upper_arm", ("{}_shoulder",), ("{}_elbow",))),
+    "forearm": _segment("forearm", _own("forearm", ("{}_elbow",), ("{}_wrist",))),
+    "hand": _segment(
+        "hand",
+        *(_own("hand", ("{}_wrist",), knuckle) for knuckle in _KNUCKLES),
+        Way(("{}_elbow",), ("{}_wrist",), _BEYOND, "hands in line with the forearms"),
     ),
-    "thigh": Segment(14.78, 14.16, (Way(("{}_hip",), ("{}_knee",), 0.3612, 0.4095),)),
-    "shank": Segment(4.81, 4.33, (Way(("{}_knee",), ("{}_ankle",), 0.4352, 0.4395),)),
-    "foot": Segment(
-        1.29,
-        1.37,
-        (
-            Way(("{}_heel",), ("{}_foot_index",), 0.4014, 0.4415),
-            Way(("{}_ankle",), ("{}_ankle",), 0.0, 0.0, "feet at the ankles"),
-        ),
+    "thigh": _segment("thigh", _own("thigh", ("{}_hip",), ("{}_knee",))),
+    "shank": _segment("shank", _own("shank", ("{}_knee",), ("{}_ankle",))),
+    "foot": _segment(
+        "foot",
+        _own("foot", ("{}_heel",), ("{}_foot_index",)),
+        Way(("{}_ankle",), ("{}_ankle",), _AT_THE_START, "feet at the ankles"),
     ),
 }
 
@@ -92,7 +99,7 @@ def _sided(names: tuple[str, ...], side: str) -> tuple[str, ...]:
     return tuple(name.format(side) for name in names)
 
 
-SEGMENTS: dict[str, Segment] = _UNPAIRED | {
+CENTRES: dict[str, Segment] = _UNPAIRED | {
     f"{side}_{name}": row._replace(
         ways=tuple(way._replace(start=_sided(way.start, side), end=_sided(way.end, side)) for way in row.ways)
     )
@@ -120,7 +127,7 @@ def find_masses(pose: MetricPose, subject: Subject) -> Masses:
 
 def segment_shares(sex: Sex | None) -> dict[str, float]:
     """Return each segment's share of the body's mass; they sum to 1, as the table's rounded ones for women do not (0.9999)."""
-    shares = {name: _mean(sex, row.female, row.male) for name, row in SEGMENTS.items()}
+    shares = {name: _mean(sex, row.mass) for name, row in CENTRES.items()}
     whole = sum(shares.values())
     return {name: share / whole for name, share in shares.items()}
 
@@ -132,18 +139,18 @@ def segment_centre(pose: MetricPose, name: str, sex: Sex | None) -> tuple[Array,
     """
     centre = np.full((len(pose.time), 3), np.nan)
     said = []
-    for way in SEGMENTS[name].ways:
+    for way in CENTRES[name].ways:
         missing = ~np.isfinite(centre).all(axis=1)
-        found = np.where(missing[:, None], _along(pose, way, _mean(sex, way.female, way.male)), centre)
+        found = np.where(missing[:, None], _along(pose, way, _mean(sex, way.centre)), centre)
         if way.said and np.isfinite(found[missing]).any():
             said.append(way.said)
         centre = found
     return centre, said
 
 
-def _mean(sex: Sex | None, female: float, male: float) -> float:
+def _mean(sex: Sex | None, both: BySex) -> float:
     women, men = _COLUMNS[sex]
-    return women * female + men * male
+    return women * both.female + men * both.male
 
 
 def _along(pose: MetricPose, way: Way, share: float) -> Array:

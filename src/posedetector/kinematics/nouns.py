@@ -11,8 +11,9 @@ import numpy as np
 
 from posedetector.errors import InputError
 from posedetector.pose import Array
+from posedetector.skeletons import Side
 
-Side = Literal["left", "right"]
+ASYMMETRY = "_asymmetry"  # ends the name of a signed comparison of both sides (`kinematics.asymmetry`)
 Quality = Literal["good", "weak", "poor"]
 # standard deviations to either side that hold 90 % of a normal distribution
 REACH_90 = 1.645
@@ -96,8 +97,8 @@ class Quantity:
     def interval(self) -> tuple[float, float]:
         """The 90 % interval of the value, by its error alone; NaN where that is not known.
 
-        It ends where such a value must: at 0 but for angles and signed symmetries, at the whole for shares of a stride, and at twice
-        that for asymmetries.
+        It ends where such a value must: at 0 but for angles and asymmetries, at the whole for shares of a stride, and at twice
+        that on either side for asymmetries.
         """
         least, most = self._bounds
         low, high = self.value - REACH_90 * self.error, self.value + REACH_90 * self.error
@@ -105,11 +106,11 @@ class Quantity:
 
     @property
     def _bounds(self) -> tuple[float, float]:
-        if self.name.endswith("_symmetry"):
+        if self.name.endswith(ASYMMETRY):
             return -2.0, 2.0
         if self.unit == "rad" and not self.name.endswith("_range"):
             return -np.inf, np.inf
-        return 0.0, 2.0 if self.name.endswith("_asymmetry") else 1.0 if self.unit == "share" else np.inf
+        return 0.0, 1.0 if self.unit == "share" else np.inf
 
 
 @dataclass(frozen=True, slots=True)
@@ -293,7 +294,7 @@ class Kinematics:
 
     Attributes
     ----------
-    summary : segment lengths and their asymmetry, ranges of motion, symmetry indices.
+    summary : segment lengths and ranges of motion, and the asymmetries of both.
     exercise : counts and times of sets of repetitions.
     grades : by angle, how far it can be trusted; empty where nobody graded them.
     """

@@ -21,7 +21,7 @@ from typing import Literal
 
 import numpy as np
 
-from posedetector.kinematics.events import SIDES
+from posedetector.arrays import mean_and_sd, median
 from posedetector.kinematics.nouns import JointAngles, Repetition
 from posedetector.kinematics.signals import (
     between,
@@ -34,6 +34,7 @@ from posedetector.kinematics.signals import (
     without_gaps,
 )
 from posedetector.pose import Array, MetricPose, finite
+from posedetector.skeletons import SIDES
 
 Kind = Literal["squat", "sit_to_stand"]
 
@@ -171,7 +172,7 @@ def _looked_at(body: _Body, up: _Way, before: _Way | None, behind: _Way | None, 
     low = rows[body.height[rows] <= up.low + _REST * up.depth]
     resting = float(body.time[low[-1]] - body.time[low[0]])
     share = 0.0 if before is None else _RESTING_SHARE * (up.half - before.half)
-    ahead, lean = _median(body.ahead[low]), _median(body.lean[low])
+    ahead, lean = median(body.ahead[low]), median(body.lean[low])
     reach = float(np.nanmin(body.reach[low])) if np.isfinite(body.reach[low]).any() else np.nan
     rests = resting >= max(_RESTING_TIME, share)
     kind: Kind | None
@@ -308,12 +309,4 @@ def _knees(angles: JointAngles) -> Array:
     """Return (T,) radians, the mean flexion of both knees, or of the one that is known."""
     names = [f"{side}_knee_flexion" for side in SIDES if f"{side}_knee_flexion" in angles.names]
     both = np.array([angles.values[:, angles.names.index(name)] for name in names]).reshape(-1, len(angles.time))
-    known = np.isfinite(both)
-    count = known.sum(axis=0)
-    total = np.where(known, both, 0.0).sum(axis=0)
-    return np.asarray(np.divide(total, count, out=np.full(len(angles.time), np.nan), where=count > 0))
-
-
-def _median(values: Array) -> float:
-    known = values[np.isfinite(values)]
-    return float(np.median(known)) if len(known) else np.nan
+    return mean_and_sd(both)[0]

@@ -14,6 +14,7 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
+from posedetector.arrays import sd
 from posedetector.kinematics.nouns import Quantity, Repetition
 from posedetector.kinematics.repetitions import APART
 
@@ -91,11 +92,11 @@ def _count(name: str, value: int, about: str) -> Quantity:
 
 def _length(name: str, values: Sequence[float], about: str) -> Quantity:
     """Return the mean of lengths; their error is the size's (`uncertainty.with_size_errors`)."""
-    sd = float(np.std(values, ddof=1)) if len(values) > 1 else float("nan")
-    return Quantity(name, "", float(np.mean(values)), sd, len(values), "m", about)
+    return Quantity(name, "", float(np.mean(values)), sd(np.array(values)), len(values), "m", about)
 
 
 def _time(name: str, values: Sequence[float], about: str) -> Quantity:
     """Return the mean of times between two edges of ways; errors of edges are taken to be alike over the set."""
-    sd = float(np.std(values, ddof=1)) if len(values) > 1 else float("nan")
-    return Quantity(name, "", float(np.mean(values)), sd, len(values), "s", about, error=2**0.5 * EDGE_ERROR)
+    return Quantity(
+        name, "", float(np.mean(values)), sd(np.array(values)), len(values), "s", about, error=2**0.5 * EDGE_ERROR
+    )

@@ -1,12 +1,11 @@
 """What gait and repetitions look for in a path over time: runs without holes, extrema, crossings, whither a person walks."""
 
 from itertools import pairwise
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from posedetector.filters import runs
+from posedetector.arrays import median, runs, unit
 from posedetector.pose import Array, MetricPose
 
 UP = np.array([0.0, 1.0, 0.0])
@@ -57,9 +56,7 @@ def leg_length(pose: MetricPose) -> float:
         + np.linalg.norm(point(pose, f"{side}_knee") - point(pose, f"{side}_ankle"), axis=1)
         for side in ("left", "right")
     ]
-    known = np.concatenate(legs)
-    known = known[np.isfinite(known)]
-    return float(np.median(known)) if len(known) else np.nan
+    return median(np.concatenate(legs))
 
 
 def turning_points(values: Array, reversal: float, *, ends: bool = False) -> list[tuple[int, int]]:
@@ -105,11 +102,6 @@ def first_below(time: Array, values: Array, start: int, step: int, level: float)
     return np.nan
 
 
-def derivative(values: Array, time: Array) -> Array:
-    """Return the rate of change of (T, …) per second by central differences."""
-    return np.asarray(np.gradient(values, time, axis=0))
-
-
 def facing(pose: MetricPose, feet: list[Array]) -> Array:
     """Return (T, 3) unit vectors to where the person faces, level: the pelvis across its hips, and the feet along theirs.
 
@@ -117,9 +109,9 @@ def facing(pose: MetricPose, feet: list[Array]) -> Array:
     from heel to toe; where there are none the pelvis alone has to do.
     """
     across = point(pose, "left_hip") - point(pose, "right_hip")
-    votes = [_unit(np.cross(across, UP))] + [_unit(foot * (1 - UP)) for foot in feet]
+    votes = [unit(np.cross(across, UP))] + [unit(foot * (1 - UP)) for foot in feet]
     total = np.where(np.isfinite(votes[0]), np.nansum(votes, axis=0), np.nan)
-    return _unit(_averaged(total, pose.time))
+    return unit(_averaged(total, pose.time))
 
 
 def progression(pose: MetricPose, feet: list[Array]) -> tuple[Array, NDArray[np.bool_]]:
@@ -131,7 +123,7 @@ def progression(pose: MetricPose, feet: list[Array]) -> tuple[Array, NDArray[np.
     ahead = facing(pose, feet)
     speed = velocity_over(pose.root * (1 - UP), pose.time, _WINDOW / 2)
     travels = np.linalg.norm(speed, axis=1) > _STILL * leg_length(pose)  # False for NaN
-    return np.where(travels[:, None], _unit(speed), ahead), travels
+    return np.where(travels[:, None], unit(speed), ahead), travels
 
 
 def velocity_over(path: Array, time: Array, half: float) -> Array:
@@ -149,8 +141,3 @@ def _averaged(values: Array, time: Array) -> Array:
     sums = np.concatenate([np.zeros((1, 3)), np.cumsum(np.where(there[:, None], values, 0.0), axis=0)])
     mean = sums[last] - sums[first]  # its length does not matter
     return np.where(there[:, None], mean, np.nan)
-
-
-def _unit(vectors: Array) -> Array:
-    length: NDArray[Any] = np.linalg.norm(vectors, axis=-1, keepdims=True)
-    return np.asarray(np.divide(vectors, length, out=np.full_like(vectors, np.nan), where=length > 0))

@@ -8,14 +8,15 @@ ankle's) median from 0.05 to 0.20 s after contact, when it lies flat, level; whe
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from itertools import pairwise
-from typing import Literal
 
 import numpy as np
 
-from posedetector.kinematics.events import SIDES
-from posedetector.kinematics.nouns import Event, Ground, Quantity, Side, Treadmill
+from posedetector.arrays import sd
+from posedetector.kinematics.asymmetry import compare_sides
+from posedetector.kinematics.nouns import Event, Ground, Quantity, Treadmill
 from posedetector.kinematics.signals import at_time, between
 from posedetector.pose import Array, finite
+from posedetector.skeletons import OTHER_SIDE, SIDES, AnySide, Side
 
 _FLAT = (0.05, 0.20)  # seconds after contact; a judgement
 # Of the hips' own way while a foot stands. A judgement: on a treadmill it is 1, on a good path 0.
@@ -28,8 +29,7 @@ _STANCE = 0.62  # of a stride, where the toe-off was not found
 _BELT, _UNEVEN, _STAYS, _BACKWARDS = 0.1, 0.35, 0.25, 0.7
 _TRAVELS = 0.1  # metres a stride; below, there is no path to speak of
 
-Of = Side | Literal[""]
-OF: tuple[Of, ...] = ("", *SIDES)
+OF: tuple[AnySide, ...] = ("", *SIDES)
 
 ABOUT = {
     "cadence": "one over the mean time between contacts of either foot",
@@ -58,7 +58,6 @@ UNIT = {
 DRIFT = 0.25  # of the belt's speed: whoever moves faster than that through the room is no longer on it; a judgement
 _ON_BELT = ("stride_length", "step_length", "step_width")
 _COMPARED = ("step_time", "stance_share", "swing_share", "step_length")
-_SYMMETRY = "(left - right) over the mean of both, 0 when alike (Robinson, Herzog & Nigg 1987)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,7 +196,7 @@ def find_belt(footing: Footing, strides: list[Stride], faced: Array, ground: Gro
     if given is not None:
         seen = speed if before is None else before.seen
         return Treadmill(given, np.nan, 0, seen, drift, (float(back[0]), float(back[1])))
-    spread = float(np.std(slides @ back, ddof=1)) if len(slides) > 1 else np.nan
+    spread = sd(slides @ back)
     if not (
         speed >= _BELT
         and -middle @ ahead >= _BACKWARDS * speed
@@ -217,7 +216,7 @@ def quantities_of(
 
     `belt`, if there is one, is that on which the footing is.
     """
-    values: dict[tuple[str, Of], list[float]] = {}
+    values: dict[tuple[str, AnySide], list[float]] = {}
     for name, side, value in (*_timed(chains, strides), *_spatial(chains, strides, footing, on_belt=belt is not None)):
         if np.isfinite(value):
             values.setdefault((name, side), []).append(value)
@@ -227,7 +226,8 @@ def quantities_of(
         if abs(belt.drift) > DRIFT * belt.speed:  # no treadmill: the way in the room would count twice
             means = {key: one for key, one in means.items() if one.name not in {"walking_speed", *_ON_BELT}}
     ordered = [means[name, side] for name in ABOUT for side in OF if (name, side) in means]
-    return ordered + [_symmetry(means[name, "left"], means[name, "right"]) for name in _COMPARED if _both(name, means)]
+    pairs = (compare_sides(means[name, "left"], means[name, "right"]) for name in _COMPARED if _both(name, means))
+    return ordered + [one for one in pairs if np.isfinite(one.value)]
 
 
 def _of_belt(one: Quantity, belt: Treadmill) -> Quantity:
@@ -239,11 +239,11 @@ def _of_belt(one: Quantity, belt: Treadmill) -> Quantity:
     return replace(one, about=f"{one.about}; on the belt, {how}") if one.name in _ON_BELT else one
 
 
-def _both(name: str, means: dict[tuple[str, Of], Quantity]) -> bool:
+def _both(name: str, means: dict[tuple[str, AnySide], Quantity]) -> bool:
     return all((name, side) in means for side in SIDES)
 
 
-def _timed(chains: list[list[Event]], strides: list[Stride]) -> Iterator[tuple[str, Of, float]]:
+def _timed(chains: list[list[Event]], strides: list[Stride]) -> Iterator[tuple[str, AnySide, float]]:
     for one, other in _steps(chains):
         yield "step_time", other.side, other.time - one.time
         yield "cadence", "", other.time - one.time
@@ -261,7 +261,7 @@ def _steps(chains: list[list[Event]]) -> Iterator[tuple[Event, Event]]:
 
 def _spatial(
     chains: list[list[Event]], strides: list[Stride], footing: Footing, *, on_belt: bool
-) -> Iterator[tuple[str, Of, float]]:
+) -> Iterator[tuple[str, AnySide, float]]:
     if strides and not (footing.travels(strides) and (on_belt or footing.stands(strides))):
         return
     for one, other in _steps(chains):
@@ -269,7 +269,7 @@ def _spatial(
         yield "walking_speed", "", way / (other.time - one.time)
     for stride in strides:
         start, end = (footing.foot(stride.side, when) for when in (stride.start, stride.end))
-        between = footing.foot(SIDES[1 - SIDES.index(stride.side)], stride.other_contact)
+        between = footing.foot(OTHER_SIDE[stride.side], stride.other_contact)
         length = float(np.linalg.norm(end - start))
         way = float(np.linalg.norm(footing.hips(stride.end) - footing.hips(stride.start)))
         if abs(length - way) > _APART * way:  # such as a foot that leaves the picture
@@ -281,14 +281,7 @@ def _spatial(
         yield "step_width", stride.side, abs(float(along[0] * away[1] - along[1] * away[0]))
 
 
-def _quantity(name: str, side: Of, values: list[float]) -> Quantity:
+def _quantity(name: str, side: AnySide, values: list[float]) -> Quantity:
     rates = 1 / np.array(values) if name == "cadence" else np.array(values)
     mean = 1 / float(np.mean(values)) if name == "cadence" else float(rates.mean())
-    sd = float(rates.std(ddof=1)) if len(values) > 1 else np.nan
-    return Quantity(name, side, mean, sd, len(values), UNIT[name], ABOUT[name])
-
-
-def _symmetry(left: Quantity, right: Quantity) -> Quantity:
-    index = (left.value - right.value) / ((left.value + right.value) / 2)
-    about = f"{left.name}: {_SYMMETRY}"
-    return Quantity(f"{left.name}_symmetry", "", index, np.nan, min(left.count, right.count), "share", about)
+    return Quantity(name, side, mean, sd(rates), len(values), UNIT[name], ABOUT[name])

@@ -8,8 +8,7 @@ Their error is the fit's deviation where they are, which does not shrink with th
 the next. Greatest less least value has a constant error no more, and errors of two moments: together 1.25 times the fit's
 deviation of one, so that 90 % intervals hold 90 % of ranges on filmed motion capture.
 
-The asymmetry is Robinson's symmetry index (Robinson, Herzog & Nigg 1987, J Manipulative Physiol Ther 10:172–176) without its
-sign: |left − right| over the mean of both; 0 is alike, and 2 the most there can be. Its error takes both sides' for independent.
+Asymmetries are those of `asymmetry`. Their error takes both sides' for independent.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -17,15 +16,17 @@ from dataclasses import replace
 
 import numpy as np
 
-from posedetector.kinematics.nouns import Grade, JointAngles, Quantity, Side
+from posedetector.anthropometry import SEGMENT_ENDS
+from posedetector.arrays import mean, robust_sd, sd
+from posedetector.kinematics.asymmetry import compare_sides, with_error
+from posedetector.kinematics.nouns import Grade, JointAngles, Quantity
 from posedetector.kinematics.stretches import ENDS, Stretches, extremes_in
 from posedetector.pose import Array, MetricPose, Source, has_bone_length
-from posedetector.subject import SEGMENTS
+from posedetector.skeletons import SIDES, AnySide, split_side
 
-SIDES: tuple[Side, Side] = ("left", "right")
 # Below this mean range (radians) asymmetry would be a ratio of two noises: angles from one video err by 4–5° against motion capture.
 LEAST_RANGE = np.radians(5)
-_PAIRED = {**SEGMENTS, "foot": ("heel", "foot_index")}
+_PAIRED = {**SEGMENT_ENDS, "foot": ("heel", "foot_index")}
 # name → the points whose middles are its ends
 _UNPAIRED = {
     "trunk_length": (("left_hip", "right_hip"), ("left_shoulder", "right_shoulder")),
@@ -35,8 +36,6 @@ _UNPAIRED = {
 _SEEN = "median of the frames that show both ends, sd from their median absolute deviation"
 _FITTED = "; of one fitted body, so the same on both sides"
 _AUGMENTED = "; from points that a network made out of others"
-_ALIKE = "|left - right| / mean of both (Robinson 1987)"
-WITHIN_ERROR = "within error: the 90 % interval includes 0"
 _EXTREMES = "without the outermost 1 % of frames, at most 0.05 s"
 _RANGE_ERROR = 1.25  # of the fit's deviations: benchmarks/grades.py
 _ORDER = ("good", "weak", "poor")
@@ -67,12 +66,6 @@ def summarize(
         *motion,
         *_asymmetries(ranges, least=LEAST_RANGE),
     )
-
-
-def symmetry_index(left: float, right: float) -> float:
-    """Return |left − right| over the mean of both (Robinson et al. 1987), from 0 to 2 for what is not negative; NaN for two zeros."""
-    middle = (left + right) / 2
-    return abs(left - right) / middle if middle > 0 else float("nan")
 
 
 def _lengths(pose: MetricPose) -> Iterator[tuple[Quantity, bool]]:
@@ -107,18 +100,16 @@ def _distance(pose: MetricPose, start: tuple[str, ...], end: tuple[str, ...]) ->
     return lengths[counted], _AUGMENTED if (source[counted] == Source.AUGMENTED).any() else ""
 
 
-def _of_frames(name: str, side: Side | str, values: Array, about: str) -> Quantity:
+def _of_frames(name: str, side: AnySide, values: Array, about: str) -> Quantity:
     middle = float(np.median(values))
-    sd = 1.4826 * float(np.median(np.abs(values - middle))) if len(values) > 1 else float("nan")
-    return _quantity(name, side, middle, "m", len(values), about, sd)
+    return Quantity(name, side, middle, robust_sd(values), len(values), "m", about)
 
 
 def _motion(
     angles: JointAngles, stretches: Callable[[str], Stretches], grades: Mapping[str, Grade]
 ) -> Iterator[Quantity]:
     for column, whole in enumerate(angles.names):
-        side, _, rest = whole.partition("_")
-        side, name = (side, rest) if side in SIDES else ("", whole)
+        side, name = split_side(whole)
         own = stretches(side)
         found, grade = extremes_in(angles, column, own), grades.get(whole)
         if not len(found.low):
@@ -137,21 +128,16 @@ def _motion(
                 continue
             yield Quantity(
                 name=f"{name}_{end}",
-                side="left" if side == "left" else "right" if side == "right" else "",
+                side=side,
                 value=float(values.mean()),
-                sd=float(values.std(ddof=1)) if len(values) > 1 else float("nan"),
+                sd=sd(values),
                 count=found.frames if clip else len(values),
                 unit="rad/s" if end == "velocity_maximum" else "rad",
                 about=f"{how}, {of}, {_EXTREMES}",
-                error=_mean(error),
+                error=mean(error),
                 quality="" if grade is None else grade.quality,
                 reason="" if grade is None else grade.reason,
             )
-
-
-def _mean(values: Array) -> float:
-    known = values[np.isfinite(values)]
-    return float(known.mean()) if len(known) else float("nan")
 
 
 def _asymmetries(rows: Iterable[Quantity], least: float) -> Iterator[Quantity]:
@@ -159,30 +145,15 @@ def _asymmetries(rows: Iterable[Quantity], least: float) -> Iterator[Quantity]:
     sides: dict[str, dict[str, Quantity]] = {}
     for row in rows:
         sides.setdefault(row.name, {})[row.side] = row
-    for name, pair in sides.items():
+    for pair in sides.values():
         if not all(side in pair for side in SIDES):
             continue
         left, right = (pair[side] for side in SIDES)
-        index = symmetry_index(left.value, right.value)
-        if not np.isfinite(index) or (left.value + right.value) / 2 < least:
+        index = compare_sides(left, right)
+        if not np.isfinite(index.value) or (left.value + right.value) / 2 < least:
             continue
         error = 4 * np.hypot(right.value * left.error, left.value * right.error) / (left.value + right.value) ** 2
         worse = max(left, right, key=lambda row: _ORDER.index(row.quality or "good"))
         made = _AUGMENTED if any(side.about.endswith(_AUGMENTED) for side in (left, right)) else ""
-        found = replace(
-            _quantity(f"{name}_asymmetry", "", index, "share", min(left.count, right.count), f"{_ALIKE}{made}"),
-            error=float(error),
-            quality=worse.quality,
-            reason=worse.reason,
-        )
-        within = found.interval[0] <= 0  # False where the error is unknown
-        reason = "; ".join(filter(None, (WITHIN_ERROR if within else "", found.reason)))
-        yield replace(found, about=f"{found.about}; {WITHIN_ERROR}" if within else found.about, reason=reason)
-
-
-def _quantity(
-    name: str, side: Side | str, value: float, unit: str, count: int, about: str, sd: float = float("nan")
-) -> Quantity:
-    return Quantity(
-        name, "left" if side == "left" else "right" if side == "right" else "", value, sd, count, unit, about
-    )
+        graded = replace(index, about=f"{index.about}{made}", quality=worse.quality, reason=worse.reason)
+        yield with_error(graded, float(error))

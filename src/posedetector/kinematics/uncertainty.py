@@ -15,21 +15,21 @@ from typing import NamedTuple
 
 import numpy as np
 
-from posedetector.kinematics.nouns import Event, Quantity
-from posedetector.kinematics.steps import Footing, Of, Stride
+from posedetector.anthropometry import PROPORTION_SD
+from posedetector.arrays import unit
+from posedetector.kinematics.asymmetry import with_error
+from posedetector.kinematics.nouns import ASYMMETRY, Event, Quantity
+from posedetector.kinematics.steps import Footing, Stride
 from posedetector.pose import Array, finite
+from posedetector.skeletons import AnySide
 
 # Metres, of a foot's place where no body was fitted: what the fit says of the sample's. A judgement
 _PLACE = 0.06
 # Metres of the hips' place at a contact, from one step to the next; a judgement
 _HIPS = 0.02
-# Share by which a part of the body differs from its usual proportion to the size, between people and by where a detector marks joints
-# beside their centres, as standard deviations. Judgements, that hold the widths of OpenCap's two people (0.89–1.12 of the truth).
-_PROPORTIONS = {
-    **dict.fromkeys(("thigh_length", "shank_length"), 0.03),
-    **dict.fromkeys(("upper_arm_length", "forearm_length", "trunk_length", "foot_length", "shoulders_width"), 0.07),
-    "hips_width": 0.1,
-    # up and down; a filmed set of squats is 14 % too deep
+# Share by which a length is off beside the size: a segment's proportion; ways up and down (a filmed set of squats is 14 % too deep)
+_BESIDE_SIZE = {
+    **{f"{part}_{'width' if part in ('hips', 'shoulders') else 'length'}": sd for part, sd in PROPORTION_SD.items()},
     **dict.fromkeys(("squat_depth", "sit_to_stand_rise"), 0.08),
 }
 # Events found by two or three methods: by what the range between the earliest and the latest is divided for a standard deviation
@@ -44,7 +44,7 @@ _COMMON = 0.03
 # Likewise: of what lasts of a contact's error, the share by which one side's differs from the other's; and of a foot's place, as a
 # variance, the share that is alike in all steps (of one side, so it is none in strides).
 _SIDES_DIFFER, _PLACE_LASTS = 0.5, 0.3
-# What sides differ by that lasts all clip: on filmed walks symmetries are off by 1.4 to 1.7 times what both sides' own errors say
+# What sides differ by that lasts all clip: on filmed walks asymmetries are off by 1.4 to 1.7 times what both sides' own errors say
 _UNLIKE = 1.65
 # Share by which lengths along the optical axis are off beside size and focal length: a body's depth, which lasts as long as a walk. A
 # judgement, from walks filmed by synthetic cameras, with other ones to confirm it.
@@ -74,7 +74,7 @@ class Scale:
         """Return the standard deviation, as a share, of the mean of lengths in these directions (N, 2), seen from above."""
         if not len(ways):
             return float("nan")
-        along = float(((_units(ways) @ self.axis[[0, 2]]) ** 2).mean())
+        along = float(((np.nan_to_num(unit(ways)) @ self.axis[[0, 2]]) ** 2).mean())
         return float(np.hypot(self.size, along * np.hypot(self.focal, _DEPTH)))
 
 
@@ -187,7 +187,7 @@ def with_size_errors(quantities: Iterable[Quantity], scale: Scale) -> tuple[Quan
     return tuple(
         replace(
             one,
-            error=one.value * float(np.hypot(scale.size, _PROPORTIONS.get(one.name, 0.0))),
+            error=one.value * float(np.hypot(scale.size, _BESIDE_SIZE.get(one.name, 0.0))),
             about=one.about + _scaling(scale),
         )
         if one.unit == "m"
@@ -198,23 +198,19 @@ def with_size_errors(quantities: Iterable[Quantity], scale: Scale) -> tuple[Quan
 
 def _place(places: Array, ways: Array) -> float:
     """Return a place's standard deviation along ways (N, 2), root mean square, from those along X and Z (2,), metres."""
-    return float(np.sqrt((_units(ways) ** 2 @ places**2).mean())) if len(ways) else float("nan")
-
-
-def _units(ways: Array) -> Array:
-    return np.asarray(ways / np.maximum(np.linalg.norm(ways, axis=1, keepdims=True), 1e-9))
+    return float(np.sqrt((np.nan_to_num(unit(ways)) ** 2 @ places**2).mean())) if len(ways) else float("nan")
 
 
 def _with_its_own(
-    one: Quantity, errors: dict[tuple[str, Of], Error], quantities: Sequence[Quantity], scaling: str
+    one: Quantity, errors: dict[tuple[str, AnySide], Error], quantities: Sequence[Quantity], scaling: str
 ) -> Quantity:
-    if not one.name.endswith("_symmetry"):
+    if not one.name.endswith(ASYMMETRY):
         about = one.about + scaling if one.unit in _SCALING else one.about
         return replace(one, error=errors[one.name, one.side].whole, about=about)
     # the size is the same on both sides
-    sides = [other for other in quantities if other.side and other.name == one.name.removesuffix("_symmetry")]
+    sides = [other for other in quantities if other.side and other.name == one.name.removesuffix(ASYMMETRY)]
     own = float(np.linalg.norm([errors[other.name, other.side].own for other in sides]))
-    return replace(one, error=_UNLIKE * own / abs(float(np.mean([other.value for other in sides]))))
+    return with_error(one, _UNLIKE * own / abs(float(np.mean([other.value for other in sides]))))
 
 
 def _scaling(scale: Scale, *, by_lens: bool = False) -> str:

@@ -19,6 +19,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from posedetector.arrays import split_at_gaps
 from posedetector.errors import InputError
 from posedetector.filters import interpolate
 from posedetector.lifters import DepthErrors, LifterOptions
@@ -249,7 +250,7 @@ def _runs(time: Array, seen: NDArray[np.bool_]) -> Iterator[slice]:
     rows = np.flatnonzero(seen)
     if not len(rows):
         raise InputError("not one point of the person was seen: there is nothing to lift")
-    for stretch in np.split(rows, np.flatnonzero(np.diff(time[rows]) > LONGEST_ABSENCE) + 1):
+    for stretch in split_at_gaps(rows, time, LONGEST_ABSENCE):
         yield slice(stretch[0], stretch[-1] + 1)
 
 

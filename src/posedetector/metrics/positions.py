@@ -8,6 +8,7 @@ InputError.
 import numpy as np
 from numpy.typing import NDArray
 
+from posedetector.arrays import mean, mean_and_sd
 from posedetector.errors import InputError
 from posedetector.pose import Array
 
@@ -27,7 +28,7 @@ def mpjpe(predicted: Array, measured: Array) -> float:
 
     Both have to be in the same frame of reference.
     """
-    return _mean(joint_errors(predicted, measured))
+    return mean(joint_errors(predicted, measured))
 
 
 def p_mpjpe(predicted: Array, measured: Array) -> float:
@@ -136,7 +137,7 @@ def pck(predicted: Array, measured: Array, threshold: float = PCK_THRESHOLD) -> 
     Both have to be relative to their root.
     """
     errors = joint_errors(predicted, measured)
-    return _mean((errors < threshold)[np.isfinite(errors)])
+    return mean((errors < threshold)[np.isfinite(errors)])
 
 
 def auc(predicted: Array, measured: Array) -> float:
@@ -149,7 +150,7 @@ def auc(predicted: Array, measured: Array) -> float:
 
 def axis_errors(predicted: Array, measured: Array) -> Array:
     """Return the mean absolute error (J, 3) in metres of each joint along each axis."""
-    return _column_means(np.abs(_differences(predicted, measured)))
+    return mean_and_sd(np.abs(_differences(predicted, measured)))[0]
 
 
 def z_rmse(predicted: Array, measured: Array, axis: int = 2) -> float:
@@ -157,7 +158,7 @@ def z_rmse(predicted: Array, measured: Array, axis: int = 2) -> float:
 
     Both have to be relative to their root.
     """
-    return float(np.sqrt(_mean(_differences(predicted, measured)[..., axis] ** 2)))
+    return float(np.sqrt(mean(_differences(predicted, measured)[..., axis] ** 2)))
 
 
 def bone_length_cv(points: Array, bones: list[tuple[int, int]]) -> Array:
@@ -167,8 +168,8 @@ def bone_length_cv(points: Array, bones: list[tuple[int, int]]) -> Array:
     """
     ends = np.array(bones, int).reshape(-1, 2)
     lengths = np.linalg.norm(points[:, ends[:, 0]] - points[:, ends[:, 1]], axis=-1)
-    middle = _column_means(lengths)
-    spread = np.sqrt(_column_means((lengths - middle) ** 2))
+    middle = mean_and_sd(lengths)[0]
+    spread = np.sqrt(mean_and_sd((lengths - middle) ** 2)[0])
     return np.asarray(np.divide(spread, middle, out=np.full(len(ends), np.nan), where=middle > 0))
 
 
@@ -208,16 +209,3 @@ def _middle(points: Array, common: NDArray[np.bool_]) -> Array:
 
 def _centred(points: Array, common: NDArray[np.bool_]) -> Array:
     return np.where(common[..., None], points - _middle(points, common), 0)
-
-
-def _mean(values: NDArray[np.float64] | NDArray[np.bool_]) -> float:
-    there = values[np.isfinite(values)]
-    return float(there.mean()) if there.size else float("nan")
-
-
-def _column_means(values: Array) -> Array:
-    """Return the means along the first axis, of what is finite; NaN, without a warning, where nothing is."""
-    there = np.isfinite(values)
-    count = there.sum(axis=0)
-    total = np.where(there, values, 0).sum(axis=0)
-    return np.asarray(np.divide(total, count, out=np.full(count.shape, np.nan), where=count > 0))

@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from posedetector.filters import runs
+from posedetector.arrays import runs
 from posedetector.opensim.model import Model
 from posedetector.opensim.recording import Markers
 from posedetector.pose import Array

@@ -12,8 +12,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from posedetector.arrays import runs
 from posedetector.errors import InputError
-from posedetector.filters import runs
 from posedetector.motion import UNITS
 from posedetector.opensim.places import MarkerTable
 from posedetector.pose import Array, finite

@@ -11,7 +11,6 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 
 from posedetector.colours import SIDES, rgb
-from posedetector.kinematics.nouns import Side
 from posedetector.overlay.contacts import contacts_of
 from posedetector.overlay.drawing import (
     Colour,
@@ -28,7 +27,7 @@ from posedetector.overlay.labels import Box, Placing
 from posedetector.overlay.options import OverlayOptions
 from posedetector.overlay.projection import view_of
 from posedetector.pose import Array, ByteArray, PersonPose, Source, is_in_picture
-from posedetector.skeletons import Skeleton, parts_of
+from posedetector.skeletons import Side, Skeleton, parts_of
 from posedetector.trial import Trial
 
 COLOURS: dict[str, Colour] = {side: rgb(colour) for side, colour in SIDES.items()} | {"": (235, 235, 235)}

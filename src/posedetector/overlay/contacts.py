@@ -6,8 +6,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from posedetector.kinematics.events import stances
-from posedetector.kinematics.nouns import Event, Gait, Side
+from posedetector.kinematics.nouns import Event, Gait
 from posedetector.pose import Array
+from posedetector.skeletons import Side
 
 FLASH = 0.15  # seconds for which an event is marked
 

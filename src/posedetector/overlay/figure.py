@@ -7,7 +7,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from posedetector.skeletons import Skeleton, links_of
+from posedetector.skeletons import SIDES, Skeleton, links_of, split_side
 
 Kind = Literal["main", "fine", "marker"]
 
@@ -52,12 +52,12 @@ def layout_of(skeleton: Skeleton) -> Layout:
             start = skeleton.parents[start]
         if start >= 0 and kinds[last] is not None and "marker" not in (kinds[start], kinds[last]):
             links.append((start, last))
-    for side in ("left", "right"):
+    for side in SIDES:
         sole = [f"{side}_{end}" for end in _FOOT]
         if skeleton.has(*sole):
             heel, toe = skeleton.indices(*sole)
             links.append((heel, toe))
-    sides = tuple(next((side for side in ("left", "right") if point.startswith(side)), "") for point in skeleton.points)
+    sides = tuple(split_side(point)[0] for point in skeleton.points)
     return Layout(kinds, sides, np.array(links, int).reshape(-1, 2))
 
 

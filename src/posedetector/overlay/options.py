@@ -5,16 +5,9 @@ from dataclasses import dataclass
 
 from posedetector.errors import InputError
 from posedetector.kinematics.angles import ANGLES
+from posedetector.skeletons import split_side
 
-_SIDES = ("left", "right")
-
-
-def _without_side(name: str) -> str:
-    side, _, rest = name.partition("_")
-    return rest if side in _SIDES else name
-
-
-FULL_NAMES = tuple(dict.fromkeys(_without_side(name) for name in ANGLES))
+FULL_NAMES = tuple(dict.fromkeys(split_side(name)[1] for name in ANGLES))
 # `knee` is knee_flexion, `hip` is hip_flexion: the first angle of the table at that joint
 SHORT_NAMES = {name.partition("_")[0]: name for name in reversed(FULL_NAMES)}
 
@@ -30,7 +23,7 @@ def parse_angles(text: str) -> tuple[str, ...]:
     given = [part.strip().lower().replace("-", "_") for part in text.split(",") if part.strip()]
     if given == ["none"]:
         return ()
-    names = [SHORT_NAMES.get(name, _without_side(name)) for name in given]
+    names = [SHORT_NAMES.get(name, split_side(name)[1]) for name in given]
     unknown = [part for part, name in zip(given, names, strict=True) if name not in FULL_NAMES]
     if unknown or not names:
         raise InputError(

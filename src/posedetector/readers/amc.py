@@ -12,6 +12,7 @@ from pathlib import Path
 
 import numpy as np
 
+from posedetector.anthropometry import STATURE_RANGE
 from posedetector.errors import InputError
 from posedetector.motion import UNITS, unit_that_fits
 from posedetector.pose import Array
@@ -19,7 +20,6 @@ from posedetector.readers.bvh import numbers, table, turned
 from posedetector.readers.recording import ReadOptions, Recording
 
 _RATE = 120.0
-_STATURE = (0.5, 2.5)  # metres; the longest side of the box around a person
 _SPACES = str.maketrans("(),\t", "    ")
 
 
@@ -68,8 +68,10 @@ def read_amc(path: Path, options: ReadOptions) -> dict[str, Recording]:
     values, degrees = _frames(path, skeleton)
     xyz = _positions(skeleton, values, degrees=degrees) / (skeleton.length or 1.0)
     unit, declared = "in", skeleton.length not in {None, 1.0}
-    size = float(np.median(np.ptp(xyz, axis=1).max(axis=1))) * UNITS["in"]
-    if not declared and not _STATURE[0] <= size <= _STATURE[1]:
+    size = (
+        float(np.median(np.ptp(xyz, axis=1).max(axis=1))) * UNITS["in"]
+    )  # the longest side of the box around a person
+    if not declared and not STATURE_RANGE[0] <= size <= STATURE_RANGE[1]:
         unit = unit_that_fits(xyz) or "m"
     notes = [f"{path.name}: the skeleton is {skeleton.path.name}"]
     if options.unit is None:

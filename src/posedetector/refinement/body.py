@@ -7,9 +7,8 @@ differently is found out all the same, because what lies far off a proportion ha
 
 from typing import NamedTuple
 
-from posedetector.subject import STATURE_SHARES
-
-SIDES = ("left", "right")
+from posedetector.anthropometry import DETECTED_SHARES, SEGMENT_ENDS
+from posedetector.skeletons import SIDES
 
 
 class Segment(NamedTuple):
@@ -49,25 +48,23 @@ def _both(near: str, far: str) -> tuple[tuple[str, str], ...]:
     return tuple((f"{side}_{near}", f"{side}_{far}") for side in SIDES)
 
 
-# Thigh, shank: Drillis & Contini (1966), as in Winter (2009, fig. 4.1). Upper arm: between 0.162 (de Leva 1996) and 0.186
-# (Winter). Forearm, trunk: between bodies (0.146, 0.288) and MediaPipe's points (0.17, 0.33; benchmarks/proportions.py).
-# Shoulders: biacromial breadth is 0.237 of men's stature, 0.224 of women's (ANSUR II, Gordon et al. 2014), joints lie a
-# little inside. Hips: between joint centres (0.10, Harrington 2007) and where they are marked. Feet, head: MediaPipe's on the sample walk.
-SEGMENTS: dict[str, Segment] = {
-    "thigh": Segment(_both("hip", "knee"), STATURE_SHARES["thigh"], 0.013, 0.006),
-    "shank": Segment(_both("knee", "ankle"), STATURE_SHARES["shank"], 0.013, 0.006),
-    "upper_arm": Segment(_both("shoulder", "elbow"), 0.172, 0.016, 0.006),
-    "forearm": Segment(_both("elbow", "wrist"), 0.157, 0.020, 0.006),
-    "hips": Segment((("left_hip", "right_hip"),), 0.115, 0.020, 0.006),
-    "shoulders": Segment((("left_shoulder", "right_shoulder"),), 0.225, 0.016, 0.010),
-    "trunk": Segment(_both("hip", "shoulder"), 0.325, 0.026, 0.020),
-    "across_trunk": Segment((("left_hip", "right_shoulder"), ("right_hip", "left_shoulder")), 0.362, 0.026, 0.030),
-    "foot": Segment(_both("ankle", "foot_index"), 0.115, 0.04, 0.006),
-    "rearfoot": Segment(_both("ankle", "heel"), 0.050, 0.08, 0.006),
-    "sole": Segment(_both("heel", "foot_index"), 0.128, 0.04, 0.006),
-    "ears": Segment((("left_ear", "right_ear"),), 0.085, 0.08, 0.010),
-    "face": Segment((("left_ear", "nose"), ("right_ear", "nose")), 0.068, 0.08, 0.010),
+# points at the ends, spread, give
+_LINKS: dict[str, tuple[tuple[tuple[str, str], ...], float, float]] = {
+    "thigh": (_both(*SEGMENT_ENDS["thigh"]), 0.013, 0.006),
+    "shank": (_both(*SEGMENT_ENDS["shank"]), 0.013, 0.006),
+    "upper_arm": (_both(*SEGMENT_ENDS["upper_arm"]), 0.016, 0.006),
+    "forearm": (_both(*SEGMENT_ENDS["forearm"]), 0.020, 0.006),
+    "hips": ((("left_hip", "right_hip"),), 0.020, 0.006),
+    "shoulders": ((("left_shoulder", "right_shoulder"),), 0.016, 0.010),
+    "trunk": (_both("hip", "shoulder"), 0.026, 0.020),
+    "across_trunk": ((("left_hip", "right_shoulder"), ("right_hip", "left_shoulder")), 0.026, 0.030),
+    "foot": (_both("ankle", "foot_index"), 0.04, 0.006),
+    "rearfoot": (_both("ankle", "heel"), 0.08, 0.006),
+    "sole": (_both("heel", "foot_index"), 0.04, 0.006),
+    "ears": ((("left_ear", "right_ear"),), 0.08, 0.010),
+    "face": ((("left_ear", "nose"), ("right_ear", "nose")), 0.08, 0.010),
 }
+SEGMENTS = {name: Segment(ends, DETECTED_SHARES[name], spread, give) for name, (ends, spread, give) in _LINKS.items()}
 # the segments that together give the size: their lengths' sum stays what calibration made it
 CHAINS = (("thigh", "shank"), ("upper_arm", "forearm"))
 
@@ -100,14 +97,7 @@ BONES: tuple[tuple[str, str], ...] = (
     *(
         (f"{side}_{near}", f"{side}_{far}")
         for side in SIDES
-        for near, far in (
-            ("hip", "knee"),
-            ("knee", "ankle"),
-            ("shoulder", "elbow"),
-            ("elbow", "wrist"),
-            ("ankle", "heel"),
-            ("ankle", "foot_index"),
-        )
+        for near, far in (*SEGMENT_ENDS.values(), ("ankle", "heel"), ("ankle", "foot_index"))
     ),
     *(("shoulders", point) for point in FACE),
 )

@@ -5,10 +5,12 @@ from dataclasses import replace
 
 import numpy as np
 
-from posedetector.filters import START_UP, low_pass, runs, sampling_rate
+from posedetector.arrays import runs, split_at_gaps
+from posedetector.filters import START_UP, low_pass, sampling_rate
 from posedetector.pose import Array
-from posedetector.refinement.body import FEET, SIDES
+from posedetector.refinement.body import FEET
 from posedetector.refinement.problem import LONGEST_HOLE, Flags, Problem
+from posedetector.skeletons import SIDES
 
 _STILL_IN_DEPTH = 0.47  # statures a second: feet stand that are slower away from the camera (0.8 m/s)
 _LONG, _BLINK = 1.0, 0.15  # seconds: longer than a foot is flat in slow walking, and a flicker of flags
@@ -88,9 +90,8 @@ def _for_long(flags: Flags, time: Array) -> Flags:
 
     A run ends where nobody was seen for more than LONGEST_HOLE.
     """
-    apart = np.flatnonzero(np.diff(time) > LONGEST_HOLE) + 1
-    parts = zip(np.split(flags, apart), np.split(time, apart), strict=True)
-    return np.concatenate([_lasting(part, when) for part, when in parts])
+    parts = split_at_gaps(np.arange(len(time)), time, LONGEST_HOLE)
+    return np.concatenate([flags[:0], *(_lasting(flags[part], time[part]) for part in parts)])
 
 
 def _lasting(flags: Flags, time: Array) -> Flags:

@@ -13,6 +13,7 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
+from posedetector.arrays import MAD_TO_SD
 from posedetector.filters import interpolate
 from posedetector.pose import Array
 from posedetector.refinement.body import BONES, CHAINS, HIPS, LIMBS, SEGMENTS, SHOULDERS
@@ -230,7 +231,7 @@ class Problem:
         jumps = np.where(flat, np.abs(np.diff(depths, 2, axis=0)), np.nan)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", RuntimeWarning)  # a bone that was never seen in three frames running
-            jitter = np.nan_to_num((1.4826 * np.nanmedian(jumps, axis=0)) ** 2 / 6) if len(jumps) else np.zeros(1)
+            jitter = np.nan_to_num((MAD_TO_SD * np.nanmedian(jumps, axis=0)) ** 2 / 6) if len(jumps) else np.zeros(1)
         usual = self.bone_error**2
         return np.asarray(np.maximum(usual - jitter, LEAST_LASTING**2 * usual) + jitter * self.share(LASTS))
 

@@ -8,15 +8,16 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from posedetector.arrays import split_at_gaps
 from posedetector.calibration import Calibration, segment_lengths
 from posedetector.errors import InputError
 from posedetector.filters import low_pass, sampling_rate
 from posedetector.lifters import DepthErrors
 from posedetector.pose import Array, Keypoints, MetricPose, RelativePose, finite
-from posedetector.refinement.body import CHAINS, FEET, HIPS, POINTS, SEGMENTS, SIDES
+from posedetector.refinement.body import CHAINS, FEET, HIPS, POINTS, SEGMENTS
 from posedetector.refinement.contacts import find_contacts
 from posedetector.refinement.problem import LONGEST_HOLE, Body, Flags, Problem, Rows, State, between_nodes
-from posedetector.skeletons import Skeleton, parts_of
+from posedetector.skeletons import SIDES, Skeleton, parts_of
 from posedetector.subject import Subject
 
 NODES = 30.0  # a second, at least: bodies move at less than 8 Hz; with 25, filmed motion capture came out 0.8 mm worse
@@ -143,10 +144,9 @@ def _fitted(skeleton: Skeleton, seen: Array) -> tuple[str, ...]:
 def _stretches(there: Flags, time: Array) -> Rows:
     """Return the frames to fit: those where the person is, and short holes between them."""
     rows = np.flatnonzero(there)
-    if not len(rows):
-        return rows
-    parts = np.split(rows, np.flatnonzero(np.diff(time[rows]) > LONGEST_HOLE) + 1)
-    return np.concatenate([np.arange(part[0], part[-1] + 1) for part in parts])
+    return np.concatenate(
+        [rows[:0], *(np.arange(part[0], part[-1] + 1) for part in split_at_gaps(rows, time, LONGEST_HOLE))]
+    )
 
 
 def _by_name(pose: RelativePose, names: Sequence[str]) -> Array:

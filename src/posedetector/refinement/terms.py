@@ -13,11 +13,12 @@ from typing import NamedTuple
 
 import numpy as np
 
+from posedetector.anthropometry import ADULT_STATURE
+from posedetector.arrays import unit
 from posedetector.pose import Array
 from posedetector.refinement.body import HIPS, POINTS, SHOULDERS
 from posedetector.refinement.problem import LACKING, LASTS, Body, Problem, Rows, State
 
-STATURE = 1.7  # metres, of the person to whom speeds and accelerations refer
 FREEDOM = 4.0  # degrees of freedom of Student's t
 FREEDOM_OF_LENGTHS = 30.0
 BLUR = 0.010  # of stature: how far a knee's keypoint lies from the knee
@@ -26,7 +27,7 @@ HINGE, OPENING = 0.008, 0.5
 FLOOR = 0.005
 SUNK = 0.005  # of stature: points that lie lower than this below the floor are pulled up
 LOWER = 0.04  # of stature: from there on it is ever more likely that a foot is on something lower than the floor
-STILL, PLANTED = 0.02 / STATURE, 0.002 / STATURE
+STILL, PLANTED = 0.02 / ADULT_STATURE, 0.002 / ADULT_STATURE
 BELT = 0.05  # of a treadmill's speed: how well it is known before anything was fitted
 DEPTH_ACCELERATION = 4.0
 CHAIN = 1e-4
@@ -222,7 +223,7 @@ def hinge(problem: Problem, state: State) -> Linear | None:
     values, slopes, columns = [], [], []
     for hip, knee, ankle in legs:
         beside = state.points[:, knee] - (state.points[:, hip] + state.points[:, ankle]) / 2
-        line = _unit(state.points[:, hip] - state.points[:, ankle])
+        line = np.nan_to_num(unit(state.points[:, hip] - state.points[:, ankle]))
         left = to_left - (to_left * line).sum(axis=1, keepdims=True) * line
         left /= np.maximum(np.linalg.norm(left, axis=1, keepdims=True), 0.3)  # across the leg's own line nobody knows
         ahead = np.cross(left, line)
@@ -309,7 +310,7 @@ OVER_TIME = {
     ),
     "still": (
         (
-            f"{STILL * STATURE:g} m/s of a person 1.7 m tall, of standing feet; {PLANTED * STATURE:g} if flat for more than a second; on a "
+            f"{STILL * ADULT_STATURE:g} m/s of a person 1.7 m tall, of standing feet; {PLANTED * ADULT_STATURE:g} if flat for more than a second; on a "
             f"treadmill about its belt's velocity, and {100 * BELT:g} % of that more"
         ),
         "judgement",
@@ -333,7 +334,7 @@ def steps(problem: Problem, state: State) -> dict[str, Steps]:
     acceleration = np.repeat([POINTS[name].acceleration for name in body.points], 3)
     acceleration[np.array(body.rows(*HIPS)) * 3 + 2] = DEPTH_ACCELERATION
     often = problem.stands_for * min(1.0, JUDGED_AT / (problem.stands_for * problem.rate))
-    smooth = (joined[1:] & joined[:-1])[:, None] / (acceleration / STATURE) ** 2 * often
+    smooth = (joined[1:] & joined[:-1])[:, None] / (acceleration / ADULT_STATURE) ** 2 * often
     curving = Steps(_second(step), smooth, 0.0, float((smooth > 0).sum() * often))
     still = problem.standing[1:] & problem.standing[:-1] & joined[:, None]
     belt = np.tile(problem.belt, len(body.points))
@@ -411,10 +412,6 @@ def _from_to(points: Array, near: Rows, far: Rows) -> tuple[Array, Array]:
 def _to_left(body: Body, points: Array) -> Array:
     """(T, 3) the person's left, at right angles to the trunk."""
     hips, shoulders = points[:, body.rows(*HIPS)], points[:, body.rows(*SHOULDERS)]
-    up = _unit(shoulders.mean(axis=1) - hips.mean(axis=1))
+    up = np.nan_to_num(unit(shoulders.mean(axis=1) - hips.mean(axis=1)))
     across = hips[:, 0] - hips[:, 1] + shoulders[:, 0] - shoulders[:, 1]
-    return _unit(across - (across * up).sum(axis=1, keepdims=True) * up)
-
-
-def _unit(vectors: Array) -> Array:
-    return np.asarray(vectors / np.maximum(np.linalg.norm(vectors, axis=-1, keepdims=True), 1e-9))
+    return np.nan_to_num(unit(across - (across * up).sum(axis=1, keepdims=True) * up))

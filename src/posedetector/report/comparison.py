@@ -11,8 +11,9 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from posedetector.arrays import mean, mean_and_sd, sd
 from posedetector.errors import InputError
-from posedetector.kinematics.cycles import mean_and_sd
+from posedetector.kinematics.nouns import ASYMMETRY
 from posedetector.pose import Array
 from posedetector.report.findings import (
     JOINTS,
@@ -33,7 +34,7 @@ from posedetector.report.results import Results
 SIDES = ("left", "right", "")
 GROUP = -1  # in place of a clip's number: the mean of all, and the standard deviation between them
 OVER_TIME = "time from the clip's beginning, s"
-_NOT_COMPARED = ("_symmetry", "cycles_left_out")
+_NOT_COMPARED = (ASYMMETRY, "cycles_left_out")
 _MARKED = 2.0  # standard deviations: a difference that is marked
 _SAMPLES = 201  # of a curve over time
 MOST_CLIPS = 40  # a table of more columns is read by nobody; a judgement
@@ -115,8 +116,7 @@ _REPEATED = {"depth_m": "depth", "duration_s": "duration", "knee_flexion_deg": "
 
 def _measure(values: Array) -> Measure:
     known = values[np.isfinite(values)]
-    sd = float(known.std(ddof=1)) if len(known) > 1 else float("nan")
-    return Measure(float(known.mean()), sd, len(known))
+    return Measure(mean(known), sd(known), len(known))
 
 
 def compare(clips: Mapping[str, Results]) -> list[Compared]:

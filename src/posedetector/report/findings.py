@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from posedetector.account import describe_size
+from posedetector.kinematics.asymmetry import WITHIN_ERROR, larger_side
 from posedetector.kinematics.cycles import mean_curve
 from posedetector.kinematics.events import stances
 from posedetector.kinematics.grading import READ, withheld
 from posedetector.kinematics.nouns import UNITS, Grade
 from posedetector.kinematics.reference import DEVIATIONS, RUNNING, Reference, compare_speeds, references
-from posedetector.kinematics.summary import WITHIN_ERROR
 from posedetector.pose import Array, ByteArray, Source, is_made_up, is_missing, is_observed
 from posedetector.report.results import Results
 
@@ -221,7 +221,7 @@ def range_rows(results: Results) -> list[dict[str, str]]:
         if len(row) == 1:
             continue
         if (asymmetry := found.get((f"{joint}_range_asymmetry", ""))) is not None and {"left", "right"} <= set(row):
-            row["asymmetry"] = f"{asymmetry.value:.0f}" + ", within error" * (WITHIN_ERROR in asymmetry.about)
+            row["asymmetry"], row["sides"] = _unlike(asymmetry)
         row["quality"] = ", ".join(
             dict.fromkeys(
                 f"{side} {one.quality}".strip()
@@ -292,6 +292,15 @@ def headline(results: Results) -> list[dict[str, str]]:
 def _sure(low: float, high: float, unit: str) -> str:
     said = interval(low, high, unit).strip(" ()")
     return f"90 % interval: {said}" if said else ""
+
+
+def _unlike(asymmetry: Measured) -> tuple[str, str]:
+    """Return how unlike both sides' ranges are, per cent and which is larger, for a column, and in words."""
+    size = f"{abs(asymmetry.value):.0f}"
+    if WITHIN_ERROR in asymmetry.about:
+        return f"{size}, within error", "the sides differ within error"
+    side = larger_side(asymmetry.value)
+    return f"{size}, {side} larger", f"{side} range larger by {size} %"
 
 
 def _movement(results: Results) -> Iterator[dict[str, str]]:
@@ -379,7 +388,7 @@ def _knees(results: Results) -> Iterator[dict[str, str]]:
                 "value": "\n".join(f"{side[0].upper()} {row[side]}°" for side in ("left", "right") if side in row),
                 "detail": {"clip": "over the clip"}.get(over := stretch(results), f"in {over}s")
                 + ", weak" * ("weak" in row["quality"])
-                + ", the sides differ within error" * row.get("asymmetry", "").endswith("within error"),
+                + (f", {row['sides']}" if "sides" in row else ""),
             }
 
 

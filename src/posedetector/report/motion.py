@@ -11,9 +11,9 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from posedetector.kinematics.events import SIDES
 from posedetector.pose import Array, is_made_up, is_missing
 from posedetector.report.results import Results
+from posedetector.skeletons import SIDES
 
 MOST_FRAMES = 24_000  # that a page holds; of a longer clip it holds every second, third, …: drawing needs no more
 _MISSING = {16: np.iinfo(np.int16).min, 32: np.iinfo(np.int32).min}

@@ -60,8 +60,8 @@ def _of_angle(row: dict[str, str]) -> str:
     """Return an angle's least and greatest by side, and what keeps them from being compared."""
     ends = ", ".join(f"{side} {row[side]}°" for side in ("left", "right") if side in row)
     doubts = ["weak"] if "weak" in row["quality"] else []
-    if row.get("asymmetry", "").endswith("within error"):
-        doubts.append("the sides differ within error")
+    if "sides" in row:
+        doubts.append(row["sides"])
     return ends + (f" ({'; '.join(doubts)})" if doubts else "")
 
 

@@ -153,7 +153,7 @@ def _whole(make: Callable[[Trial], "pd.DataFrame"]) -> Callable[[Trial], Pieces]
 
 TABLES: dict[str, Table] = {
     "summary": Table(
-        _whole(summary), "counts and times of sets of repetitions, segment lengths, ranges of motion, symmetry"
+        _whole(summary), "counts and times of sets of repetitions, segment lengths, ranges of motion, asymmetries"
     ),
     "gait_parameters": Table(
         _whole(gait_parameters),

@@ -165,7 +165,7 @@ def gait_parameters(trial: Trial) -> "pd.DataFrame":
 
 
 def summary(trial: Trial) -> "pd.DataFrame":
-    """Return counts and times of sets, segment lengths, ranges of motion, symmetry; `quality` and its reason are each row's own."""
+    """Return counts and times of sets, segment lengths, ranges of motion, asymmetries; `quality` and its reason are each row's own."""
     found = (*trial.kinematics.exercise, *trial.kinematics.summary)
     rows = ((*_quantity(one), one.quality or None, one.reason or None) for one in found)
     return _table({**_QUANTITY, **_QUALITY}, rows)

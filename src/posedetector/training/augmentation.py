@@ -11,24 +11,24 @@ import numpy as np
 from numpy.random import Generator
 from numpy.typing import NDArray
 
+from posedetector.anthropometry import (
+    ADULT_STATURE,
+    TRAINED_EYES,
+    TRAINED_HEAD_AHEAD,
+    TRAINED_NECK,
+    TRAINED_NOSE,
+    TRAINED_SHARES,
+)
 from posedetector.training.bodies import (
     ARMS,
     FACE,
-    FOREARM,
-    HIP_WIDTH,
     HIPS,
     LEGS,
     MIRROR,
     MOST_BENT,
-    SHANK,
-    SHOULDER_WIDTH,
     SHOULDERS,
-    STATURE,
-    THIGH,
-    TRUNK,
     UP,
     UPPER,
-    UPPER_ARM,
     Floats,
     bend_for,
     bent,
@@ -40,11 +40,10 @@ from posedetector.training.bodies import (
     trunk_axes,
     unit,
 )
-from posedetector.training.mocap import EYES, NECK, NOSE, Take
+from posedetector.training.mocap import Take
 
-HELD_AHEAD = 0.02  # of stature
-# share of stature, and its spread
-_SEGMENTS = ((THIGH, 0.05), (SHANK, 0.05), (UPPER_ARM, 0.07), (FOREARM, 0.07), (TRUNK, 0.07))
+# how far shares of stature are spread
+_SPREADS = {"thigh": 0.05, "shank": 0.05, "upper_arm": 0.07, "forearm": 0.07, "trunk": 0.07}
 
 
 def draw(takes: Sequence[Take], count: int, frames: int, rng: Generator) -> Floats:
@@ -117,10 +116,11 @@ def rebuild(points: Floats, rng: Generator) -> Floats:
     """
     count, frames = points.shape[:2]
     thigh, shank, upper_arm, forearm, trunk = (
-        share * rng.normal(1, spread, (count, 1)).astype(np.float32) * STATURE for share, spread in _SEGMENTS
+        TRAINED_SHARES[segment] * rng.normal(1, spread, (count, 1)).astype(np.float32) * ADULT_STATURE
+        for segment, spread in _SPREADS.items()
     )
-    hip_width = _uniform(rng, 0.75, 1.3, count) * HIP_WIDTH * STATURE
-    shoulder_width = _uniform(rng, 0.8, 1.2, count) * SHOULDER_WIDTH * STATURE
+    hip_width = _uniform(rng, 0.75, 1.3, count) * TRAINED_SHARES["hips"] * ADULT_STATURE
+    shoulder_width = _uniform(rng, 0.8, 1.2, count) * TRAINED_SHARES["shoulders"] * ADULT_STATURE
     hips, shoulders = points[:, :, HIPS], points[:, :, SHOULDERS]
     root = halfway(hips) * ((thigh + shank) / _leg_length(points).clip(0.1))[..., None]
     left, up, forward = trunk_axes(points)
@@ -190,17 +190,16 @@ def lower(points: Floats, rng: Generator) -> Floats:
 def turn_head(points: Floats, rng: Generator) -> Floats:
     """Return bodies whose faces look about: 30° to either side and 15° up and down, about.
 
-    Heads are held 2 ± 2 % of stature farther ahead than `NOSE` says: judgement, between published bodies and the 4 % of
-    our sample walk (benchmarks/proportions.py).
+    Heads are held 2 ± 2 % of stature farther ahead than `TRAINED_NOSE` says.
     """
     count, frames = points.shape[:2]
     left, up, forward = trunk_axes(points)
-    neck = halfway(points[:, :, SHOULDERS]) + NECK * STATURE * up
+    neck = halfway(points[:, :, SHOULDERS]) + TRAINED_NECK * ADULT_STATURE * up
     face = points[:, :, FACE] - neck[:, :, None]
     for axis, degrees in ((left, 15), (up, 30)):
         face = rotate(face, axis[:, :, None], wander(rng, count, frames, degrees)[..., None])
     face = face * rng.normal(1, 0.1, (count, 1, 1, 1)).astype(np.float32)
-    ahead = rng.normal(HELD_AHEAD, 0.02, (count, 1, 1)).astype(np.float32) * STATURE
+    ahead = rng.normal(TRAINED_HEAD_AHEAD, 0.02, (count, 1, 1)).astype(np.float32) * ADULT_STATURE
     result = points.copy()
     result[:, :, FACE] = (neck + ahead * forward)[:, :, None] + face
     return result
@@ -292,8 +291,8 @@ def _reach(
 def _face(points: Floats) -> Floats:
     _, up, forward = trunk_axes(points)
     middle = halfway(points[:, :, SHOULDERS])
-    for row, (high, ahead) in zip(range(FACE.start, FACE.stop), (NOSE, EYES), strict=True):
-        points[:, :, row] = middle + STATURE * (high * up + ahead * forward)
+    for row, (high, ahead) in zip(range(FACE.start, FACE.stop), (TRAINED_NOSE, TRAINED_EYES), strict=True):
+        points[:, :, row] = middle + ADULT_STATURE * (high * up + ahead * forward)
     return points
 
 

@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from posedetector.anthropometry import ADULT_STATURE, TRAINED_SHARES
 from posedetector.skeletons import H36M_17, Skeleton, parts_of
-from posedetector.subject import STATURE_SHARES
 
 Floats = NDArray[np.floating[Any]]
 
@@ -29,17 +29,9 @@ ARMS = tuple(BODY_14.indices(f"{side}_shoulder", f"{side}_elbow", f"{side}_wrist
 MIRROR = np.array([1, 0, 3, 2, 5, 4, 7, 6, 9, 8, 11, 10, 12, 13])
 UP = np.array([0, 1, 0], np.float32)
 
-# Shares of stature (Drillis & Contini 1966, as in Winter 2009, fig. 4.1), but for two that the points of detectors make
-# longer (benchmarks/proportions.py): from hips to shoulders it is 0.288 on bodies, 0.29 between joint centres (de Leva 1996)
-# and 0.33 between MediaPipe's points; from elbows to wrists 0.146, 0.154 and 0.17.
-# Shoulders and hips are joint centres, which lie inside the widths that a calliper measures there.
-THIGH, SHANK, UPPER_ARM = (STATURE_SHARES[name] for name in ("thigh", "shank", "upper_arm"))
-FOREARM, TRUNK = 0.156, 0.31
-HIP_WIDTH, SHOULDER_WIDTH = 0.115, 0.215
 MOST_BENT = np.radians(150)
-STATURE = 1.70
-# leg and trunk of that stature: the length that every body is given before it becomes a target
-LEG_AND_TRUNK = STATURE * (THIGH + SHANK + TRUNK)
+# leg and trunk of an adult: the length that every body is given before it becomes a target
+LEG_AND_TRUNK = ADULT_STATURE * (TRAINED_SHARES["thigh"] + TRAINED_SHARES["shank"] + TRAINED_SHARES["trunk"])
 
 PARTS = [parts_of(joint, BODY_14) for joint in H36M_17.points]
 

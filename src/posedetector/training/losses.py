@@ -10,12 +10,12 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from posedetector.skeletons import H36M_17
+from posedetector.anthropometry import SEGMENT_ENDS
+from posedetector.skeletons import H36M_17, SIDES
 
-_SIDES = ("left", "right")
 _BONES = [
     *(H36M_17.indices(f"{side}_{start}", f"{side}_{end}")
-      for start, end in (("hip", "knee"), ("knee", "ankle"), ("shoulder", "elbow"), ("elbow", "wrist")) for side in _SIDES),
+      for start, end in SEGMENT_ENDS.values() for side in SIDES),
     H36M_17.indices("pelvis", "thorax"),
     H36M_17.indices("right_hip", "left_hip"),
     H36M_17.indices("right_shoulder", "left_shoulder"),

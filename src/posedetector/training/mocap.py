@@ -8,6 +8,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from posedetector.anthropometry import ADULT_STATURE, TRAINED_EYES, TRAINED_NOSE
+from posedetector.arrays import split_at_gaps
 from posedetector.errors import InputError
 from posedetector.filters import interpolate
 from posedetector.motion import Motion
@@ -19,7 +21,6 @@ from posedetector.training.bodies import (
     BODY_14,
     FACE,
     LEGS,
-    STATURE,
     Floats,
     bent,
     place,
@@ -31,10 +32,6 @@ RATE = 50.0
 SHORTEST = 0.7  # seconds
 FORMATS = (".npz", ".bvh", ".amc", ".c3d", ".trc")  # looked for in folders
 _JOINTS = BODY_14.points[:12]
-# the middle of the eyes and the tip of the nose about the middle of the shoulders: up, forward; shares of stature (eye
-# and shoulder height: Drillis & Contini 1966; depth of the head: Winter 2009)
-NOSE, EYES = (0.090, 0.065), (0.118, 0.050)
-NECK = 0.03  # about this height above the shoulders' middle, the head turns
 _GAP = 1.5  # usual steps of time
 _HELD_OUT = 10  # one clip in so many
 # of a limb's median length: what is outside is no limb, but a lost marker, a zero that stands for nothing, or a jump
@@ -137,8 +134,7 @@ def _pieces(motion: Motion, path: Path, told: Callable[[str], None]) -> Iterator
     rows = np.flatnonzero(whole & usual)
     if len(rows) < 2:
         return
-    left_out = np.diff(motion.time[rows]) > _GAP * np.median(np.diff(motion.time))
-    for stretch in np.split(rows, np.flatnonzero(left_out) + 1):
+    for stretch in split_at_gaps(rows, motion.time, _GAP * float(np.median(np.diff(motion.time)))):
         time = motion.time[stretch]
         if len(stretch) < 4 or time[-1] - time[0] < SHORTEST:
             continue
@@ -193,6 +189,6 @@ def with_face(joints: Array) -> Floats:
     points = np.concatenate([joints, np.zeros((*joints.shape[:-2], 2, 3))], axis=-2)
     _, up, forward = trunk_axes(points)
     middle = joints[..., :2, :].mean(axis=-2)
-    for row, (high, ahead) in zip(range(FACE.start, FACE.stop), (NOSE, EYES), strict=True):
-        points[..., row, :] = middle + STATURE * (high * up + ahead * forward)
+    for row, (high, ahead) in zip(range(FACE.start, FACE.stop), (TRAINED_NOSE, TRAINED_EYES), strict=True):
+        points[..., row, :] = middle + ADULT_STATURE * (high * up + ahead * forward)
     return points.astype(np.float32)

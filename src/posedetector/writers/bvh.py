@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from posedetector.filters import runs
+from posedetector.arrays import runs
 from posedetector.pose import Array, ByteArray
 from posedetector.trial import Trial
 from posedetector.writers.hierarchy import WORDS, Motion, Tree, tree_of

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from posedetector.arrays import euler_angle
 from posedetector.kinematics.frames import SPINES, Landmarks, bend
 from posedetector.kinematics.nouns import JointAngles
 from posedetector.pose import Array
@@ -94,10 +95,7 @@ def _arm(points: Landmarks, short: str, side: str) -> dict[str, Array]:
 
 def _apart(names: tuple[str, str, str], rotation: Array) -> dict[str, Array]:
     """Return rotations (T, 3, 3) as turns about Z, X and Y, in degrees, without jumps by whole turns."""
-    about_z = np.arctan2(-rotation[:, 0, 1], rotation[:, 1, 1])
-    about_x = np.arcsin(np.clip(rotation[:, 2, 1], -1.0, 1.0))
-    about_y = np.arctan2(-rotation[:, 2, 0], rotation[:, 2, 2])
-    return {name: np.degrees(_unwrapped(turn)) for name, turn in zip(names, (about_z, about_x, about_y), strict=True)}
+    return {name: np.degrees(_unwrapped(euler_angle(rotation, "ZXY", part))) for part, name in enumerate(names)}
 
 
 def _unwrapped(angle: Array) -> Array:

@@ -14,10 +14,11 @@ from typing import NamedTuple
 
 import numpy as np
 
-from posedetector.filters import interpolate, runs, sampling_rate
-from posedetector.kinematics.frames import KNEE_AXIS_HIDDEN, KNEE_AXIS_SEEN, Landmarks, bend, unit
+from posedetector.arrays import rotation_between, runs, unit
+from posedetector.filters import interpolate, sampling_rate
+from posedetector.kinematics.frames import KNEE_AXIS_HIDDEN, KNEE_AXIS_SEEN, Landmarks, bend
 from posedetector.pose import Array, ByteArray, MetricPose, Source, finite, weakest, weakest_of
-from posedetector.writers.turns import Flags, swing, twist, twist_angle, with_gaps_filled
+from posedetector.writers.turns import Flags, twist, twist_angle, with_gaps_filled
 
 # rows: a BVH file's X left, Y up, Z forward in the laboratory's X towards the camera, Y up, Z right of a person who faces it
 FROM_LABORATORY = np.array([[0.0, 0.0, -1.0], [0.0, 1.0, 0.0], [1.0, 0.0, 0.0]])
@@ -274,7 +275,7 @@ def _turn(
         axis = unit(
             _filled(axis)
         )  # it may turn all the way round, so that angles about its direction have no way between them
-    swung = swing(joint.rest, aim)
+    swung = rotation_between(joint.rest, aim)
     found = twist_angle(aim, swung @ joint.rest_axis, axis)
     share = np.where(shown & np.isfinite(found), _share_shown(joint, points), 0.0)
     angle = _steady(found, share, step) if joint.parent else np.nan_to_num(found)

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from posedetector.account import Note, caution, info
+from posedetector.arrays import split_at_gaps
 from posedetector.kinematics.grading import in_words
 from posedetector.pose import Array, Source
 from posedetector.provenance import time_spans
@@ -129,13 +130,10 @@ def _often(values: Array) -> bool:
 def _longest_stretch(time: Array, whole: NDArray[np.bool_]) -> slice:
     """Return the rows of the longest stretch that begins and ends with a whole row, and has none missing for long."""
     rows = np.flatnonzero(whole)
-    if not len(rows):
-        return slice(0, 0)
     step = float(np.median(np.diff(time))) if len(time) > 1 else 0.0
-    ends = np.flatnonzero(np.diff(time[rows]) > max(_UNEVEN * step, BRIDGED + step) + _MICROSECOND)
-    firsts, lasts = rows[np.append(0, ends + 1)], rows[np.append(ends, len(rows) - 1)]
-    longest = int(np.argmax(lasts - firsts))
-    return slice(int(firsts[longest]), int(lasts[longest]) + 1)
+    parts = split_at_gaps(rows, time, max(_UNEVEN * step, BRIDGED + step) + _MICROSECOND)
+    longest = max(parts, key=lambda part: part[-1] - part[0], default=None)
+    return slice(0, 0) if longest is None else slice(int(longest[0]), int(longest[-1]) + 1)
 
 
 def _cut(trial: Trial, motion: Motion) -> str:

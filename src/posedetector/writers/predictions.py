@@ -16,7 +16,7 @@ import numpy as np
 from posedetector.boxes import box_of
 from posedetector.errors import InputError
 from posedetector.pose import Array, PersonPose, Source, finite
-from posedetector.skeletons import Skeleton, links_of, parts_of, sigmas_of
+from posedetector.skeletons import Skeleton, links_of, parts_of, sigmas_of, split_side
 from posedetector.trial import Trial
 
 # The demo of MMPose's lifters turns camera axes (x, y, z) into (−x, z, −y); of the laboratory's axes, these are they.
@@ -96,7 +96,7 @@ def meta_info(skeleton: Skeleton) -> dict[str, Any]:
 
 
 def _colour(point: str) -> list[int]:
-    return _GREEN if point.startswith("left_") else _ORANGE if point.startswith("right_") else _BLUE
+    return {"left": _GREEN, "right": _ORANGE, "": _BLUE}[split_side(point)[0]]
 
 
 def _frames(trial: Trial) -> Iterator[list[dict[str, Any]]]:

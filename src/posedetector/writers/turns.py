@@ -6,24 +6,15 @@ Rotations are (T, 3, 3), directions (T, 3), radians; NaN where unknown.
 import numpy as np
 from numpy.typing import NDArray
 
+from posedetector.arrays import cross_matrices, euler_angle
 from posedetector.pose import Array
 
 Flags = NDArray[np.bool_]
 
-_OPPOSITE = 1e-9
-
-
-def swing(start: Array, end: Array) -> Array:
-    """Return the smallest rotations (T, 3, 3) that turn a unit vector (3,) to unit vectors (T, 3)."""
-    axis = np.cross(start, end)
-    cosine = (end @ start)[:, None, None]
-    cross = _cross_matrices(axis)
-    return np.asarray(np.eye(3) + cross + cross @ cross / np.maximum(1 + cosine, _OPPOSITE))
-
 
 def twist(axis: Array, angle: Array) -> Array:
     """Return rotations (T, 3, 3) about unit vectors (T, 3) by angles (T,) (Rodrigues' formula)."""
-    cross = _cross_matrices(axis)
+    cross = cross_matrices(axis)
     sine, cosine = np.sin(angle)[:, None, None], np.cos(angle)[:, None, None]
     return np.asarray(np.eye(3) + sine * cross + (1 - cosine) * cross @ cross)
 
@@ -61,11 +52,7 @@ def angles_in_order(turns: Array, order: str) -> Array:
     `XZY` is R = Rx(first) Rz(second) Ry(third). Each rotation has two such triples, and each angle may go on by whole turns: taken
     are those nearest to the frame before; the first triple is the one whose second angle lies within ±90°.
     """
-    one, two, three = ("XYZ".index(axis) for axis in order)
-    sign = 1.0 if (two - one) % 3 == 1 else -1.0
-    first = np.arctan2(-sign * turns[:, two, three], turns[:, three, three])
-    second = np.arcsin(np.clip(sign * turns[:, one, three], -1, 1))
-    third = np.arctan2(-sign * turns[:, one, two], turns[:, one, one])
+    first, second, third = (euler_angle(turns, order, part) for part in range(3))
     triple = np.stack([first, second, third], axis=-1)
     other = np.stack([first + np.pi, np.pi - second, third + np.pi], axis=-1)
     stays, changes = (np.abs(_wrapped(triple[1:] - before[:-1])).max(axis=-1) for before in (triple, other))
@@ -75,10 +62,3 @@ def angles_in_order(turns: Array, order: str) -> Array:
 
 def _wrapped(angle: Array) -> Array:
     return np.asarray(np.mod(angle + np.pi, 2 * np.pi) - np.pi)
-
-
-def _cross_matrices(vectors: Array) -> Array:
-    """Return (T, 3, 3) matrices that take cross products with vectors (T, 3)."""
-    x, y, z = vectors.T
-    zero = np.zeros_like(x)
-    return np.stack([zero, -z, y, z, zero, -x, -y, x, zero], axis=-1).reshape(-1, 3, 3)

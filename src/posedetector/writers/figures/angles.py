@@ -11,8 +11,9 @@ import numpy as np
 
 from posedetector.colours import SIDES
 from posedetector.kinematics.grading import withheld
-from posedetector.kinematics.nouns import REACH_90, Event, Grade, JointAngles, Repetition, Side
+from posedetector.kinematics.nouns import REACH_90, Event, Grade, JointAngles, Repetition
 from posedetector.pose import Array
+from posedetector.skeletons import Side
 from posedetector.writers.figures.canvas import (
     NO_GRADES,
     NO_SIDE,
