@@ -19,7 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from posedetector.filters import interpolate
-from posedetector.pose import Array, Frame, Keypoints, RelativePose
+from posedetector.pose import Array, Frame, Keypoints, RelativePose, moved_to
 
 Floats = NDArray[np.float32]
 Verdict = Literal["still", "turned", "moved", "unknown"]
@@ -109,7 +109,7 @@ class CameraMotion:
     def _turned(self, keypoints: Keypoints, rotation: Array) -> Keypoints:
         xyz = None if keypoints.xyz is None else keypoints.xyz @ np.swapaxes(rotation, 1, 2)
         xy = _turn_pixels(keypoints.xy, rotation, self.focal_length, keypoints.image_size)
-        return replace(keypoints, xy=xy, xyz=xyz)
+        return moved_to(keypoints, xy, xyz)
 
 
 NOT_WATCHED = CameraMotion("unknown", "nobody looked")

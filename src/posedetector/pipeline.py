@@ -28,7 +28,7 @@ from posedetector.lifters.native import without_depth
 from posedetector.mirroring import mirror_missing
 from posedetector.overlay import OverlayOptions, draw_overlay, overlay_name
 from posedetector.persons import SHEET, in_order, join
-from posedetector.pose import Frame, Keypoints, PersonPose, PictureMap
+from posedetector.pose import Frame, Keypoints, PersonPose, PictureMap, moved_to
 from posedetector.provenance import account_for, by_severity, info, with_lens
 from posedetector.refinement import NOT_REFINED, other_opinions, refine, scale_of
 from posedetector.sanity import find_doubts
@@ -251,7 +251,7 @@ def _draw_sheet(settings: Settings, tracks: Tracks, path: Path) -> None:
 def _pictured(keypoints: Keypoints, maps: Sequence[PictureMap]) -> Keypoints:
     """Return keypoints for which all was computed where they lie in the real picture."""
     for one in reversed(maps):
-        keypoints = replace(keypoints, xy=one.to_picture(keypoints.xy))
+        keypoints = moved_to(keypoints, one.to_picture(keypoints.xy), keypoints.xyz)
     return keypoints
 
 
