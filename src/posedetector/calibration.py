@@ -60,7 +60,7 @@ class Camera:
         return self.focal_length is None and self.fov is None
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Calibration:
     """How the size, the vertical and the path came about.
 

@@ -52,7 +52,7 @@ _PAIRS = 50  # of pictures, that show the focal length
 _ROUNDS = 5  # of reweighting
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class CameraMotion:
     """What the camera did.
 
@@ -134,7 +134,7 @@ class _Match(NamedTuple):
     here: Floats
 
 
-@dataclass
+@dataclass(eq=False)
 class Background:
     """Watches the background: `see` each frame, in order, and `judge` it once its people's boxes are known."""
 

@@ -13,7 +13,7 @@ UNITS = {"m": 1.0, "cm": 0.01, "mm": 0.001, "in": 0.0254}
 _PERSON = (0.1, 10.0)  # metres; a foot alone, a person with outstretched arms and a bad frame
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Motion:
     """One trial as one system has it.
 

@@ -94,7 +94,7 @@ class Person:
         return f"{self.what}; {self.when}{remark}"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class _Path:
     """A track in numbers: places in shares of the picture, `range_x`, `net_x` and `way_x` in body heights, `height` in pixels."""
 

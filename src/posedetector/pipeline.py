@@ -171,7 +171,7 @@ def analyze(
     )
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class _Scene:
     """Who and what a video shows, by whom it was found, and who makes depth of it."""
 

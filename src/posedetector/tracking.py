@@ -56,7 +56,7 @@ class Tracking:
 AS_USUAL = Tracking()
 
 
-@dataclass
+@dataclass(eq=False)
 class Track:
     """One person's poses and the rows of the frames that show them.
 
@@ -75,7 +75,7 @@ class Track:
         return sum(_size(pose) * float(pose.score.mean()) for pose in self.poses)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Tracks:
     """Everyone in the clip.
 

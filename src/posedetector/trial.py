@@ -13,7 +13,7 @@ from posedetector.subject import Subject
 from posedetector.tracking import Tracks
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Trial:
     """One clip's results: what was seen in 2D, the metric pose, the person, and the account of it all.
 

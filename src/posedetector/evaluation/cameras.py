@@ -14,7 +14,7 @@ from posedetector.pose import Array
 _MILLIMETRES = 0.001
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class View:
     """Where a camera stands: camera = rotation @ (world − position), metres; and its picture, pixels."""
 

@@ -28,7 +28,7 @@ _MOST_MISSING = 10_000  # frames of one hole
 Align = Callable[[Array, Array], tuple[Array, Array]]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Clocks:
     """A prediction and its reference, (T, J, 3) and (S, J, 3) metres of the same points, each on its own clock."""
 

@@ -14,7 +14,7 @@ _HIPS = ("left_hip", "right_hip")
 Rows = tuple[list[int], list[int]]  # of the points whose middle a joint is, in the prediction and in the reference
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Common:
     """The protocol's joints that both have, those that one of them lacks, and the root, if the protocol has one."""
 

@@ -21,7 +21,7 @@ _ALIKE = 2.2  # times; the nearest units, inches and centimetres, differ by 2.54
 _TOGETHER, _MOVES = 0.5, 0.03
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Matched:
     """One trial of one system beside its reference, frame by frame and joint by joint, aligned.
 

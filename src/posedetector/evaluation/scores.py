@@ -50,7 +50,7 @@ _ROOTS_OF_SQUARES = ("z_rmse",)
 _SHARES = ("pck_150mm", "auc_0_150mm")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Scores:
     """How one system did in one trial. Lengths in metres, angles in degrees.
 

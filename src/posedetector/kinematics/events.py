@@ -54,7 +54,7 @@ _MID_STANCE = (0.25, 0.6)  # of the stance; before, the foot is still being put 
 _SWING, _STANCE = 0.45, 0.7  # seconds that are looked through where there is no event on the other side
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Feet:
     """One run of frames without holes.
 

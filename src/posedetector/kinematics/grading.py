@@ -68,7 +68,7 @@ READ = (
 )
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class View:
     """From where the camera sees the body.
 

@@ -34,7 +34,7 @@ UNITS: dict[str, tuple[str, float]] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class JointAngles:
     """Angles of A names over T frames.
 
@@ -150,7 +150,7 @@ class Event:
     methods: int
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Cycles:
     """Angles of one side's whole gait cycles, from initial contact (0 %) to the next of the same foot (100 %).
 
@@ -197,7 +197,7 @@ class Treadmill:
         return self.speed * np.array([self.direction[0], 0.0, self.direction[1]])
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Gait:
     """Walking or running, if there is any.
 
@@ -269,7 +269,7 @@ class Repetition:
         return self.turn - self.start if self.movement == "sit_to_stand" else self.end - self.turn
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Masses:
     """Where the body's mass is.
 
@@ -287,7 +287,7 @@ class Masses:
     table: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Kinematics:
     """All that is worked out from a metric pose.
 

@@ -113,7 +113,7 @@ def _only(offs: list[Event], side: Side, after: float, before: float) -> float:
     return inside[0] if len(inside) == 1 else np.nan
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Footing:
     """Where hips and feet are on the floor.
 

@@ -29,7 +29,7 @@ _UPRIGHT_SEGMENTS = {
 }
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Markers:
     """Positions of markers over time.
 

@@ -12,7 +12,7 @@ from posedetector.pose import Array
 FLASH = 0.15  # seconds for which an event is marked
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Contacts:
     """Stance of each side (T,), and events by row, each with the share of `FLASH` that has passed."""
 

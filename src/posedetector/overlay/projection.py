@@ -14,7 +14,7 @@ _NEAREST = 0.05  # metres from the camera; what is nearer has no place in the im
 _FARTHEST_OUT = 20.0  # image sizes outside the image; what is farther out is not drawn
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class View:
     """A camera in the laboratory.
 

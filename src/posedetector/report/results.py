@@ -56,7 +56,7 @@ _ENDINGS = ("_deg", "_sd_deg")  # of the angles' columns
 _LABELS = {source.label: source.value for source in Source}
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Results:
     """One clip's results, in the units of the files.
 

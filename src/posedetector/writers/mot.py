@@ -30,7 +30,7 @@ _UNEVEN = 1.5  # steps between two frames, from which on one is missing
 _ELSEWHERE = ("L5_S1_Flex_Ext", "L5_S1_Lat_Bending", "L5_S1_axial_rotation")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Motion:
     """What a motion file holds of a clip.
 
