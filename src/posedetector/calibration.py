@@ -15,7 +15,17 @@ import numpy as np
 
 from posedetector.errors import InputError
 from posedetector.filters import low_pass, sampling_rate
-from posedetector.pose import Array, Keypoints, MetricPose, RelativePose, finite, has_bone_length, in_order_of
+from posedetector.pose import (
+    Array,
+    Keypoints,
+    MetricPose,
+    Noun,
+    RelativePose,
+    finite,
+    has_bone_length,
+    in_order_of,
+    settle,
+)
 from posedetector.skeletons import Skeleton
 from posedetector.subject import SEGMENTS, STATURE_SHARES, Subject
 
@@ -61,7 +71,7 @@ class Camera:
 
 
 @dataclass(frozen=True, eq=False)
-class Calibration:
+class Calibration(Noun):
     """How the size, the vertical and the path came about.
 
     Attributes
@@ -93,6 +103,9 @@ class Calibration:
     camera_position: Array
     rotation: Array
     grounded: bool = True
+
+    def __post_init__(self) -> None:
+        settle(self, camera_position=(3,), rotation=(3, 3))
 
     @property
     def size_sd(self) -> float:

@@ -19,7 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from posedetector.filters import interpolate
-from posedetector.pose import Array, Frame, Keypoints, RelativePose, moved_to
+from posedetector.pose import Array, Frame, Keypoints, Noun, RelativePose, moved_to, settle
 
 Floats = NDArray[np.float32]
 Verdict = Literal["still", "turned", "moved", "unknown"]
@@ -53,7 +53,7 @@ _ROUNDS = 5  # of reweighting
 
 
 @dataclass(frozen=True, eq=False)
-class CameraMotion:
+class CameraMotion(Noun):
     """What the camera did.
 
     Attributes
@@ -72,6 +72,10 @@ class CameraMotion:
     ranges: tuple[float, float, float] = (0.0, 0.0, 0.0)
     focal_length: float = float("nan")
     focal_sd: float = float("nan")
+
+    def __post_init__(self) -> None:
+        if self.rotation is not None:
+            settle(self, rotation=(-1, 3, 3))
 
     @property
     def turned(self) -> bool:

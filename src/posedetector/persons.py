@@ -168,7 +168,7 @@ def in_order(tracks: Tracks) -> Tracks:
     ]
     if walkers:
         ordered = [walkers[0], *(one for one in ordered if one is not walkers[0])]
-    return replace(tracks, tracks=ordered)
+    return replace(tracks, tracks=tuple(ordered))
 
 
 def why_first(tracks: Tracks) -> str:
@@ -199,10 +199,10 @@ def join(tracks: Tracks, person: int, others: Iterable[int]) -> Tracks:
     joined = Track(rows, [poses[row] for row in rows], others)
     return replace(
         tracks,
-        tracks=[
+        tracks=tuple(
             joined if number == person else Track() if number in others else track
             for number, track in enumerate(tracks.tracks, start=1)
-        ],
+        ),
     )
 
 

@@ -19,7 +19,7 @@ from posedetector.kinematics.angles import ANGLES, axis_of
 from posedetector.kinematics.frames import Landmarks, unit
 from posedetector.kinematics.nouns import Grade, JointAngles, Quality
 from posedetector.kinematics.stretches import Stretches, extremes_in
-from posedetector.pose import Array, MetricPose
+from posedetector.pose import Array, MetricPose, Noun, settle
 
 # Of the fit's deviation over how far the angle moves
 READABLE, REPORTABLE, REPORTABLE_EDGE_ON = 0.25, 0.7, 0.5
@@ -69,7 +69,7 @@ READ = (
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class View:
+class View(Noun):
     """From where the camera sees the body.
 
     Attributes
@@ -78,6 +78,9 @@ class View:
     """
 
     sight: Array
+
+    def __post_init__(self) -> None:
+        settle(self, sight=(-1, 3))
 
     @classmethod
     def of(cls, pose: MetricPose, camera: Array) -> "View":

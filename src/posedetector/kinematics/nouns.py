@@ -9,8 +9,7 @@ from typing import Literal, get_args
 
 import numpy as np
 
-from posedetector.errors import InputError
-from posedetector.pose import Array
+from posedetector.pose import Array, Noun, fixed, settle, settle_time
 
 Side = Literal["left", "right"]
 Quality = Literal["good", "weak", "poor"]
@@ -35,7 +34,7 @@ UNITS: dict[str, tuple[str, float]] = {
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class JointAngles:
+class JointAngles(Noun):
     """Angles of A names over T frames.
 
     Attributes
@@ -58,10 +57,8 @@ class JointAngles:
     seen: Array
 
     def __post_init__(self) -> None:
-        shape = (len(self.time), len(self.names))
-        for name in ("values", "sd", "velocity", "acceleration", "seen"):
-            if getattr(self, name).shape != shape:
-                raise InputError(f"angles' {name} must be {shape}, got {getattr(self, name).shape}")
+        shape = settle_time(self), len(self.names)
+        settle(self, values=shape, sd=shape, velocity=shape, acceleration=shape, seen=shape)
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,7 +148,7 @@ class Event:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Cycles:
+class Cycles(Noun):
     """Angles of one side's whole gait cycles, from initial contact (0 %) to the next of the same foot (100 %).
 
     Attributes
@@ -168,6 +165,13 @@ class Cycles:
     starts: Array
     ends: Array
     sd: Array | None = None
+
+    def __post_init__(self) -> None:
+        settle(self, starts=(-1,))
+        cycles = len(self.starts)
+        settle(self, values=(cycles, 101, len(self.names)), ends=(cycles,))
+        if self.sd is not None:
+            settle(self, sd=self.values.shape)
 
 
 @dataclass(frozen=True, slots=True)
@@ -270,7 +274,7 @@ class Repetition:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Masses:
+class Masses(Noun):
     """Where the body's mass is.
 
     Attributes
@@ -282,13 +286,17 @@ class Masses:
     """
 
     centre: Array
-    shares: dict[str, float]
+    shares: Mapping[str, float]
     total: float | None
     table: str
 
+    def __post_init__(self) -> None:
+        settle(self, centre=(-1, 3))
+        object.__setattr__(self, "shares", fixed(self.shares))
+
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Kinematics:
+class Kinematics(Noun):
     """All that is worked out from a metric pose.
 
     Attributes
@@ -305,3 +313,6 @@ class Kinematics:
     summary: tuple[Quantity, ...]
     grades: Mapping[str, Grade] = field(default_factory=dict)
     exercise: tuple[Quantity, ...] = ()
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "grades", fixed(self.grades))
