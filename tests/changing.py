@@ -1,16 +1,16 @@
 """Nouns' arrays are read-only: tests that want other values make another noun."""
 
 from dataclasses import replace
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 
-from posedetector.pose import Keypoints, MetricPose, Noun, PersonPose, RelativePose, Source
+from posedetector.pose import Noun, Source
 
-type Pose = PersonPose | Keypoints | RelativePose | MetricPose
+T = TypeVar("T", bound=Noun)
 
 
-def edited[T: Noun](noun: T, **edits: tuple[Any, Any]) -> T:
+def edited(noun: T, **edits: tuple[Any, Any]) -> T:
     """Return the noun with a part of its arrays changed: `edited(pose, xyz=(np.s_[3, knee], 0.5))`."""
     arrays = {name: np.array(getattr(noun, name)) for name in edits}
     for name, (where, value) in edits.items():
@@ -18,7 +18,7 @@ def edited[T: Noun](noun: T, **edits: tuple[Any, Any]) -> T:
     return replace(noun, **arrays)
 
 
-def without[T: Pose](pose: T, where: Any) -> T:
-    """Return the pose without these points: missing in all of its arrays."""
+def without(pose: T, where: Any) -> T:
+    """Return a pose, or keypoints, of which these points are missing."""
     values = {"xy": np.nan, "xyz": np.nan, "score": 0.0, "source": Source.NONE}
-    return edited(pose, **{name: (where, value) for name, value in values.items() if getattr(pose, name, None) is not None})
+    return edited(pose, **{name: (where, one) for name, one in values.items() if getattr(pose, name, None) is not None})

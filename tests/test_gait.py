@@ -6,6 +6,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from changing import edited
 from posedetector.calibration import Camera, calibrate
 from posedetector.cleaning import clean
 from posedetector.estimators.synthetic import PinholeCamera, Walker
@@ -521,7 +522,8 @@ def toe_raises() -> MetricPose:
         toe = pose.xyz[:, BLAZEPOSE_33.index(f"{side}_foot_index")]
         for name, back, high in (("heel", 0.26, 0.0), ("ankle", 0.2, 0.07)):
             ahead, height = high * np.sin(up) - back * np.cos(up), back * np.sin(up) + high * np.cos(up)
-            pose.xyz[:, BLAZEPOSE_33.index(f"{side}_{name}")] = toe + np.stack([ahead, height, 0 * up], axis=1)
+            place = toe + np.stack([ahead, height, 0 * up], axis=1)
+            pose = edited(pose, xyz=(np.s_[:, BLAZEPOSE_33.index(f"{side}_{name}")], place))
     return pose
 
 
