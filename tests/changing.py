@@ -5,7 +5,7 @@ from typing import Any, TypeVar
 
 import numpy as np
 
-from posedetector.pose import Noun, Source
+from posedetector.pose import Array, MetricPose, Noun, Source, finite
 
 T = TypeVar("T", bound=Noun)
 
@@ -22,3 +22,9 @@ def without(pose: T, where: Any) -> T:
     """Return a pose, or keypoints, of which these points are missing."""
     values = {"xy": np.nan, "xyz": np.nan, "score": 0.0, "source": Source.NONE}
     return edited(pose, **{name: (where, one) for name, one in values.items() if getattr(pose, name, None) is not None})
+
+
+def placed(pose: MetricPose, xyz: Array) -> MetricPose:
+    """Return a pose whose points are at these places (T, J, 3): measured, and missing where these are NaN."""
+    seen = finite(xyz)
+    return replace(pose, xyz=xyz, score=seen.astype(float), source=np.where(seen, Source.MEASURED, Source.NONE))

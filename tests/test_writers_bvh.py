@@ -11,7 +11,7 @@ import pytest
 from numpy.typing import ArrayLike
 from scipy.spatial.transform import Rotation
 
-from changing import edited
+from changing import edited, without
 from figures import figure, pose_of
 from posedetector.estimators.synthetic import Walker
 from posedetector.pose import Array, MetricPose, Source
@@ -148,10 +148,9 @@ def turned(found: Written, joint: str) -> Array:
 
 
 def missing(pose: MetricPose, frames: Any, *names: str) -> MetricPose:
-    xyz, source = pose.xyz.copy(), pose.source.copy()
     for name in names:
-        xyz[frames, pose.skeleton.index(name)], source[frames, pose.skeleton.index(name)] = np.nan, Source.NONE
-    return replace(pose, xyz=xyz, source=source)
+        pose = without(pose, np.s_[frames, pose.skeleton.index(name)])
+    return pose
 
 
 # places
