@@ -15,6 +15,7 @@ from changing import edited
 from posedetector.cli.analyze import analyze
 from posedetector.errors import InputError, OutputError
 from posedetector.pipeline import silently
+from posedetector.pose import Source
 from posedetector.readers.csv import read_csv
 from posedetector.readers.recording import ReadOptions
 from posedetector.records import LandmarkRecord
