@@ -8,6 +8,7 @@ further down nobody asks again. Arrays are read-only from then on: `dataclasses.
 from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
 from enum import IntEnum
+from functools import reduce
 from types import MappingProxyType
 from typing import Any, Protocol, TypeVar
 
@@ -244,10 +245,10 @@ class PersonPose(Noun):
         settle(self, score=(-1,), bbox=(4,))
         points = len(self.score)
         settle(self, xy=(points, 2))
-        _check_missing(self, self.xy)
+        there = _check_missing(self, self.xy)
         if self.xyz is not None:
             settle(self, xyz=(points, 3))
-            _check_depth(self.xyz, self.xy)
+            _check_depth(self.xyz, there)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -277,10 +278,10 @@ class Keypoints(Noun):
         shape = settle_time(self), len(self.skeleton)
         settle(self, xy=(*shape, 2), score=shape)
         settle(self, np.uint8, source=shape)
-        _check_missing(self, self.xy)
+        there = _check_missing(self, self.xy)
         if self.xyz is not None:
             settle(self, xyz=(*shape, 3))
-            _check_depth(self.xyz, self.xy)
+            _check_depth(self.xyz, there)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -368,7 +369,7 @@ def _settle_pose(pose: "RelativePose | MetricPose") -> None:
 def _check_whole(name: str, points: Array) -> Flags:
     """Return which points (…, k) are there; raises InputError for infinite ones, and for those that are partly missing."""
     there = finite(points)
-    whole = there if there.all() else there | np.isnan(points).all(axis=-1)
+    whole = there if there.all() else there | _in_all_coordinates(np.isnan(points))
     if not whole.all():
         row = tuple(map(int, np.argwhere(~whole)[0]))
         raise InputError(
@@ -377,8 +378,8 @@ def _check_whole(name: str, points: Array) -> Flags:
     return there
 
 
-def _check_missing(noun: "PersonPose | Keypoints | RelativePose | MetricPose", points: Array) -> None:
-    """Raise InputError unless points (…, J, k) are NaN where score is 0 and source NONE, and nowhere else."""
+def _check_missing(noun: "PersonPose | Keypoints | RelativePose | MetricPose", points: Array) -> Flags:
+    """Return which points are there; raises InputError unless points (…, J, k) are NaN where score is 0 and source NONE, and nowhere else."""
     name = f"{type(noun).__name__}: point"
     there, score = _check_whole(name, points), noun.score
     if not ((score >= 0) & (score <= 1)).all():
@@ -397,12 +398,14 @@ def _check_missing(noun: "PersonPose | Keypoints | RelativePose | MetricPose", p
             f"{name}{list(row)} is {points[row]} with score {score[row]:g}{'' if source is None else f' and source {Source(source[row]).name}'}: "
             "a missing point is NaN, with score 0 and source NONE, and no other point is"
         )
+    return there
 
 
-def _check_depth(xyz: Array, xy: Array) -> None:
-    deep = _check_whole("xyz", xyz)
-    if (deep & ~finite(xy)).any():
-        row = tuple(map(int, np.argwhere(deep & ~finite(xy))[0]))
+def _check_depth(xyz: Array, there: Flags) -> None:
+    """Raise InputError where a depth (…, J, 3) is one of points that are not there (…, J)."""
+    nowhere = _check_whole("xyz", xyz) & ~there
+    if nowhere.any():
+        row = tuple(map(int, np.argwhere(nowhere)[0]))
         raise InputError(
             f"xyz{list(row)} is {xyz[row]}, and its xy is NaN: a point that is missing in 2D is missing in 3D"
         )
@@ -423,8 +426,12 @@ class PictureMap(Protocol):
 
 def finite(points: Array) -> NDArray[np.bool_]:
     """Tell for each point of (…, J, k) whether all its coordinates are there: (…, J)."""
-    there = np.isfinite(points)
-    return np.asarray(np.logical_and.reduce([there[..., axis] for axis in range(points.shape[-1])]))
+    return _in_all_coordinates(np.isfinite(points))
+
+
+def _in_all_coordinates(flags: Flags) -> Flags:
+    """Return of (…, J, k) where all k are True: (…, J); k is small, and numpy slow along short axes."""
+    return np.asarray(reduce(np.logical_and, flags.T).T)
 
 
 def moved_to(keypoints: Keypoints, xy: Array, xyz: Array | None) -> Keypoints:
