@@ -314,7 +314,7 @@ def from_true_keypoints(trial: Trial, view: View) -> MetricPose:
     pixels = view.focal * view.points[..., :2] / view.points[..., 2:] + np.array(keypoints.image_size) / 2
     xy = keypoints.xy.copy()
     rows = keypoints.skeleton.indices(*view.skeleton.points)
-    known = np.isfinite(pixels).all(axis=-1)
+    known = np.isfinite(pixels).all(axis=-1) & np.isfinite(xy[:, rows]).all(axis=-1)
     xy[:, rows] = np.where(known[..., None], pixels, xy[:, rows])
     true = replace(keypoints, xy=xy)
     settings = Settings(video="", subject=trial.subject, lifter="videopose3d", focal_length=view.focal)

@@ -16,7 +16,7 @@ import numpy as np
 from posedetector.cleaning import clean
 from posedetector.estimators import EstimatorOptions, make_estimator
 from posedetector.lifters.videopose3d import to_layout
-from posedetector.pose import Array, Keypoints
+from posedetector.pose import Array, Keypoints, finite
 from posedetector.sanity import find_doubts
 from posedetector.scene import follow, silently
 from posedetector.skeletons import COCO_17, H36M_17, Skeleton
@@ -56,7 +56,9 @@ def swapped(keypoints: Keypoints, *pairs: tuple[str, str]) -> Keypoints:
     for one, other in pairs:
         rows = keypoints.skeleton.indices(one, other)
         order[rows] = order[rows[::-1]]
-    return replace(keypoints, xy=keypoints.xy[:, order])
+    whole = {name: getattr(keypoints, name)[:, order] for name in ("xy", "score", "source")}
+    xyz = None if keypoints.xyz is None else np.where(finite(whole["xy"])[..., None], keypoints.xyz, np.nan)
+    return replace(keypoints, xyz=xyz, **whole)
 
 
 def sides(*names: str) -> Callable[[Keypoints], Keypoints]:

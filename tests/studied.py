@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
+import changing
 from posedetector.kinematics.angles import joint_angles
 from posedetector.kinematics.nouns import Cycles, Event, Gait, JointAngles, Kinematics, Masses, Quantity, Repetition
 from posedetector.pose import Array, Keypoints, MetricPose, Source
@@ -49,9 +50,7 @@ def nothing_found(trial: Trial) -> Trial:
 
 def without(trial: Trial, frames: Any, points: Any = slice(None)) -> Trial:
     """Return the trial with these points of these frames missing."""
-    xyz, source = trial.pose.xyz.copy(), trial.pose.source.copy()
-    xyz[frames, points], source[frames, points] = np.nan, Source.NONE
-    return replace(trial, pose=replace(trial.pose, xyz=xyz, source=source))
+    return replace(trial, pose=changing.without(trial.pose, np.s_[frames, points]))
 
 
 def angles_at(time: Array, /, **degrees: ArrayLike) -> JointAngles:

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+import changing
 from posedetector.augmenting import augment, enhancers, layout, networks
 from posedetector.augmenting.networks import ARM, BODY, ENHANCERS, Network
 from posedetector.errors import InputError
@@ -45,9 +46,7 @@ def posed(skeleton: Skeleton, time: np.ndarray, xyz: np.ndarray, root: np.ndarra
 
 
 def without(pose: MetricPose, point: str, frames: slice) -> MetricPose:
-    xyz = pose.xyz.copy()
-    xyz[frames, pose.skeleton.index(point)] = np.nan
-    return replace(pose, xyz=xyz)
+    return changing.without(pose, np.s_[frames, pose.skeleton.index(point)])
 
 
 def at(pose: MetricPose, point: str) -> np.ndarray:

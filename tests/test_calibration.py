@@ -6,6 +6,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from changing import without
 from posedetector.calibration import (
     CAMERA_TO_LAB,
     Calibration,
@@ -177,9 +178,7 @@ def test_of_three_bone_lengths_the_middle_one_counts(walk: Callable) -> None:
 
 def hidden(pose: RelativePose, *names: str) -> RelativePose:
     rows = [row for row, point in enumerate(BLAZEPOSE_33.points) if point.endswith(names)]
-    xyz, source = pose.xyz.copy(), pose.source.copy()
-    xyz[:, rows], source[:, rows] = np.nan, Source.NONE
-    return replace(pose, xyz=xyz, source=source)
+    return without(pose, np.s_[:, rows])
 
 
 def test_arms_give_the_scale_where_legs_are_out_of_view(walk: Callable) -> None:
@@ -274,10 +273,7 @@ def test_twice_the_focal_length_is_twice_the_distance(walk: Callable) -> None:
 
 
 def test_frames_without_the_person_have_no_place(walk: Callable) -> None:
-    points = walk(frames=40).keypoints
-    xy, xyz, score = points.xy.copy(), points.xyz.copy(), points.score.copy()
-    xy[10:30], xyz[10:30], score[10:30] = np.nan, np.nan, 0
-    points = replace(points, xy=xy, xyz=xyz, score=score, source=np.where(np.isfinite(xy[..., 0]), points.source, 0))
+    points = without(walk(frames=40).keypoints, np.s_[10:30])
     pose, _ = calibrate(Native().lift(points), points, Subject(height=1.75), Camera(FOCAL))
 
     assert np.isnan(pose.root[10:30]).all()

@@ -8,6 +8,7 @@ import cv2
 import numpy as np
 import pytest
 
+from changing import edited
 from posedetector.calibration import Camera, Floor, calibrate, hold_in_place
 from posedetector.camera_motion import NOT_WATCHED, Background, CameraMotion
 from posedetector.errors import InputError
@@ -144,10 +145,12 @@ def test_noise_is_no_motion(wall: ByteArray) -> None:
 def test_somebody_who_fills_half_of_the_picture_is_not_the_background(wall: ByteArray) -> None:
     frames = filmed(wall, [np.eye(3)] * 20)
     box = [np.array([0.0, 0.0, 170.0, 240.0])]
-    for row, frame in enumerate(frames):
-        frame.image[:, :170] = np.roll(wall[:240, :170, None], 4 * row, axis=1)
+    passed = [
+        edited(frame, image=(np.s_[:, :170], np.roll(wall[:240, :170, None], 4 * row, axis=1)))
+        for row, frame in enumerate(frames)
+    ]
 
-    assert watch(frames, lambda _: box).motion(FOCAL, known=False).verdict == "still"
+    assert watch(passed, lambda _: box).motion(FOCAL, known=False).verdict == "still"
 
 
 def zoom(row: int) -> Array:
@@ -171,10 +174,12 @@ def test_what_no_rotation_does_is_not_taken_for_one(
 
 def test_things_at_two_distances_that_pass_at_two_speeds_are_no_rotation(wall: ByteArray) -> None:
     far = filmed(wall, [carried(row) for row in range(30)])
-    for row, frame in enumerate(far):
-        frame.image[140:] = wall[:100, 200 + 9 * row : 520 + 9 * row, None]  # nearer: twice as fast
+    both = [  # the nearer one twice as fast
+        edited(frame, image=(np.s_[140:], wall[:100, 200 + 9 * row : 520 + 9 * row, None]))
+        for row, frame in enumerate(far)
+    ]
 
-    assert watch(far).motion(FOCAL, known=True).verdict == "moved"
+    assert watch(both).motion(FOCAL, known=True).verdict == "moved"
 
 
 def test_without_a_pattern_nobody_can_tell(wall: ByteArray) -> None:

@@ -14,6 +14,7 @@ import pytest
 from matplotlib.container import BarContainer
 from matplotlib.figure import Figure
 
+from changing import edited
 from posedetector.errors import InputError
 from posedetector.estimators.synthetic import Walker
 from posedetector.evaluation.clocks import resample
@@ -684,8 +685,7 @@ def test_a_missing_root_of_the_prediction_is_not_blamed_on_the_other_joints() ->
 
 
 def test_a_point_of_which_one_coordinate_is_missing_is_missing() -> None:
-    prediction = replace(still(), xyz=still().xyz.copy())
-    prediction.xyz[2, 1, 2] = np.nan
+    prediction = edited(still(), xyz=((2, 1, 2), np.nan))
 
     assert scored(prediction, still()).missing == {"right_hip": 1}
 

@@ -6,6 +6,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from changing import edited, without
 from posedetector.calibration import Camera, calibrate
 from posedetector.cleaning import clean
 from posedetector.estimators.synthetic import PinholeCamera, Walker
@@ -334,9 +335,7 @@ def test_a_path_that_drags_standing_feet_along_is_doubted_and_gives_no_lengths()
 
 def test_a_hole_parts_the_walk_and_makes_no_events_in_it() -> None:
     pose = walking(seconds=8.0)
-    xyz = pose.xyz.copy()
-    xyz[220:260] = np.nan
-    gait = gait_of(replace(pose, xyz=xyz))
+    gait = gait_of(without(pose, np.s_[220:260]))
     times = np.array([event.time for event in gait.events])
 
     assert not ((times > 220 / 60) & (times < 260 / 60)).any()
@@ -521,7 +520,8 @@ def toe_raises() -> MetricPose:
         toe = pose.xyz[:, BLAZEPOSE_33.index(f"{side}_foot_index")]
         for name, back, high in (("heel", 0.26, 0.0), ("ankle", 0.2, 0.07)):
             ahead, height = high * np.sin(up) - back * np.cos(up), back * np.sin(up) + high * np.cos(up)
-            pose.xyz[:, BLAZEPOSE_33.index(f"{side}_{name}")] = toe + np.stack([ahead, height, 0 * up], axis=1)
+            place = toe + np.stack([ahead, height, 0 * up], axis=1)
+            pose = edited(pose, xyz=(np.s_[:, BLAZEPOSE_33.index(f"{side}_{name}")], place))
     return pose
 
 
@@ -577,11 +577,8 @@ def test_a_clip_of_a_few_frames_holds_no_gait(frames: int) -> None:
 
 def test_feet_that_were_never_seen_make_no_gait() -> None:
     pose = walking()
-    xyz = pose.xyz.copy()
-    xyz[:, [row for row, name in enumerate(BLAZEPOSE_33.points) if name.endswith(("ankle", "heel", "foot_index"))]] = (
-        np.nan
-    )
-    gait = gait_of(replace(pose, xyz=xyz))
+    feet = [row for row, name in enumerate(BLAZEPOSE_33.points) if name.endswith(("ankle", "heel", "foot_index"))]
+    gait = gait_of(without(pose, np.s_[:, feet]))
 
     assert (gait.quality, gait.reason) == ("none", "no whole leg was seen")
 

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from scipy.spatial.transform import Rotation
 
+from changing import placed
 from conftest import with_pose
 from figures import SIDES, WITH_SPINES, figure, pose_of, turn
 from posedetector.arrays import derivative
@@ -511,12 +512,12 @@ def test_an_angle_of_a_mirrored_point_has_no_deviation(bent: Trial) -> None:
 
 
 def test_a_trials_angles_are_those_of_its_pose(bent: Trial) -> None:
-    still = with_pose(bent, replace(bent.pose, xyz=np.repeat(bent.pose.xyz[:1], 3, axis=0)))
+    still = with_pose(bent, placed(bent.pose, np.repeat(bent.pose.xyz[:1], 3, axis=0)))
 
     assert np.degrees(still.angles.values[:, KNEE]) == pytest.approx(np.zeros(3), abs=1e-5)
     assert np.array_equal(bent.angles.time, bent.pose.time)
 
 
 def test_angles_without_a_share_each_are_refused() -> None:
-    with pytest.raises(InputError, match=r"angles' seen must be \(2, 1\), got \(2, 0\)"):
+    with pytest.raises(InputError, match=r"JointAngles\.seen must have the shape \(2, 1\), got \(2, 0\)"):
         JointAngles(np.arange(2.0), ("left_knee_flexion",), *[np.zeros((2, 1))] * 4, np.zeros((2, 0)))

@@ -9,6 +9,8 @@ import numpy as np
 import pytest
 import torch
 
+from changing import edited
+from changing import without as missing
 from checkpoints import echoing_network, random_network, save, smooth_network
 from posedetector import filters
 from posedetector.errors import InputError, WeightsError
@@ -74,11 +76,7 @@ def at_50_hz() -> Keypoints:
 
 def without(keypoints: Keypoints, frames: slice, *points: str) -> Keypoints:
     """Take these points, or all, out of these frames."""
-    rows = keypoints.skeleton.indices(*(points or keypoints.skeleton.points))
-    holed = replace(keypoints, **{name: getattr(keypoints, name).copy() for name in ("xy", "xyz", "score", "source")})
-    holed.xy[frames, rows], holed.xyz[frames, rows] = np.nan, np.nan
-    holed.score[frames, rows], holed.source[frames, rows] = 0.0, Source.NONE
-    return holed
+    return missing(keypoints, np.s_[frames, keypoints.skeleton.indices(*(points or keypoints.skeleton.points))])
 
 
 def some_frames(keypoints: Keypoints, frames: slice) -> Keypoints:
@@ -239,7 +237,8 @@ def test_a_middle_is_missing_where_one_of_its_parts_is(at_50_hz: Keypoints) -> N
 
 def test_a_middle_is_trusted_as_its_worst_part() -> None:
     keypoints = walking(even(50, 1))
-    keypoints.score[:, 23], keypoints.source[:, 23] = 0.4, Source.INTERPOLATED
+    left_hip = np.s_[:, 23]
+    keypoints = edited(keypoints, score=(left_hip, 0.4), source=(left_hip, Source.INTERPOLATED))
     _, score, source = to_layout(keypoints, H36M_17)
 
     assert score[0, [0, 1, 4]] == pytest.approx([0.4, 0.9, 0.4])
@@ -351,8 +350,7 @@ def test_steady_motion_comes_back_at_its_own_times(make: Callable, name: str, ti
 def doubled(time: Array, later: float) -> Keypoints:
     """With one more frame right behind another, five pixels away from it."""
     keypoints = walking(np.insert(time, 101, time[100] + later))
-    keypoints.xy[101] += 5
-    return keypoints
+    return edited(keypoints, xy=(101, keypoints.xy[101] + 5))
 
 
 @pytest.mark.parametrize("later", [1e-3, 1e-6])
@@ -419,8 +417,7 @@ def test_a_short_absence_is_lifted_across(make: Callable, at_50_hz: Keypoints) -
 
 def test_a_hole_in_one_point_costs_the_others_no_more_than_its_filling(make: Callable, at_50_hz: Keypoints) -> None:
     hole, row, wrist = slice(20, 30), BLAZEPOSE_33.index("left_wrist"), H36M_17.index("left_wrist")
-    filled = replace(at_50_hz, xy=at_50_hz.xy.copy())
-    filled.xy[19:31, row] = np.linspace(at_50_hz.xy[19, row], at_50_hz.xy[30, row], 12)
+    filled = edited(at_50_hz, xy=(np.s_[19:31, row], np.linspace(at_50_hz.xy[19, row], at_50_hz.xy[30, row], 12)))
     lifter = make()
     truth, pose = h36m(lifter.lift(filled)), lifter.lift(without(at_50_hz, hole, "left_wrist"))
     truth[hole, wrist] = np.nan
@@ -430,8 +427,8 @@ def test_a_hole_in_one_point_costs_the_others_no_more_than_its_filling(make: Cal
 
 
 def test_interpolated_points_stay_so_and_measured_ones_become_lifted(make: Callable, at_50_hz: Keypoints) -> None:
-    at_50_hz.source[20:30, BLAZEPOSE_33.index("left_wrist")] = Source.INTERPOLATED
-    source = make().lift(at_50_hz).source[:, :17]
+    filled = edited(at_50_hz, source=(np.s_[20:30, BLAZEPOSE_33.index("left_wrist")], Source.INTERPOLATED))
+    source = make().lift(filled).source[:, :17]
     wrist = source[:, H36M_17.index("left_wrist")]
 
     assert (wrist[20:30] == Source.INTERPOLATED).all()
@@ -519,8 +516,8 @@ def test_a_person_of_half_the_size_differs_in_the_size_alone(fed: Callable) -> N
 
 
 def test_what_was_not_measured_has_the_score_0(fed: Callable) -> None:
-    keypoints = walking(even(50))
-    keypoints.source[20:30, BLAZEPOSE_33.index("left_wrist")] = Source.INTERPOLATED
+    wrist = BLAZEPOSE_33.index("left_wrist")
+    keypoints = edited(walking(even(50)), source=(np.s_[20:30, wrist], Source.INTERPOLATED))
     points, _ = fed(without(keypoints, slice(20, 30), "right_knee"))
     rows = H36M_17.indices("left_wrist", "right_knee")
 
@@ -596,8 +593,7 @@ def test_a_heel_hangs_on_the_lifted_ankle_in_the_size_of_the_lifted_shank() -> N
 
 
 def test_what_is_carried_says_so_and_is_trusted_as_its_worst_part() -> None:
-    lifted = RelativePose(**leg([0.5, 0.5]))
-    lifted.score[0, 1], lifted.source[1, 1] = 0.3, Source.INTERPOLATED
+    lifted = edited(RelativePose(**leg([0.5, 0.5])), score=((0, 1), 0.3), source=((1, 1), Source.INTERPOLATED))
     carried = carry(seen_leg([0.4, 0.4]), lifted)
 
     assert carried.source[:, 2].tolist() == [Source.CARRIED, Source.INTERPOLATED]
@@ -773,8 +769,7 @@ def test_a_stream_begins_anew_after_a_long_absence(make: Callable, at_50_hz: Key
 
 def test_a_stream_holds_what_it_does_not_see_where_it_was(make: Callable, at_50_hz: Keypoints) -> None:
     hole, row = slice(20, 30), BLAZEPOSE_33.index("left_wrist")
-    held = replace(at_50_hz, xy=at_50_hz.xy.copy())
-    held.xy[hole, row] = at_50_hz.xy[19, row]
+    held = edited(at_50_hz, xy=(np.s_[hole, row], at_50_hz.xy[19, row]))
     lifter = make()
     truth = h36m(lifter.lift(held))
     truth[hole, H36M_17.index("left_wrist")] = np.nan

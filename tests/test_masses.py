@@ -5,6 +5,7 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
+from changing import placed
 from posedetector.kinematics.masses import CENTRES, find_masses, segment_centre, segment_shares
 from posedetector.pose import Array, MetricPose, Source
 from posedetector.skeletons import BLAZEPOSE_33, COCO_17, COCO_WHOLEBODY_133, H36M_17, Skeleton, extend
@@ -51,8 +52,10 @@ def standing(skeleton: Skeleton, frames: int = 1) -> MetricPose:
 
 def pose_of(skeleton: Skeleton, xyz: Array, root: Array) -> MetricPose:
     shape = xyz.shape[:2]
-    source = np.full(shape, Source.MEASURED, np.uint8)
-    return MetricPose(skeleton, np.arange(shape[0]) / 100, xyz, np.ones(shape), source, root)
+    pose = MetricPose(
+        skeleton, np.arange(shape[0]) / 100, np.zeros(xyz.shape), np.ones(shape), np.full(shape, Source.MEASURED), root
+    )
+    return placed(pose, xyz)
 
 
 def anyhow(skeleton: Skeleton, seed: int = 0) -> MetricPose:

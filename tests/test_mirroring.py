@@ -1,11 +1,10 @@
 """Limbs estimated from the other side."""
 
-from dataclasses import replace
-
 import numpy as np
 import pytest
 from scipy.spatial.transform import Rotation
 
+import changing
 from posedetector.mirroring import mirror_missing
 from posedetector.pose import Array, MetricPose, Source
 from posedetector.skeletons import BLAZEPOSE_33
@@ -48,9 +47,7 @@ def lopsided() -> MetricPose:
 
 
 def without(one: MetricPose, points: list[int]) -> MetricPose:
-    xyz, score, source = one.xyz.copy(), one.score.copy(), one.source.copy()
-    xyz[:, points], score[:, points], source[:, points] = np.nan, 0, Source.NONE
-    return replace(one, xyz=xyz, score=score, source=source)
+    return changing.without(one, np.s_[:, points])
 
 
 @pytest.mark.parametrize("limb", [LEFT_LEG, RIGHT_LEG, LEFT_ARM], ids=["left leg", "right leg", "left arm"])
@@ -130,8 +127,6 @@ def test_a_point_without_a_twin_stays_missing(symmetric: MetricPose) -> None:
 
 def test_only_the_frames_with_a_hole_are_filled(symmetric: MetricPose) -> None:
     knee = LEFT_LEG[0]
-    xyz, source = symmetric.xyz.copy(), symmetric.source.copy()
-    xyz[1, knee], source[1, knee] = np.nan, Source.NONE
-    filled = mirror_missing(replace(symmetric, xyz=xyz, source=source))
+    filled = mirror_missing(changing.without(symmetric, (1, knee)))
 
     assert (filled.source[:, knee] == Source.MIRRORED).tolist() == [False, True, False, False]

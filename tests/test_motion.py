@@ -35,7 +35,7 @@ def test_one_coordinate_without_value_makes_the_point_missing() -> None:
 
 @pytest.mark.parametrize("shape", [(3, 2, 2), (3, 3, 3), (2, 2, 3), (3, 6)])
 def test_positions_of_another_shape_are_refused(shape: tuple[int, ...]) -> None:
-    with pytest.raises(InputError, match=r"must be \(T, J, 3\) with 3 times and 2 points, got"):
+    with pytest.raises(InputError, match=r"Motion\.xyz must have the shape \(3, 2, 3\), got"):
         Motion(PAIR, np.arange(3.0), np.zeros(shape))
 
 

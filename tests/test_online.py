@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from changing import edited, without
 from checkpoints import echoing_network, random_network, save, smooth_network
 from posedetector.calibration import find_root
 from posedetector.cleaning import clean
@@ -59,11 +60,10 @@ def found(time: Array, *, later: Walker = HERE, away: slice = slice(0)) -> Keypo
     points = tracks.keypoints()
     # some sides exchanged and some points far off, up to the very last of the earlier frames
     left, right = estimator.skeleton.indices("left_knee", "right_knee")
-    for row in (20, 21, EARLIER - 1):
-        points.xy[row, [left, right]] = points.xy[row, [right, left]]
-    points.xy[EARLIER - 2, left] += 80
-    points.xy[away], points.xyz[away], points.score[away], points.source[away] = np.nan, np.nan, 0, Source.NONE
-    return points
+    rows = np.array([[20], [21], [EARLIER - 1]])
+    points = edited(points, xy=(np.s_[rows, [left, right]], points.xy[rows, [right, left]]))
+    points = edited(points, xy=(np.s_[EARLIER - 2, left], points.xy[EARLIER - 2, left] + 80))
+    return without(points, away)
 
 
 @pytest.fixture
@@ -160,12 +160,12 @@ class Careless(Synthetic):
     def estimate(self, frames: Iterable[Frame]) -> Iterator[list[PersonPose]]:
         legs = [self.skeleton.indices(f"{side}_knee", f"{side}_ankle", f"{side}_heel") for side in ("left", "right")]
         for row, poses in enumerate(super().estimate(frames)):
-            for pose in poses:
-                if row == 12:
-                    pose.xy[legs[0] + legs[1]] = pose.xy[legs[1] + legs[0]]
-                if row == 20:
-                    pose.xy[0] += 60
-            yield poses
+            if row == 12:
+                yield [edited(pose, xy=(legs[0] + legs[1], pose.xy[legs[1] + legs[0]])) for pose in poses]
+            elif row == 20:
+                yield [edited(pose, xy=(0, pose.xy[0] + 60)) for pose in poses]
+            else:
+                yield poses
 
 
 # --- the road ---------------------------------------------------------------------------------------------------------

@@ -28,7 +28,7 @@ from posedetector.overlay.labels import Placing
 from posedetector.overlay.projection import View, view_of
 from posedetector.overlay.window import Window
 from posedetector.pipeline import analyze, analyze_to
-from posedetector.pose import Array, Keypoints, MetricPose, PersonPose, Source
+from posedetector.pose import Array, Keypoints, MetricPose, PersonPose, Source, finite
 from posedetector.settings import Settings
 from posedetector.skeletons import BLAZEPOSE_33, COCO_WHOLEBODY_133, H36M_17, Skeleton
 from posedetector.subject import Subject
@@ -75,7 +75,9 @@ def posed(trial: Trial) -> Posed:
         shape = (len(time), len(skeleton))
         places = np.tile([at(*pixel) for pixel in pixels], (len(time), 1, 1))
         sources = np.broadcast_to(np.asarray(source, np.uint8), shape).copy()
-        pose = MetricPose(skeleton, time, places, np.full(shape, score), sources, np.zeros((len(time), 3)))
+        there = sources != Source.NONE
+        places = np.where(there[..., None], places, np.nan)
+        pose = MetricPose(skeleton, time, places, np.where(there, score, 0.0), sources, np.zeros((len(time), 3)))
         xy = (
             np.full((*shape, 2), np.nan)
             if detected is None
@@ -84,7 +86,8 @@ def posed(trial: Trial) -> Posed:
         seen = np.where(np.isfinite(xy[..., 0]), Source.MEASURED, Source.NONE).astype(np.uint8)
         keypoints = Keypoints(skeleton, time, xy, (seen > 0).astype(float), seen, None, size)
         people = [
-            Track([0], [PersonPose(np.array([0.0, 0.0, 1.0, 1.0]), one, np.ones(len(skeleton)))]) for one in others
+            Track([0], [PersonPose(np.array([0.0, 0.0, 1.0, 1.0]), one, finite(np.asarray(one)).astype(float))])
+            for one in others
         ]
         tracks = Tracks(time, [Track(), *people], size, skeleton, None if numbers is None else np.asarray(numbers))
         return with_kinematics(

@@ -5,6 +5,7 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
+from changing import edited
 from posedetector.errors import InputError, NoPersonError
 from posedetector.persons import Person, describe, in_order, join, likely_same, why_first
 from posedetector.pose import PersonPose
@@ -42,7 +43,7 @@ def walking(start: float, speed: float, feet: float = 400.0, height: float = 200
         size, swing = height * np.exp(growth * time), 0.15 * np.sin(2 * np.pi * time)
         pose = figure(start + speed * time, feet, size, (swing, -swing) if not growth else (-0.05, 0.05))
         if growth:  # seen from the front, feet pass each other up and down
-            pose.xy[-2:, 1] += np.array([-1, 1]) * size * swing / 2
+            return edited(pose, xy=(np.s_[-2:, 1], pose.xy[-2:, 1] + np.array([-1, 1]) * size * swing / 2))
         return pose
 
     return at
@@ -123,8 +124,7 @@ def test_feet_that_go_apart_and_together_make_no_steps() -> None:
 def test_somebody_whose_hips_are_as_low_as_a_seat_is_not_said_to_stand() -> None:
     def sitting(_: float) -> PersonPose:
         pose = figure(500, 400)
-        pose.xy[:4, 1] += 0.25 * 200
-        return pose
+        return edited(pose, xy=(np.s_[:4, 1], pose.xy[:4, 1] + 0.25 * 200))
 
     assert said(sitting) == "stays in the middle"
 
@@ -175,7 +175,7 @@ def test_of_two_who_walk_the_more_prominent_comes_first() -> None:
 
 
 def test_nobody_is_put_in_order_too() -> None:
-    assert in_order(seen()).tracks == []
+    assert in_order(seen()).tracks == ()
 
 
 # --- who may be one ---------------------------------------------------------------------------------------------------

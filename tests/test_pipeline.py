@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from changing import without
 from posedetector.errors import InputError, NoPersonError
 from posedetector.estimators import ESTIMATORS
 from posedetector.estimators.synthetic import Synthetic, Walker
@@ -38,10 +39,7 @@ class Crowd(Synthetic):
             yield [] if self.nobody else [self.hide(pose) for pose in poses]
 
     def hide(self, pose: PersonPose) -> PersonPose:
-        xy, xyz, score = pose.xy.copy(), pose.xyz.copy(), pose.score.copy()
-        rows = list(self.hidden)
-        xy[rows], xyz[rows], score[rows] = np.nan, np.nan, 0
-        return replace(pose, xy=xy, xyz=xyz, score=score)
+        return without(pose, list(self.hidden))
 
 
 class WithoutLeftHand(Crowd):

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from threadpoolctl import threadpool_limits
 
+from changing import without
 from figures import figure
 from posedetector.calibration import Calibration, Camera, calibrate
 from posedetector.estimators.synthetic import PinholeCamera, Walker
@@ -229,12 +230,7 @@ def test_a_taller_person_is_the_same_person_larger() -> None:
 def test_what_was_missing_stays_missing() -> None:
     keypoints = seen(40, depth=0.02)
     wrist = BLAZEPOSE_33.index("left_wrist")
-    xyz, xy, score, source = (
-        array.copy() for array in (keypoints.xyz, keypoints.xy, keypoints.score, keypoints.source) if array is not None
-    )
-    for array, nothing in ((xyz, np.nan), (xy, np.nan), (score, 0), (source, Source.NONE)):
-        array[10:20, wrist] = nothing
-    fitted = refined(replace(keypoints, xyz=xyz, xy=xy, score=score, source=source))[0]
+    fitted = refined(without(keypoints, np.s_[10:20, wrist]))[0]
 
     assert np.isnan(fitted.xyz[10:20, wrist]).all()
     assert np.isfinite(fitted.xyz[[9, 20], wrist]).all()
@@ -243,10 +239,7 @@ def test_what_was_missing_stays_missing() -> None:
 
 
 def test_a_person_who_is_away_for_long_is_fitted_on_both_sides_of_that() -> None:
-    keypoints = seen(60, pixels=1.0, depth=0.05)
-    xyz, xy = np.array(keypoints.xyz), keypoints.xy.copy()
-    xyz[20:40], xy[20:40] = np.nan, np.nan
-    gone = replace(keypoints, xyz=xyz, xy=xy)
+    gone = without(seen(60, pixels=1.0, depth=0.05), np.s_[20:40])
     pose, calibration, _ = calibrated(gone)
     fitted, found, account = refined(gone)
 
@@ -356,12 +349,8 @@ def test_when_a_clip_begins_changes_no_node(first: int) -> None:
 def test_a_person_who_is_there_in_a_few_scattered_frames_is_fitted(rate: float) -> None:
     keypoints = seen(int(rate), rate=rate)
     there = np.isin(np.arange(int(rate)), (np.array([0.1, 0.4, 0.7]) * rate).astype(int))
-    gone = {"xy": np.nan, "xyz": np.nan, "score": 0.0, "source": Source.NONE}
-    parts = {name: np.array(getattr(keypoints, name)) for name in gone}
-    for name, nothing in gone.items():
-        parts[name][~there] = nothing
 
-    pose, *_ = refined(replace(keypoints, **parts))
+    pose, *_ = refined(without(keypoints, ~there))
 
     assert np.isfinite(pose.xyz[there]).all()
 
@@ -583,9 +572,7 @@ def test_nobody_is_drawn_through_a_gap_in_time() -> None:
 def test_frames_that_show_one_hip_are_fitted_too() -> None:
     keypoints = seen(60, pixels=1.0, depth=0.03)
     hip = BLAZEPOSE_33.index("right_hip")
-    xyz, xy = np.array(keypoints.xyz), keypoints.xy.copy()
-    xyz[20:40, hip], xy[20:40, hip] = np.nan, np.nan
-    fitted, _, account = refined(replace(keypoints, xyz=xyz, xy=xy), camera=Camera())
+    fitted, _, account = refined(without(keypoints, np.s_[20:40, hip]), camera=Camera())
 
     steps = np.linalg.norm(np.diff(fitted.root, axis=0), axis=1)
 
@@ -790,13 +777,11 @@ def test_how_the_camera_stands_does_not_change_the_spread_of_angles_between_segm
 
 def test_the_spread_of_a_pose_is_widened_in_metres_and_only_where_it_was_fitted() -> None:
     pose = calibrated(seen(4))[0]
-    xyz = pose.xyz.copy()
     columns, gone = np.array(BLAZEPOSE_33.indices("left_knee", "left_ankle")), BLAZEPOSE_33.index("left_ankle")
-    xyz[2, gone] = np.nan
     rows = np.array([1, 2])
     one = replace(stated(4), rows=rows, columns=columns, stature=2.0, nodes=rows - 1, time=pose.time[rows])
 
-    found = spread_of(one, (np.full((2, 2, 3), 0.01), np.full((2, len(ANGLES)), 0.02)), replace(pose, xyz=xyz))
+    found = spread_of(one, (np.full((2, 2, 3), 0.01), np.full((2, len(ANGLES)), 0.02)), without(pose, (2, gone)))
 
     expected = np.full(pose.xyz.shape, np.nan)
     expected[1, columns] = expected[2, columns[0]] = POINTS_WIDER * 0.02

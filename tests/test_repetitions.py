@@ -8,6 +8,7 @@ from typing import Literal
 import numpy as np
 import pytest
 
+from changing import placed, without
 from posedetector.estimators.synthetic import Walker
 from posedetector.filters import low_pass
 from posedetector.kinematics.angles import joint_angles
@@ -233,10 +234,10 @@ def test_hands_at_the_floor_pick_something_up() -> None:
     reaching = xyz[:, BLAZEPOSE_33.index("left_shoulder")].copy()
     reaching[:, 1] -= 0.5 * (HIPS - pose.root[:, 1])
     xyz[:, BLAZEPOSE_33.index("left_wrist")] = reaching
-    assert len(repetitions(replace(pose, xyz=xyz))) == 3
+    assert len(repetitions(placed(pose, xyz))) == 3
     xyz[:, BLAZEPOSE_33.index("left_wrist"), 1] -= 1.5 * (HIPS - pose.root[:, 1])
 
-    assert repetitions(replace(pose, xyz=xyz)) == ()
+    assert repetitions(placed(pose, xyz)) == ()
 
 
 @pytest.mark.parametrize("name", ["standing", "swaying"])
@@ -292,9 +293,7 @@ def test_a_walk_has_no_repetitions(speed: float) -> None:
 
 def test_a_hole_hides_the_squat_that_it_is_in_and_no_other() -> None:
     pose = body(wave(3, 2.0))
-    xyz = pose.xyz.copy()
-    xyz[round(4.8 * RATE) : round(5.2 * RATE)] = np.nan  # the second one's turn
-    found = repetitions(replace(pose, xyz=xyz))
+    found = repetitions(without(pose, np.s_[round(4.8 * RATE) : round(5.2 * RATE)]))  # the second one's turn
 
     assert [one.turn for one in found] == pytest.approx([2.0, 8.0], abs=0.01)
 
@@ -306,10 +305,8 @@ def test_a_clip_of_a_few_frames_has_none(frames: int) -> None:
 
 def test_without_ankles_there_are_none() -> None:
     pose = body(wave(3, 2.0))
-    xyz = pose.xyz.copy()
-    xyz[:, BLAZEPOSE_33.indices("left_ankle", "right_ankle")] = np.nan
 
-    assert repetitions(replace(pose, xyz=xyz)) == ()
+    assert repetitions(without(pose, np.s_[:, BLAZEPOSE_33.indices("left_ankle", "right_ankle")])) == ()
 
 
 def test_knees_whose_angle_is_unknown_do_not_hide_a_squat() -> None:
@@ -376,7 +373,7 @@ def with_toes(pose: MetricPose, height: Array | float) -> MetricPose:
         ankle, toe = (BLAZEPOSE_33.index(f"{side}_{name}") for name in ("ankle", "foot_index"))
         xyz[:, toe] = xyz[:, ankle] + [0.15, 0.0, 0.0]
         xyz[:, toe, 1] = height - pose.root[:, 1]
-    return replace(pose, xyz=xyz)
+    return placed(pose, xyz)
 
 
 def test_rising_on_the_toes_behind_a_squat_is_no_jump() -> None:

@@ -6,6 +6,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from changing import edited, without
 from posedetector.kinematics.asymmetry import WITHIN_ERROR, asymmetry_index
 from posedetector.kinematics.nouns import UNITS, Grade, JointAngles, Quantity
 from posedetector.kinematics.stretches import Stretches, extremes
@@ -107,8 +108,8 @@ def test_a_length_is_that_of_the_body(name: str, side: str, metres: float) -> No
 
 def test_a_length_is_the_median_and_its_spread_is_robust() -> None:
     """Thighs of 0.42, 0.43, 0.44, 0.45 and, in a frame that went wrong, 0.94 m: the median is 0.44, the median deviation 0.01."""
-    pose = body()
-    pose.xyz[:, pose.skeleton.index("left_knee"), 1] = [-0.42, -0.43, -0.44, -0.45, -0.94]
+    thighs = [-0.42, -0.43, -0.44, -0.45, -0.94]
+    pose = edited(body(), xyz=(np.s_[:, body().skeleton.index("left_knee"), 1], thighs))
     row = of_pose(pose)["thigh_length", "left"]
 
     assert row.value == pytest.approx(0.44)
@@ -119,8 +120,11 @@ def test_a_length_is_the_median_and_its_spread_is_robust() -> None:
 def test_frames_in_which_an_end_was_not_seen_do_not_count(source: Source) -> None:
     pose = body()
     knee = pose.skeleton.index("left_knee")
-    pose.source[:2, knee] = source
-    pose.xyz[:2, knee, 1] = -0.9
+    pose = (
+        edited(pose, xyz=(np.s_[:2, knee, 1], -0.9), source=(np.s_[:2, knee], source))
+        if source
+        else without(pose, np.s_[:2, knee])
+    )
     row = of_pose(pose)["thigh_length", "left"]
 
     assert row.value == pytest.approx(0.44)
@@ -148,9 +152,7 @@ def test_an_augmented_length_and_its_asymmetry_count_and_say_so() -> None:
 
 
 def test_a_segment_that_was_never_seen_whole_is_not_there() -> None:
-    pose = body()
-    pose.source[:, pose.skeleton.index("left_knee")] = Source.INTERPOLATED
-    rows = of_pose(pose)
+    rows = of_pose(edited(body(), source=(np.s_[:, body().skeleton.index("left_knee")], Source.INTERPOLATED)))
 
     assert ("thigh_length", "left") not in rows
     assert ("thigh_length", "right") in rows
@@ -338,8 +340,7 @@ def test_a_fast_way_down_counts_as_fast() -> None:
 
 
 def test_an_asymmetry_rests_on_the_frames_of_the_side_seen_less() -> None:
-    pose = body()
-    pose.source[:2, pose.skeleton.index("left_knee")] = Source.INTERPOLATED
+    pose = edited(body(), source=(np.s_[:2, body().skeleton.index("left_knee")], Source.INTERPOLATED))
 
     assert of_pose(pose)["thigh_length_asymmetry", ""].count == 3
 

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 from trc import TRCData
 
+from changing import edited
 from posedetector.cli.analyze import analyze
 from posedetector.errors import InputError, OutputError
 from posedetector.pose import Source
@@ -40,10 +41,13 @@ def target(tmp_path: Path) -> Path:
 @pytest.fixture
 def whole(trial: Trial) -> Trial:
     """The same with nothing missing: right_knee stays at (0.5, 2, 3.25)."""
-    pose = trial.pose
-    xyz = pose.xyz.copy()
-    xyz[:, 1] = np.array([0.5, 2.0, 3.25]) - pose.root
-    return replace(trial, pose=replace(pose, xyz=xyz, source=np.full((3, 2), Source.MEASURED, np.uint8)))
+    pose = edited(
+        trial.pose,
+        xyz=(np.s_[:, 1], np.array([0.5, 2.0, 3.25]) - trial.pose.root),
+        score=(np.s_[1:, 1], 0.45),
+        source=(np.s_[:], Source.MEASURED),
+    )
+    return replace(trial, pose=pose)
 
 
 def test_the_header_of_landmarks_is_the_fields_of_a_record_in_order(trial: Trial, target: Path) -> None:

@@ -11,6 +11,7 @@ import pytest
 from numpy.typing import ArrayLike
 from scipy.spatial.transform import Rotation
 
+from changing import edited, without
 from figures import figure, pose_of
 from posedetector.estimators.synthetic import Walker
 from posedetector.pose import Array, MetricPose, Source
@@ -147,10 +148,9 @@ def turned(found: Written, joint: str) -> Array:
 
 
 def missing(pose: MetricPose, frames: Any, *names: str) -> MetricPose:
-    xyz, source = pose.xyz.copy(), pose.source.copy()
     for name in names:
-        xyz[frames, pose.skeleton.index(name)], source[frames, pose.skeleton.index(name)] = np.nan, Source.NONE
-    return replace(pose, xyz=xyz, source=source)
+        pose = without(pose, np.s_[frames, pose.skeleton.index(name)])
+    return pose
 
 
 # places
@@ -179,7 +179,9 @@ def test_a_walk_in_any_direction_is_read_back_within_a_millimetre(
 def test_lengths_that_change_put_only_the_next_joint_off(written: Callable[[MetricPose], Written]) -> None:
     pose = moving(9, left_knee_flexion=20, left_shoulder_flexion=30)
     knee = pose.skeleton.index("left_knee")
-    pose.xyz[4, knee] += np.array([0.0, -0.02, 0.0])  # a thigh that is 2 cm longer in one frame
+    pose = edited(
+        pose, xyz=(np.s_[4, knee], pose.xyz[4, knee] + [0.0, -0.02, 0.0])
+    )  # a thigh that is 2 cm longer in one frame
     places = written(pose).places
     off = {joint: float(np.linalg.norm(places[joint] - landmarks(pose, joint), axis=1)[4]) for joint in PLACES}
 
@@ -189,7 +191,8 @@ def test_lengths_that_change_put_only_the_next_joint_off(written: Callable[[Metr
 
 def test_the_error_of_each_joint_is_in_the_account(written: Callable[[MetricPose], Written]) -> None:
     pose = moving(10)
-    pose.xyz[5, pose.skeleton.index("left_knee")] += np.array([0.0, -0.02, 0.0])
+    at = np.s_[5, pose.skeleton.index("left_knee")]
+    pose = edited(pose, xyz=(at, pose.xyz[at] + [0.0, -0.02, 0.0]))
     account = written(pose).account
 
     assert account["joints"]["LeftLeg"]["error_mm"] == {
@@ -225,7 +228,9 @@ def test_a_t_pose_with_palms_down_has_no_rotation_anywhere(written: Callable[[Me
     for side, index in (("left", 0.03), ("right", 0.03)):  # the figure's palms look forward: its hands are turned down
         knuckles = pose.xyz[:, pose.skeleton.indices(f"{side}_index", f"{side}_pinky")].mean(axis=1)
         for name, ahead in (("index", index), ("pinky", -index)):
-            pose.xyz[:, pose.skeleton.index(f"{side}_{name}")] = knuckles + np.array([ahead, 0, 0])
+            pose = edited(
+                pose, xyz=(np.s_[:, pose.skeleton.index(f"{side}_{name}")], knuckles + np.array([ahead, 0, 0]))
+            )
     channels = written(pose).channels
 
     assert {name for name, values in channels.items() if "rotation" in name and np.abs(values).max() > 1e-3} == set()
@@ -258,8 +263,8 @@ def test_an_elbow_that_is_straight_for_a_while_does_not_spin_the_arm(written: Ca
     angles = np.concatenate([np.linspace(60, 2, 20), np.full(20, 2.0), np.linspace(2, 60, 20)])
     pose = moving(60, left_elbow_flexion=angles)
     noise = np.random.default_rng(0).normal(0, 0.01, (20, 3))
-    pose.xyz[20:40, pose.skeleton.index("left_wrist")] += noise
-    found = written(pose)
+    at = np.s_[20:40, pose.skeleton.index("left_wrist")]
+    found = written(edited(pose, xyz=(at, pose.xyz[at] + noise)))
 
     assert turned(found, "LeftArm").max() < 3
     assert found.account["joints"]["LeftArm"]["turn_about_that"]["filled"] == [
@@ -270,7 +275,8 @@ def test_an_elbow_that_is_straight_for_a_while_does_not_spin_the_arm(written: Ca
 def test_a_leg_that_straightens_hands_over_to_its_foot_without_a_leap(written: Callable[[MetricPose], Written]) -> None:
     # the knee's own axis says 0°, a foot that is turned out by 50° says 50°; between them lies one frame
     pose = moving(40, left_knee_flexion=np.where(np.arange(40) < 20, 60.0, 5.0))
-    pose.xyz[:, pose.skeleton.index("left_foot_index")] += np.array([-0.08, 0.0, -0.17])
+    at = np.s_[:, pose.skeleton.index("left_foot_index")]
+    pose = edited(pose, xyz=(at, pose.xyz[at] + [-0.08, 0.0, -0.17]))
 
     assert turned(written(pose), "LeftUpLeg").max() < 15
 
@@ -345,7 +351,7 @@ def test_a_shoulder_that_is_missing_does_not_cost_the_legs(written: Callable[[Me
 
 def test_the_least_firsthand_landmark_gives_the_word(written: Callable[[MetricPose], Written]) -> None:
     pose = moving(10)
-    pose.source[3:5, pose.skeleton.index("right_wrist")] = Source.MIRRORED
+    pose = edited(pose, source=(np.s_[3:5, pose.skeleton.index("right_wrist")], Source.MIRRORED))
 
     assert written(pose).account["joints"]["RightForeArm"]["rotation"] == {
         "measured": [[0, 2], [5, 9]],

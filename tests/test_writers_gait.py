@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from changing import edited
 from figures import WITH_SPINES, figure, pose_of
 from posedetector.kinematics.angles import ANGLES
 from posedetector.kinematics.nouns import Cycles, Gait, Grade
@@ -238,8 +239,7 @@ def definitions(rows_of, trial: Trial, skeleton: Skeleton) -> dict[str, dict[str
     """Return the rows by angle; of a figure that is seen in two frames, the second without its left wrist."""
     points = np.stack([figure({"left_knee_flexion": 50.0}, skeleton)] * 2)
     points[1, skeleton.index("left_wrist")] = np.nan
-    pose = pose_of(points, skeleton)
-    pose.source[0, skeleton.index("left_hip")] = Source.INTERPOLATED
+    pose = edited(pose_of(points, skeleton), source=((0, skeleton.index("left_hip")), Source.INTERPOLATED))
     return {row["angle"]: row for row in rows_of("angle_definitions", posed(trial, pose))}
 
 

@@ -1,13 +1,15 @@
 """joints.npy and what joints.json says of it."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
-from posedetector.pose import Array
+from changing import edited
+from posedetector.pose import Array, Source
 from posedetector.skeletons import BLAZEPOSE_33, COCO_WHOLEBODY_133, H36M_17, Skeleton
 from posedetector.trial import Trial
 from posedetector.writers.npy import write_joints, write_joints_account
@@ -84,7 +86,7 @@ def test_the_account_says_from_what_each_joint_hangs(trial: Trial, tmp_path: Pat
 
 def test_where_the_path_is_not_known_nothing_came_about(trial: Trial, tmp_path: Path) -> None:
     clip = over(trial, TIMES, BLAZEPOSE_33)
-    clip.pose.root[1] = np.nan
+    clip = replace(clip, pose=edited(clip.pose, root=(1, np.nan)))
     joints, account = array_of(clip, tmp_path), account_of(clip, tmp_path)
 
     assert np.isnan(joints[1]).all()
@@ -101,7 +103,7 @@ def test_the_account_tells_how_each_value_came_about(trial: Trial, tmp_path: Pat
 
 def test_a_middle_is_as_certain_as_the_least_of_its_points(trial: Trial, tmp_path: Path) -> None:
     clip = over(trial, TIMES, BLAZEPOSE_33)
-    clip.pose.source[0, BLAZEPOSE_33.index("left_hip")] = 2
-    account = account_of(clip, tmp_path)
+    pose = edited(clip.pose, source=((0, BLAZEPOSE_33.index("left_hip")), Source.INTERPOLATED))
+    account = account_of(replace(clip, pose=pose), tmp_path)
 
     assert account["source_words"][account["sources"][0][0]] == "interpolated"

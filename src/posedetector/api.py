@@ -106,7 +106,7 @@ def from_keypoints(
         ],
     )
     width, height_px = image_size
-    tracks = Tracks(moments, [track] if seen.any() else [], (int(width), int(height_px)), skeleton)
+    tracks = Tracks(moments, (track,) if seen.any() else (), (int(width), int(height_px)), skeleton)
     tracks.of(1)  # nobody at all is an error of its own
     steps = np.diff(moments)
     video = Video(name, tracks.image_size, float(1 / np.median(steps)) if len(steps) else 0.0, None, lambda _: iter(()))

@@ -27,7 +27,17 @@ from posedetector.anthropometry import (
 from posedetector.arrays import mean_and_sd, median, robust_sd, rotation_between, unit
 from posedetector.errors import InputError
 from posedetector.filters import low_pass, sampling_rate
-from posedetector.pose import Array, Keypoints, MetricPose, RelativePose, finite, has_bone_length, in_order_of
+from posedetector.pose import (
+    Array,
+    Keypoints,
+    MetricPose,
+    Noun,
+    RelativePose,
+    finite,
+    has_bone_length,
+    in_order_of,
+    settle,
+)
 from posedetector.skeletons import SIDES, Skeleton, split_side
 from posedetector.subject import Subject
 
@@ -117,8 +127,8 @@ class Size:
         return f"bone lengths: {', '.join(self.of)}{disagreeing}"
 
 
-@dataclass(frozen=True)
-class Calibration:
+@dataclass(frozen=True, eq=False)
+class Calibration(Noun):
     """How the size, the vertical and the path came about.
 
     Attributes
@@ -152,6 +162,9 @@ class Calibration:
     camera_position: Array
     rotation: Array
     grounded: bool = True
+
+    def __post_init__(self) -> None:
+        settle(self, camera_position=(3,), rotation=(3, 3))
 
     def entry(self, height: float | None) -> Entry:
         """Return what the account says of it; `height` in metres is the one given."""

@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 from posedetector.account import AXES, ORIGIN, CameraMotionRecord, Entry, Note, caution, info
 from posedetector.arrays import unit
 from posedetector.filters import interpolate
-from posedetector.pose import Array, Frame, Keypoints, RelativePose
+from posedetector.pose import Array, Frame, Keypoints, Noun, RelativePose, moved_to, settle
 
 Floats = NDArray[np.float32]
 Verdict = Literal["still", "turned", "moved", "unknown"]
@@ -54,8 +54,8 @@ _PAIRS = 50  # of pictures, that show the focal length
 _ROUNDS = 5  # of reweighting
 
 
-@dataclass(frozen=True)
-class CameraMotion:
+@dataclass(frozen=True, eq=False)
+class CameraMotion(Noun):
     """What the camera did.
 
     Attributes
@@ -74,6 +74,10 @@ class CameraMotion:
     ranges: tuple[float, float, float] = (0.0, 0.0, 0.0)
     focal_length: float = float("nan")
     focal_sd: float = float("nan")
+
+    def __post_init__(self) -> None:
+        if self.rotation is not None:
+            settle(self, rotation=(-1, 3, 3))
 
     @property
     def turned(self) -> bool:
@@ -153,7 +157,7 @@ class CameraMotion:
     def _turned(self, keypoints: Keypoints, rotation: Array) -> Keypoints:
         xyz = None if keypoints.xyz is None else keypoints.xyz @ np.swapaxes(rotation, 1, 2)
         xy = _turn_pixels(keypoints.xy, rotation, self.focal_length, keypoints.image_size)
-        return replace(keypoints, xy=xy, xyz=xyz)
+        return moved_to(keypoints, xy, xyz)
 
 
 NOT_WATCHED = CameraMotion("unknown", "nobody looked")
@@ -178,7 +182,7 @@ class _Match(NamedTuple):
     here: Floats
 
 
-@dataclass
+@dataclass(eq=False)
 class Background:
     """Watches the background: `see` each frame, in order, and `judge` it once its people's boxes are known."""
 

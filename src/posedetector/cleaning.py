@@ -38,7 +38,7 @@ _LIMBS = (
 )
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Cleaned:
     """The cleaned points, and how much had to be done: points dropped, frames in which a limb pair was swapped back.
 

@@ -4,17 +4,16 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from posedetector.errors import InputError
 from posedetector.filters import sampling_rate
-from posedetector.pose import Array, finite
+from posedetector.pose import Array, Noun, finite, settle, settle_time
 from posedetector.skeletons import Skeleton
 
 UNITS = {"m": 1.0, "cm": 0.01, "mm": 0.001, "in": 0.0254}
 _PERSON = (0.1, 10.0)  # metres; a foot alone, a person with outstretched arms and a bad frame
 
 
-@dataclass(frozen=True, slots=True)
-class Motion:
+@dataclass(frozen=True, slots=True, eq=False)
+class Motion(Noun):
     """One trial as one system has it.
 
     Attributes
@@ -33,13 +32,7 @@ class Motion:
     notes: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
-        if self.xyz.shape != (len(self.time), len(self.skeleton), 3):
-            raise InputError(
-                f"positions must be (T, J, 3) with {len(self.time)} times and {len(self.skeleton)} points, "
-                f"got {self.xyz.shape}"
-            )
-        if self.time.ndim != 1 or not np.isfinite(self.time).all() or not np.all(np.diff(self.time) > 0):
-            raise InputError("times must be finite and strictly increasing")
+        settle(self, xyz=(settle_time(self), len(self.skeleton), 3))
 
     @property
     def rate(self) -> float:

@@ -95,7 +95,7 @@ class Person:
         return f"{self.what}; {self.when}{remark}"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class _Path:
     """A track in numbers: places in shares of the picture, `range_x`, `net_x` and `way_x` in body heights, `height` in pixels."""
 
@@ -196,7 +196,7 @@ def in_order(tracks: Tracks) -> Tracks:
     ]
     if walkers:
         ordered = [walkers[0], *(one for one in ordered if one is not walkers[0])]
-    return replace(tracks, tracks=ordered)
+    return replace(tracks, tracks=tuple(ordered))
 
 
 def why_first(tracks: Tracks) -> str:
@@ -227,10 +227,10 @@ def join(tracks: Tracks, person: int, others: Iterable[int]) -> Tracks:
     joined = Track(rows, [poses[row] for row in rows], others)
     return replace(
         tracks,
-        tracks=[
+        tracks=tuple(
             joined if number == person else Track() if number in others else track
             for number, track in enumerate(tracks.tracks, start=1)
-        ],
+        ),
     )
 
 

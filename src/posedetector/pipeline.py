@@ -24,7 +24,7 @@ from posedetector.mirroring import mirror_missing
 from posedetector.overlay import OverlayOptions, draw_overlay, overlay_name
 from posedetector.persons import SHEET
 from posedetector.plausibility import entry_of as entry_of_plausibility
-from posedetector.pose import Keypoints, PictureMap
+from posedetector.pose import Keypoints, PictureMap, moved_to
 from posedetector.provenance import entry_of_pose, entry_of_run
 from posedetector.refinement import NOT_REFINED, NOT_REFINED_ONLINE, other_opinions, refine, scale_of
 from posedetector.sanity import find_doubts
@@ -124,7 +124,7 @@ def _entry_of_lifter(name: str, lifter: Lifter) -> Entry:
 def _pictured(keypoints: Keypoints, maps: Sequence[PictureMap]) -> Keypoints:
     """Return keypoints for which all was computed where they lie in the real picture."""
     for one in reversed(maps):
-        keypoints = replace(keypoints, xy=one.to_picture(keypoints.xy))
+        keypoints = moved_to(keypoints, one.to_picture(keypoints.xy), keypoints.xyz)
     return keypoints
 
 

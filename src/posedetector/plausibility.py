@@ -96,7 +96,7 @@ class Doubt:
         return "serious" if self.sure or self.factor >= SERIOUS else "caution"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Clip:
     """What the checks look at.
 

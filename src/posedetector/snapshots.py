@@ -13,7 +13,7 @@ _APART = 0.5  # seconds
 _MOST = 240  # pictures; from then on every second one is let go, and they are taken half as often
 
 
-@dataclass
+@dataclass(eq=False)
 class Snapshots:
     """Pictures of some frames, by row; at most 240, half a second apart in clips of up to two minutes."""
 

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from posedetector.boxes import box_overlap
 from posedetector.errors import NoPersonError
-from posedetector.pose import Array, Keypoints, PersonPose, Source
+from posedetector.pose import Array, Keypoints, Noun, PersonPose, Source, settle, settle_time
 from posedetector.skeletons import Skeleton, sigmas_of
 from posedetector.snapshots import Snapshots
 
@@ -56,7 +56,7 @@ class Tracking:
 AS_USUAL = Tracking()
 
 
-@dataclass
+@dataclass(eq=False)
 class Track:
     """One person's poses and the rows of the frames that show them.
 
@@ -75,8 +75,8 @@ class Track:
         return sum(_size(pose) * float(pose.score.mean()) for pose in self.poses)
 
 
-@dataclass(frozen=True)
-class Tracks:
+@dataclass(frozen=True, eq=False)
+class Tracks(Noun):
     """Everyone in the clip.
 
     Attributes
@@ -88,11 +88,17 @@ class Tracks:
     """
 
     time: Array
-    tracks: list[Track]
+    tracks: tuple[Track, ...]
     image_size: tuple[int, int]
     skeleton: Skeleton
     numbers: NDArray[np.int64] | None = None
     snapshots: Snapshots | None = None
+
+    def __post_init__(self) -> None:
+        frames = settle_time(self)
+        if self.numbers is not None:
+            settle(self, np.int64, numbers=(frames,))
+        object.__setattr__(self, "tracks", tuple(self.tracks))
 
     def of(self, person: int) -> Track:
         """Return one person's track; raises NoPersonError when nobody, or no person of that number, was found."""
@@ -147,7 +153,7 @@ def track(
     # a clip may be shorter than the shortest track
     shortest = min(_SHORTEST, 0.5 * float(times[-1] - times[0])) if time else 0.0
     lasting = [one for one in tracks if times[one.rows[-1]] - times[one.rows[0]] >= shortest]
-    return Tracks(times, sorted(lasting, key=lambda one: -one.prominence), image_size, skeleton)
+    return Tracks(times, tuple(sorted(lasting, key=lambda one: -one.prominence)), image_size, skeleton)
 
 
 def _assign(

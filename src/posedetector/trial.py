@@ -8,13 +8,13 @@ from numpy.typing import NDArray
 from posedetector.account import Provenance
 from posedetector.camera_motion import NOT_WATCHED, CameraMotion
 from posedetector.kinematics.nouns import JointAngles, Kinematics
-from posedetector.pose import Array, Keypoints, MetricPose, PictureMap
+from posedetector.pose import Array, Keypoints, MetricPose, Noun, PictureMap, settle
 from posedetector.subject import Subject
 from posedetector.tracking import Tracks
 
 
-@dataclass(frozen=True, slots=True)
-class Trial:
+@dataclass(frozen=True, slots=True, eq=False)
+class Trial(Noun):
     """One clip's results: what was seen in 2D, the metric pose, the person, and the account of it all.
 
     Attributes
@@ -35,6 +35,10 @@ class Trial:
     maps: tuple[PictureMap, ...] = ()
     camera: CameraMotion = NOT_WATCHED
     away: Array | None = None
+
+    def __post_init__(self) -> None:
+        if self.away is not None:
+            settle(self, away=self.pose.root.shape)
 
     @property
     def frame_numbers(self) -> NDArray[np.int64]:

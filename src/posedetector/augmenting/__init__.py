@@ -12,7 +12,7 @@ from posedetector.augmenting.layout import BETWEEN, HANGS_ON, level, missing_poi
 from posedetector.augmenting.networks import ENHANCERS, RATE, TURNS, Network
 from posedetector.errors import InputError
 from posedetector.filters import interpolate
-from posedetector.pose import Array, MetricPose, Source, Spread, finite, weakest
+from posedetector.pose import Array, MetricPose, Source, Spread, finite, is_missing, weakest
 from posedetector.skeletons import Skeleton, extend, split_side
 from posedetector.subject import BONES, Subject
 
@@ -119,7 +119,11 @@ def _with(pose: MetricPose, markers: dict[str, Array]) -> MetricPose:
         score[:, row] = np.where(there, pose.score[:, anchor], 0.0)
         least = weakest(pose.source[:, anchor], Source.AUGMENTED)
         source[:, row] = np.where(there, least, np.uint8(Source.NONE))
-    return MetricPose(skeleton, pose.time, positions - root[:, None], score, source, root, _spread(pose, skeleton))
+    xyz = positions - root[:, None]
+    # where the body is not known, there are no markers; what is left of it lies around the hips as it did
+    kept = ~finite(root)[:, None] & ~is_missing(source[:, : len(old)])
+    xyz[:, : len(old)][kept] = pose.xyz[kept]
+    return MetricPose(skeleton, pose.time, xyz, score, source, root, _spread(pose, skeleton))
 
 
 def _spread(pose: MetricPose, skeleton: Skeleton) -> Spread | None:

@@ -248,11 +248,12 @@ class _Follower:
             return None
         self._box = box
         crop.square = _moved(crop.square, box)
+        seen = inside & (points[:, 3] > 0)
         return PersonPose(
             bbox=box,
-            xy=np.where(inside[:, None], xy, np.nan),
-            score=np.where(inside, np.clip(points[:, 3], 0, 1), 0.0),
-            xyz=np.where(inside[:, None], world, np.nan),
+            xy=np.where(seen[:, None], xy, np.nan),
+            score=np.where(seen, np.minimum(points[:, 3], 1), 0.0),
+            xyz=np.where(seen[:, None], world, np.nan),
         )
 
     def _is_continuous(self, box: Array) -> bool:

@@ -74,7 +74,7 @@ def follow(
         yield from (poses for stretch in stretches for poses in stretch.found)
 
 
-@dataclass
+@dataclass(eq=False)
 class _Stretch:
     """What was found from one search on, and where to look next."""
 

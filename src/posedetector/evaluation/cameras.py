@@ -9,18 +9,21 @@ from typing import Any
 import numpy as np
 
 from posedetector.errors import InputError
-from posedetector.pose import Array
+from posedetector.pose import Array, Noun, settle
 
 _MILLIMETRES = 0.001
 
 
-@dataclass(frozen=True)
-class View:
+@dataclass(frozen=True, eq=False)
+class View(Noun):
     """Where a camera stands: camera = rotation @ (world − position), metres; and its picture, pixels."""
 
     rotation: Array
     position: Array
     size: tuple[int, int]
+
+    def __post_init__(self) -> None:
+        settle(self, rotation=(3, 3), position=(3,))
 
 
 def read_cameras(path: Path) -> dict[str, list[View | None]]:

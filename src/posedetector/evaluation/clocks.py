@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from posedetector.errors import InputError
 from posedetector.filters import low_pass, sampling_rate
 from posedetector.metrics import mpjpe
-from posedetector.pose import Array
+from posedetector.pose import Array, Noun, settle
 
 MAX_LAG = 0.12  # seconds
 LONGEST_LAG = 60.0  # seconds that a search may go; beyond, the lag is better given
@@ -28,8 +28,8 @@ _MOST_MISSING = 10_000  # frames of one hole
 Align = Callable[[Array, Array], tuple[Array, Array]]
 
 
-@dataclass(frozen=True)
-class Clocks:
+@dataclass(frozen=True, eq=False)
+class Clocks(Noun):
     """A prediction and its reference, (T, J, 3) and (S, J, 3) metres of the same points, each on its own clock."""
 
     time: Array
@@ -38,6 +38,8 @@ class Clocks:
     reference_xyz: Array
 
     def __post_init__(self) -> None:
+        settle(self, time=(-1,), reference_time=(-1,))
+        settle(self, xyz=(len(self.time), -1, 3), reference_xyz=(len(self.reference_time), -1, 3))
         rates = _rate(self.time), _rate(self.reference_time)
         if min(rates) > 0 and max(rates) > _UNLIKE * min(rates):
             raise InputError(

@@ -14,7 +14,7 @@ from posedetector.motion import Motion
 Trials = Mapping[str, Motion]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Evaluation:
     """The scores of every trial of every system, under one protocol.
 

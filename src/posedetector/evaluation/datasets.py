@@ -36,7 +36,7 @@ _MILLIMETRES = 0.001
 _ACTIVITIES = ("Standing/Walking", "Exercising", "Sitting", "Reaching/Crouching", "On the floor", "Sports", "Misc.")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Sequence:
     """One camera's view: its 2D, and the 3D in that camera's frame, moment by moment.
 

@@ -20,7 +20,7 @@ from posedetector.readers.recording import ReadOptions
 _COLUMNS = ("system", "trial", "prediction", "reference")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Inputs:
     """Systems with their trials and references, read one after the other; whose trials are; roles and files."""
 

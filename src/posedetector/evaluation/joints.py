@@ -7,15 +7,15 @@ import numpy as np
 from posedetector.errors import InputError
 from posedetector.evaluation.protocols import Protocol
 from posedetector.motion import Motion
-from posedetector.pose import Array
+from posedetector.pose import Array, Noun, settle
 from posedetector.skeletons import parts_of
 
 _HIPS = ("left_hip", "right_hip")
 Rows = tuple[list[int], list[int]]  # of the points whose middle a joint is, in the prediction and in the reference
 
 
-@dataclass(frozen=True)
-class Common:
+@dataclass(frozen=True, eq=False)
+class Common(Noun):
     """The protocol's joints that both have, those that one of them lacks, and the root, if the protocol has one."""
 
     joints: tuple[str, ...]
@@ -25,6 +25,12 @@ class Common:
     predicted_root: Array | None
     measured_root: Array | None
     notes: tuple[str, ...]
+
+    def __post_init__(self) -> None:
+        positions = (-1, len(self.joints), 3)
+        settle(self, predicted=positions, measured=positions)
+        if self.predicted_root is not None and self.measured_root is not None:
+            settle(self, predicted_root=(-1, 1, 3), measured_root=(-1, 1, 3))
 
 
 def common_joints(prediction: Motion, reference: Motion, protocol: Protocol) -> Common:

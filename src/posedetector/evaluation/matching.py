@@ -11,7 +11,7 @@ from posedetector.evaluation.protocols import Protocol
 from posedetector.filters import sampling_rate
 from posedetector.metrics import rotation_between
 from posedetector.motion import Motion
-from posedetector.pose import Array, finite
+from posedetector.pose import Array, Noun, finite, settle
 
 _ALIKE = 2.2  # times; the nearest units, inches and centimetres, differ by 2.54
 
@@ -21,8 +21,8 @@ _ALIKE = 2.2  # times; the nearest units, inches and centimetres, differ by 2.54
 _TOGETHER, _MOVES = 0.5, 0.03
 
 
-@dataclass(frozen=True)
-class Matched:
+@dataclass(frozen=True, eq=False)
+class Matched(Noun):
     """One trial of one system beside its reference, frame by frame and joint by joint, aligned.
 
     Attributes
@@ -55,6 +55,11 @@ class Matched:
     covered: float
     depth_axis: int | None
     notes: tuple[str, ...]
+
+    def __post_init__(self) -> None:
+        settle(self, time=(-1,), rotation=(3, 3))
+        shape = len(self.time), len(self.joints), 3
+        settle(self, predicted=shape, measured=shape, own_predicted=shape, own_measured=shape)
 
     @property
     def rate(self) -> float:

@@ -1,6 +1,6 @@
 """The figures of one trial, small enough to be kept for thousands of them, and their summary over trials."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -27,7 +27,7 @@ from posedetector.metrics import (
     velocities,
     z_rmse,
 )
-from posedetector.pose import Array, finite
+from posedetector.pose import Array, Noun, finite, fixed, settle
 
 # without the hips': between trunk and thigh they are not the flexion that a laboratory reports
 _COMPARED = tuple(f"{side}_{joint}_flexion" for joint in ("knee", "elbow") for side in ("left", "right"))
@@ -51,8 +51,8 @@ _ROOTS_OF_SQUARES = ("z_rmse",)
 _SHARES = ("pck_150mm", "auc_0_150mm")
 
 
-@dataclass(frozen=True)
-class Scores:
+@dataclass(frozen=True, eq=False)
+class Scores(Noun):
     """How one system did in one trial. Lengths in metres, angles in degrees.
 
     Attributes
@@ -77,7 +77,7 @@ class Scores:
     points: int
     expected: int
     unmeasured: int
-    missing: dict[str, int]
+    missing: Mapping[str, int]
     rootless: int
     lag: float
     lag_from: str
@@ -85,13 +85,19 @@ class Scores:
     rate: float
     joints: tuple[str, ...]
     absent: tuple[str, ...]
-    figures: dict[str, float]
-    counts: dict[str, int]
+    figures: Mapping[str, float]
+    counts: Mapping[str, int]
     joint_errors: Array
     axis_errors: Array
     joint_points: Array
-    angles: dict[str, tuple[Array, Array]]
+    angles: Mapping[str, tuple[Array, Array]]
     notes: tuple[str, ...]
+
+    def __post_init__(self) -> None:
+        joints = len(self.joints)
+        settle(self, joint_errors=(joints,), axis_errors=(joints, 3), joint_points=(joints,))
+        for name in ("missing", "figures", "counts", "angles"):
+            object.__setattr__(self, name, fixed(getattr(self, name)))
 
 
 def score(

@@ -24,7 +24,7 @@ is put down and taken up, by the median over a side's events in a run (`_STRIKE`
   (`tests/rolling.py`).
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from itertools import zip_longest
 from typing import NamedTuple
@@ -34,7 +34,7 @@ import numpy as np
 from posedetector.arrays import derivative
 from posedetector.kinematics.nouns import Event, EventKind
 from posedetector.kinematics.signals import between, first_below, summit, turning_points, velocity_over
-from posedetector.pose import Array
+from posedetector.pose import Array, Noun, settle, settle_each
 from posedetector.skeletons import SIDES, Side
 
 # Seconds. A judgement: a tenth of a usual stride; methods that differ by more have not seen the same thing.
@@ -55,8 +55,8 @@ _MID_STANCE = (0.25, 0.6)  # of the stance; before, the foot is still being put 
 _SWING, _STANCE = 0.45, 0.7  # seconds that are looked through where there is no event on the other side
 
 
-@dataclass(frozen=True, slots=True)
-class Feet:
+@dataclass(frozen=True, slots=True, eq=False)
+class Feet(Noun):
     """One run of frames without holes.
 
     Attributes
@@ -68,10 +68,15 @@ class Feet:
     """
 
     time: Array
-    heels: dict[Side, Array]
-    toes: dict[Side, Array]
-    before: dict[Side, Array]
+    heels: Mapping[Side, Array]
+    toes: Mapping[Side, Array]
+    before: Mapping[Side, Array]
     leg: float
+
+    def __post_init__(self) -> None:
+        settle(self, time=(-1,))
+        frames = len(self.time)
+        settle_each(self, heels=(frames, 3), toes=(frames, 3), before=(frames, 2))
 
 
 class _Candidate(NamedTuple):

@@ -20,7 +20,7 @@ from posedetector.kinematics.angles import ANGLES, axis_of
 from posedetector.kinematics.frames import Landmarks
 from posedetector.kinematics.nouns import Grade, JointAngles, Quality
 from posedetector.kinematics.stretches import Stretches, extremes_in
-from posedetector.pose import Array, MetricPose
+from posedetector.pose import Array, MetricPose, Noun, settle
 from posedetector.skeletons import split_side
 
 # Of the fit's deviation over how far the angle moves
@@ -70,8 +70,8 @@ READ = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class View:
+@dataclass(frozen=True, slots=True, eq=False)
+class View(Noun):
     """From where the camera sees the body.
 
     Attributes
@@ -80,6 +80,9 @@ class View:
     """
 
     sight: Array
+
+    def __post_init__(self) -> None:
+        settle(self, sight=(-1, 3))
 
     @classmethod
     def of(cls, pose: MetricPose, camera: Array) -> "View":

@@ -9,8 +9,7 @@ from typing import Literal, get_args
 
 import numpy as np
 
-from posedetector.errors import InputError
-from posedetector.pose import Array
+from posedetector.pose import Array, Noun, fixed, settle, settle_time
 from posedetector.skeletons import Side
 
 ASYMMETRY = "_asymmetry"  # ends the name of a signed comparison of both sides (`kinematics.asymmetry`)
@@ -35,8 +34,8 @@ UNITS: dict[str, tuple[str, float]] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class JointAngles:
+@dataclass(frozen=True, slots=True, eq=False)
+class JointAngles(Noun):
     """Angles of A names over T frames.
 
     Attributes
@@ -59,10 +58,8 @@ class JointAngles:
     seen: Array
 
     def __post_init__(self) -> None:
-        shape = (len(self.time), len(self.names))
-        for name in ("values", "sd", "velocity", "acceleration", "seen"):
-            if getattr(self, name).shape != shape:
-                raise InputError(f"angles' {name} must be {shape}, got {getattr(self, name).shape}")
+        shape = settle_time(self), len(self.names)
+        settle(self, values=shape, sd=shape, velocity=shape, acceleration=shape, seen=shape)
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,8 +148,8 @@ class Event:
     methods: int
 
 
-@dataclass(frozen=True, slots=True)
-class Cycles:
+@dataclass(frozen=True, slots=True, eq=False)
+class Cycles(Noun):
     """Angles of one side's whole gait cycles, from initial contact (0 %) to the next of the same foot (100 %).
 
     Attributes
@@ -169,6 +166,13 @@ class Cycles:
     starts: Array
     ends: Array
     sd: Array | None = None
+
+    def __post_init__(self) -> None:
+        settle(self, starts=(-1,))
+        cycles = len(self.starts)
+        settle(self, values=(cycles, 101, len(self.names)), ends=(cycles,))
+        if self.sd is not None:
+            settle(self, sd=self.values.shape)
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,7 +202,7 @@ class Treadmill:
         return self.speed * np.array([self.direction[0], 0.0, self.direction[1]])
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Gait:
     """Walking or running, if there is any.
 
@@ -270,8 +274,8 @@ class Repetition:
         return self.turn - self.start if self.movement == "sit_to_stand" else self.end - self.turn
 
 
-@dataclass(frozen=True, slots=True)
-class Masses:
+@dataclass(frozen=True, slots=True, eq=False)
+class Masses(Noun):
     """Where the body's mass is.
 
     Attributes
@@ -283,13 +287,17 @@ class Masses:
     """
 
     centre: Array
-    shares: dict[str, float]
+    shares: Mapping[str, float]
     total: float | None
     table: str
 
+    def __post_init__(self) -> None:
+        settle(self, centre=(-1, 3))
+        object.__setattr__(self, "shares", fixed(self.shares))
 
-@dataclass(frozen=True, slots=True)
-class Kinematics:
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Kinematics(Noun):
     """All that is worked out from a metric pose.
 
     Attributes
@@ -306,3 +314,6 @@ class Kinematics:
     summary: tuple[Quantity, ...]
     grades: Mapping[str, Grade] = field(default_factory=dict)
     exercise: tuple[Quantity, ...] = ()
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "grades", fixed(self.grades))

@@ -117,7 +117,7 @@ def find_repetitions(pose: MetricPose, angles: JointAngles, movement: Kind | Non
     return tuple(found)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class _Body:
     """What is looked at, over T frames: times (s), lengths in legs but for `height` (m), NaN where not known.
 

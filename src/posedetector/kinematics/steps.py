@@ -5,7 +5,7 @@ place at the next (Huxham, Gong, Baker, Morris & Iansek, Gait & Posture 23, 2006
 ankle's) median from 0.05 to 0.20 s after contact, when it lies flat, level; where the clip ends sooner, that at contact.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from itertools import pairwise
 
@@ -15,7 +15,7 @@ from posedetector.arrays import sd
 from posedetector.kinematics.asymmetry import compare_sides
 from posedetector.kinematics.nouns import Event, Ground, Quantity, Treadmill
 from posedetector.kinematics.signals import at_time, between
-from posedetector.pose import Array, finite
+from posedetector.pose import Array, Noun, finite, settle, settle_each
 from posedetector.skeletons import OTHER_SIDE, SIDES, AnySide, Side
 
 _FLAT = (0.05, 0.20)  # seconds after contact; a judgement
@@ -112,8 +112,8 @@ def _only(offs: list[Event], side: Side, after: float, before: float) -> float:
     return inside[0] if len(inside) == 1 else np.nan
 
 
-@dataclass(frozen=True, slots=True)
-class Footing:
+@dataclass(frozen=True, slots=True, eq=False)
+class Footing(Noun):
     """Where hips and feet are on the floor.
 
     Attributes
@@ -125,7 +125,12 @@ class Footing:
 
     time: Array
     root: Array
-    feet: dict[Side, Array]
+    feet: Mapping[Side, Array]
+
+    def __post_init__(self) -> None:
+        settle(self, time=(-1,))
+        settle(self, root=(len(self.time), 3))
+        settle_each(self, feet=self.root.shape)
 
     def hips(self, when: float) -> Array:
         """Return (2,) where the middle of the hips is, seen from above."""

@@ -53,7 +53,7 @@ _SCALING = ("m", "m/s")
 _BY_LENS = 1.1  # times the error of the size: from here on the focal length is worth a word; a judgement
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Scale:
     """How well lengths in the laboratory are known.
 

@@ -12,7 +12,7 @@ from typing import Literal
 
 import numpy as np
 
-from posedetector.pose import Array, Keypoints, Source, finite
+from posedetector.pose import Array, Keypoints, moved_to
 
 RADIAL: Literal["radial"] = "radial"
 FISHEYE: Literal["fisheye"] = "fisheye"
@@ -88,15 +88,7 @@ class Lens:
 
     def straightened(self, keypoints: Keypoints) -> Keypoints:
         """Return the keypoints as the pinhole camera would see them; those that it could not see are missing."""
-        xy = self.to_ideal(keypoints.xy)
-        lost = finite(keypoints.xy) & ~finite(xy)
-        return replace(
-            keypoints,
-            xy=xy,
-            xyz=None if keypoints.xyz is None else np.where(lost[..., None], np.nan, keypoints.xyz),
-            score=np.where(lost, 0.0, keypoints.score),
-            source=np.where(lost, np.uint8(Source.NONE), keypoints.source),
-        )
+        return moved_to(keypoints, self.to_ideal(keypoints.xy), keypoints.xyz)
 
     @property
     def _middle(self) -> Array:

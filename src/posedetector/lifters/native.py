@@ -4,7 +4,7 @@ import numpy as np
 
 from posedetector.errors import InputError
 from posedetector.lifters import DepthErrors
-from posedetector.pose import Keypoints, RelativePose, finite
+from posedetector.pose import Keypoints, RelativePose, Source, finite
 from posedetector.weights import LoadedWeights
 
 
@@ -18,18 +18,19 @@ class Native:
     errors = DepthErrors(bone=0.06)  # 10 cm of a person: a judgement, pictures with a known truth are not at hand
 
     def lift(self, keypoints: Keypoints) -> RelativePose:
-        """Return the estimator's depth; raises InputError when it gave none."""
+        """Return the estimator's depth, missing for points that have none; raises InputError when nothing has any."""
         if keypoints.xyz is None:
             raise without_depth()
         hips = keypoints.xyz[:, keypoints.skeleton.indices("left_hip", "right_hip")]
         # without both hips the estimator's own origin, which is meant to be the same point, has to do
         root = np.where(finite(hips.reshape(len(hips), -1))[:, None], hips.mean(axis=1), 0.0)
+        there = finite(keypoints.xyz)  # a point that is seen may have no depth
         return RelativePose(
             skeleton=keypoints.skeleton,
             time=keypoints.time,
             xyz=keypoints.xyz - root[:, None],
-            score=keypoints.score,
-            source=keypoints.source,
+            score=np.where(there, keypoints.score, 0.0),
+            source=np.where(there, keypoints.source, np.uint8(Source.NONE)),
         )
 
 

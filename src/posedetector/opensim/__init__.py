@@ -23,7 +23,7 @@ from posedetector.writers import Folder
 from posedetector.writers.trc import write_markers
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Export:
     """What was written, and what a user has to know.
 

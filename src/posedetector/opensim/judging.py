@@ -25,7 +25,7 @@ _WORST = 3  # markers that are named
 COLUMNS = ("kind", "name", "frames", "rms_m", "largest_m", "limit_deg", "times_s")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class MarkerError:
     """One marker's distance from the model's, metres: RMS, the largest, when that is (s), and where it is above 4 cm, (T,)."""
 
@@ -36,7 +36,7 @@ class MarkerError:
     beyond: NDArray[np.bool_]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class AtLimit:
     """A coordinate that the model holds at a limit (radians), and in which frames (T,)."""
 
@@ -45,7 +45,7 @@ class AtLimit:
     where: NDArray[np.bool_]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Fit:
     """What is to be known of a motion.
 

@@ -16,7 +16,7 @@ from posedetector.arrays import runs
 from posedetector.errors import InputError
 from posedetector.motion import UNITS
 from posedetector.opensim.places import MarkerTable
-from posedetector.pose import Array, finite
+from posedetector.pose import Array, Noun, finite, settle, settle_time
 from posedetector.readers.recording import ReadOptions
 from posedetector.readers.trc import read_trc
 
@@ -29,8 +29,8 @@ _UPRIGHT_SEGMENTS = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Markers:
+@dataclass(frozen=True, slots=True, eq=False)
+class Markers(Noun):
     """Positions of markers over time.
 
     Attributes
@@ -47,6 +47,9 @@ class Markers:
     time: Array
     xyz: Array
     left_out: int
+
+    def __post_init__(self) -> None:
+        settle(self, xyz=(settle_time(self), len(self.points), 3))
 
 
 @dataclass(frozen=True, slots=True)

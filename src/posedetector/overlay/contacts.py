@@ -1,5 +1,6 @@
 """When each foot stands on the floor, and when it has just touched or left it, by row of the clip."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -7,18 +8,22 @@ from numpy.typing import NDArray
 
 from posedetector.kinematics.events import stances
 from posedetector.kinematics.nouns import Event, Gait
-from posedetector.pose import Array
+from posedetector.pose import Array, Noun, fixed, settle_each
 from posedetector.skeletons import Side
 
 FLASH = 0.15  # seconds for which an event is marked
 
 
-@dataclass(frozen=True)
-class Contacts:
+@dataclass(frozen=True, eq=False)
+class Contacts(Noun):
     """Stance of each side (T,), and events by row, each with the share of `FLASH` that has passed."""
 
-    stance: dict[Side, NDArray[np.bool_]]
-    events: dict[int, list[tuple[Event, float]]]
+    stance: Mapping[Side, NDArray[np.bool_]]
+    events: Mapping[int, list[tuple[Event, float]]]
+
+    def __post_init__(self) -> None:
+        settle_each(self, np.bool_, stance=(-1,))
+        object.__setattr__(self, "events", fixed(self.events))
 
 
 def contacts_of(gait: Gait, time: Array) -> Contacts:

@@ -21,7 +21,7 @@ _LEAST_WITH_FACE = 130.0  # pixels of the person's height
 _FINE_SHARE = 0.5  # of a link's thickness
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Layout:
     """A skeleton's points and lines as they are drawn; rows are the skeleton's.
 

@@ -7,15 +7,15 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from posedetector.pose import Array
+from posedetector.pose import Array, Noun, settle
 from posedetector.trial import Trial
 
 _NEAREST = 0.05  # metres from the camera; what is nearer has no place in the image
 _FARTHEST_OUT = 20.0  # image sizes outside the image; what is farther out is not drawn
 
 
-@dataclass(frozen=True)
-class View:
+@dataclass(frozen=True, eq=False)
+class View(Noun):
     """A camera in the laboratory.
 
     Attributes
@@ -30,6 +30,9 @@ class View:
     position: Array
     focal_length: float
     size: tuple[int, int]
+
+    def __post_init__(self) -> None:
+        settle(self, rotation=(3, 3), position=(3,))
 
     def project(self, points: Array) -> tuple[Array, Array]:
         """Return the pixels (…, 2) and the distance along the optical axis (…) in metres of points (…, 3) of the laboratory.

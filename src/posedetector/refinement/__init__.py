@@ -17,7 +17,7 @@ from posedetector.errors import InputError
 from posedetector.kinematics import Scale
 from posedetector.lifters import DepthErrors, Lifter
 from posedetector.lifters.native import Native
-from posedetector.pose import Array, Keypoints, MetricPose, RelativePose, finite
+from posedetector.pose import Array, Keypoints, MetricPose, Noun, RelativePose, finite, fixed
 from posedetector.refinement.body import HIPS
 from posedetector.refinement.problem import Rows
 from posedetector.refinement.spread import measure_for, spread_of
@@ -37,8 +37,8 @@ _SPREAD = (
 _FAR = 2.0  # standard deviations of the focal length's prior
 
 
-@dataclass(frozen=True)
-class Refinement:
+@dataclass(frozen=True, eq=False)
+class Refinement(Noun):
     """How the fit came out.
 
     Attributes
@@ -66,6 +66,10 @@ class Refinement:
     focal_spread: float = 0.0
     focal_start: float = float("nan")
     focal_off: bool = False
+
+    def __post_init__(self) -> None:
+        for name in ("residuals", "lengths", "odd"):
+            object.__setattr__(self, name, fixed(getattr(self, name)))
 
     def entry(self) -> Entry:
         """Return what the account says of it."""

@@ -116,7 +116,7 @@ class Body:
         return len(self.segments) + 1
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Problem:
     """What is known of T frames.
 
@@ -272,7 +272,7 @@ def between_nodes(points: Array, nodes: Rows, joined: Flags, time: Array) -> Arr
     return found
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class State:
     """What is sought: points (T, J, 3) in statures, camera frame, and the numbers (G,) that all frames share."""
 

@@ -19,7 +19,7 @@ ENOUGH = 2e-4  # of the energy: what is still to be gained moves joints by less 
 NEAREST = 0.1  # statures from the camera
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Normal:
     """The normal equations: banded (2D + 1, T·D) as LAPACK stores its upper part, border (T·D, F), corner (F, F).
 
@@ -33,7 +33,7 @@ class Normal:
     shared_pull: Array
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Linearised:
     """All terms at a state."""
 

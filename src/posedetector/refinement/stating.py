@@ -29,7 +29,7 @@ _START_CUTOFF = 3.0  # Hz
 _GIVEN_LENGTH = ("thigh", "shank", "upper_arm", "forearm")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Stated:
     """A problem, where to start, and where it comes from.
 

@@ -29,7 +29,7 @@ FOCAL_WIDER = 1.4
 COARSEST, LEAST = 4, 100  # the sample takes one frame in so many, as long as so many are left
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Fit:
     """What was found for F frames, in statures.
 

@@ -16,7 +16,7 @@ from pydantic import ValidationError
 from posedetector.account import PROVENANCE, Provenance
 from posedetector.errors import InputError
 from posedetector.kinematics.nouns import Grade
-from posedetector.pose import Array, ByteArray, Source, finite
+from posedetector.pose import Array, ByteArray, Noun, Source, finite, fixed, settle, settle_each, settle_time
 from posedetector.tables import TABLES
 from posedetector.trial import Trial
 
@@ -56,8 +56,8 @@ _ENDINGS = ("_deg", "_sd_deg")  # of the angles' columns
 _LABELS = {source.label: source.value for source in Source}
 
 
-@dataclass(frozen=True, slots=True)
-class Results:
+@dataclass(frozen=True, slots=True, eq=False)
+class Results(Noun):
     """One clip's results, in the units of the files.
 
     Attributes
@@ -90,12 +90,12 @@ class Results:
         return grades_of(self.tables["angle_definitions"])
 
     def __post_init__(self) -> None:
-        shape = (len(self.time), len(self.points))
-        if self.positions.shape != (*shape, 3) or self.source.shape != shape or self.frames.shape != self.time.shape:
-            raise InputError(
-                f"results of {self.name}: positions {self.positions.shape}, source {self.source.shape} and frames "
-                f"{self.frames.shape} must be of {shape[0]} frames and {shape[1]} landmarks"
-            )
+        shape = settle_time(self), len(self.points)
+        settle(self, positions=(*shape, 3))
+        settle(self, np.uint8, source=shape)
+        settle(self, np.int64, frames=shape[:1])
+        settle_each(self, angles=shape[:1], angles_sd=shape[:1])
+        object.__setattr__(self, "tables", fixed(self.tables))
 
 
 def grades_of(table: "pd.DataFrame") -> dict[str, Grade]:

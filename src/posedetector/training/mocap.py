@@ -40,7 +40,7 @@ _PLAUSIBLE = (0.5, 2.0)
 _STANDING, _MOST_WRONG = np.radians(4), np.radians(25)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Take:
     """One recording: its name, (T, 14, 3) metres with Y up at 50 Hz, whether it is kept for validation, and its file."""
 

@@ -52,7 +52,7 @@ class StoppedWhileMaking(Exception):  # noqa: N818 -- no error
     """Somebody wanted a training to stop while clips were made for it."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Pool:
     """Clips that are ready to be drawn from.
 

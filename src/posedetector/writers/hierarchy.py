@@ -115,7 +115,7 @@ FIXED, HELD, FILLED = range(3)
 WORDS = ("fixed", "held", "filled", *(source.label for source in Source if source is not Source.NONE))
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Motion:
     """What one joint does over T frames.
 
@@ -140,7 +140,7 @@ class Motion:
     error: Array
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Tree:
     """A pose as a tree of joints, each behind its parent; T is 0 where no frame has both hips and both shoulders.
 

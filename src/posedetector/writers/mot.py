@@ -6,7 +6,7 @@ with 4.6). So the file holds the longest stretch of the clip in which pelvis and
 of all else has values that stand in; the header says which and when, and so does a note.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from posedetector.account import Note, caution, info
 from posedetector.arrays import split_at_gaps
 from posedetector.kinematics.grading import in_words
-from posedetector.pose import Array, Source
+from posedetector.pose import Array, Noun, Source, settle, settle_each
 from posedetector.provenance import time_spans
 from posedetector.trial import Trial
 from posedetector.writers.coordinates import LUMBAR, PATH, TURNS, carries_the_body, coordinates, spines_shown
@@ -31,8 +31,8 @@ _UNEVEN = 1.5  # steps between two frames, from which on one is missing
 _ELSEWHERE = ("L5_S1_Flex_Ext", "L5_S1_Lat_Bending", "L5_S1_axial_rotation")
 
 
-@dataclass(frozen=True, slots=True)
-class Motion:
+@dataclass(frozen=True, slots=True, eq=False)
+class Motion(Noun):
     """What a motion file holds of a clip.
 
     Attributes
@@ -46,11 +46,16 @@ class Motion:
     """
 
     time: Array
-    values: dict[str, Array]
-    filled: dict[str, NDArray[np.bool_]]
+    values: Mapping[str, Array]
+    filled: Mapping[str, NDArray[np.bool_]]
     lost: tuple[str, ...]
     gaps: tuple[str, ...]
     more: bool
+
+    def __post_init__(self) -> None:
+        settle(self, time=(-1,))
+        settle_each(self, values=self.time.shape)
+        settle_each(self, np.bool_, filled=self.time.shape)
 
 
 def write_mot(trial: Trial, path: Path) -> None:
@@ -158,7 +163,7 @@ def _few(names: Sequence[str]) -> str:
     return ", ".join(names) if len(names) <= _NAMED else f"{', '.join(names[:_NAMED])} and {len(names) - _NAMED} more"
 
 
-def _filled(time: Array, filled: dict[str, NDArray[np.bool_]]) -> str:
+def _filled(time: Array, filled: Mapping[str, NDArray[np.bool_]]) -> str:
     """Return which coordinates are filled in, and when; those of the same times together."""
     together: dict[str, list[str]] = {}
     for name, where in filled.items():
