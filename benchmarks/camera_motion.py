@@ -153,9 +153,9 @@ def figures(trial: "Trial") -> dict[str, float]:
     return {
         "speed": gait.get(("walking_speed", ""), np.nan),
         "step": float(np.nanmean(steps)) if np.isfinite(steps).any() else float("nan"),
-        "cadence": 60 * gait.get(("cadence", ""), np.nan),
-        "left knee": float(np.degrees(summary[("knee_flexion_range", "left")])),
-        "right knee": float(np.degrees(summary[("knee_flexion_range", "right")])),
+        "cadence": gait.get(("cadence", ""), np.nan),
+        "left knee": summary[("knee_flexion_range", "left")],
+        "right knee": summary[("knee_flexion_range", "right")],
     }
 
 

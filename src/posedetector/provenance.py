@@ -281,7 +281,7 @@ def _studied(pose: MetricPose, found: Kinematics) -> KinematicsRecord:
             name: GradeRecord(
                 quality=one.quality,
                 reason=one.reason,
-                sd_deg=round(float(np.degrees(one.sd)), 2) if np.isfinite(one.sd) else None,
+                sd_deg=round(float(np.degrees(one.sd_rad)), 2) if np.isfinite(one.sd_rad) else None,
             )
             for name, one in found.grades.items()
         },

@@ -1,10 +1,12 @@
-"""What kinematics finds out about a clip. Inside: seconds, metres, kilograms, radians; writers turn them into what people read.
+"""What kinematics finds out about a clip. Arrays: seconds, metres, kilograms, radians.
 
-A `Quantity` is one row of a table; its unit is one of UNITS. What could not be found is not there, or NaN: never a guess.
+A `Quantity` is one row of a table. Those of a `Kinematics` are in the units of the files (deg, %, steps/min); while they are worked out
+they are in radians, shares and steps per second, and `study` turns them once, at its end. What could not be found is not there, or NaN:
+never a guess.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal, get_args
 
 import numpy as np
@@ -20,7 +22,7 @@ EventKind = Literal["initial_contact", "foot_off"]
 # what a subject is said to do; `auto`: whatever is found
 Movement = Literal["auto", "squat", "sit-to-stand", "gait", "none"]
 MOVEMENTS: tuple[Movement, ...] = get_args(Movement)
-# unit inside → unit in files, and by what a value is multiplied for that
+# unit while kinematics works → unit of results and files, and by what a value is multiplied for that
 UNITS: dict[str, tuple[str, float]] = {
     "s": ("s", 1.0),
     "m": ("m", 1.0),
@@ -74,7 +76,7 @@ class Quantity:
     side : `left`, `right`, or empty where it is of both or of neither.
     value : mean or only value, in `unit`.
     sd : standard deviation over `count` of them; NaN where there is but one.
-    unit : a key of UNITS.
+    unit : of `value`, `sd` and `error`: s, m, m/s, deg, deg/s, kg, steps/min, % or count; inside kinematics a key of UNITS.
     about : in a few words how it is defined, in which frame, and whose definition it is (author, year).
     error : standard deviation of the error of `value` itself, in `unit`, from all that is known to add to it (size, focal length,
         events, the fit); NaN where that is not known.
@@ -97,7 +99,7 @@ class Quantity:
         """The 90 % interval of the value, by its error alone; NaN where that is not known.
 
         It ends where such a value must: at 0 but for angles and signed symmetries, at the whole for shares of a stride, and at twice
-        that for asymmetries.
+        that for asymmetries. In `unit`.
         """
         least, most = self._bounds
         low, high = self.value - REACH_90 * self.error, self.value + REACH_90 * self.error
@@ -105,11 +107,17 @@ class Quantity:
 
     @property
     def _bounds(self) -> tuple[float, float]:
+        whole = {"share": 1.0, "%": 100.0}.get(self.unit, np.inf)
         if self.name.endswith("_symmetry"):
-            return -2.0, 2.0
-        if self.unit == "rad" and not self.name.endswith("_range"):
+            return -2.0 * whole, 2.0 * whole
+        if self.unit in {"rad", "deg"} and not self.name.endswith("_range"):
             return -np.inf, np.inf
-        return 0.0, 2.0 if self.name.endswith("_asymmetry") else 1.0 if self.unit == "share" else np.inf
+        return 0.0, 2.0 * whole if self.name.endswith("_asymmetry") else whole
+
+    def as_reported(self) -> "Quantity":
+        """Return the same in the unit of results and files, from that in which kinematics works."""
+        unit, factor = UNITS[self.unit]
+        return replace(self, unit=unit, value=self.value * factor, sd=self.sd * factor, error=self.error * factor)
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,12 +128,12 @@ class Grade:
     ----------
     quality : `good`, `weak` (only large differences count) or `poor` (not to be reported).
     reason : why it is not good; empty if it is.
-    sd : radians, the typical standard deviation of its fitted values; NaN where nothing was fitted.
+    sd_rad : radians, the typical standard deviation of its fitted values; NaN where nothing was fitted.
     """
 
     quality: Quality
     reason: str = ""
-    sd: float = float("nan")
+    sd_rad: float = float("nan")
 
 
 @dataclass(frozen=True, slots=True)
@@ -246,7 +254,7 @@ class Repetition:
     turn : seconds; of the lowest point (squat), or when standing is reached.
     end : seconds; when standing is reached again (squat), or the seat. The same as `turn` where the person does not sit down again.
     depth : metres that the middle of the hips goes down (squat), or up from the seat.
-    knee : radians, the greatest flexion of the knees (mean of both sides); NaN where unknown.
+    knee_flexion_rad : radians, the greatest flexion of the knees (mean of both sides); NaN where unknown.
     leaving : seconds; when standing is left to sit down. NaN for a squat, and where the person does not sit down again.
     """
 
@@ -255,7 +263,7 @@ class Repetition:
     turn: float
     end: float
     depth: float
-    knee: float
+    knee_flexion_rad: float
     leaving: float = float("nan")
 
     @property

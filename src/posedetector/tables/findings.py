@@ -1,6 +1,6 @@
 """Tables of what kinematics found: events, quantities, cycles, repetitions, masses. One piece each; none is long.
 
-Values are turned from the units inside into those of files by `UNITS`; a column `unit`, or the column's name, says which.
+A column `unit`, or the column's name, says in which unit values are.
 """
 
 import math
@@ -11,7 +11,7 @@ import numpy as np
 
 from posedetector.kinematics.angles import ANGLES, Angle, points_of
 from posedetector.kinematics.cycles import MeanCurve, mean_curve
-from posedetector.kinematics.nouns import UNITS, Cycles, Grade, Quantity
+from posedetector.kinematics.nouns import Cycles, Grade, Quantity
 from posedetector.pose import Array
 from posedetector.skeletons import Skeleton
 from posedetector.trial import Trial
@@ -105,7 +105,9 @@ def angle_definitions(trial: Trial) -> "pd.DataFrame":
 
 
 def _graded(grade: Grade | None) -> tuple[object, ...]:
-    return (math.nan, None, None) if grade is None else (math.degrees(grade.sd), grade.quality, grade.reason or None)
+    return (
+        (math.nan, None, None) if grade is None else (math.degrees(grade.sd_rad), grade.quality, grade.reason or None)
+    )
 
 
 def _where(name: str, row: Angle, skeleton: Skeleton) -> str | None:
@@ -220,7 +222,7 @@ def repetitions(trial: Trial) -> "pd.DataFrame":
         (
             *(number, one.movement, one.start, one.turn, one.end),
             *(one.down, one.up, one.end - one.start),
-            *(one.depth, math.degrees(one.knee)),
+            *(one.depth, math.degrees(one.knee_flexion_rad)),
         )
         for number, one in enumerate(trial.kinematics.repetitions, start=1)
     )
@@ -235,10 +237,8 @@ def segment_masses(trial: Trial) -> "pd.DataFrame":
 
 
 def _quantity(one: Quantity) -> tuple[object, ...]:
-    unit, factor = UNITS[one.unit]
-    low, high = one.interval
-    measured = (one.value * factor, one.sd * factor, one.count, one.error * factor, low * factor, high * factor)
-    return one.name, one.side or None, *measured, unit, one.about
+    measured = (one.value, one.sd, one.count, one.error, *one.interval)
+    return one.name, one.side or None, *measured, one.unit, one.about
 
 
 def _cycled(trial: Trial) -> tuple[str, ...]:
