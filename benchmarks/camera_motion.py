@@ -161,8 +161,8 @@ def figures(trial: "Trial") -> dict[str, float]:
 
 def knees(trial: "Trial") -> np.ndarray:
     """(T, 2) flexion of the knees, degrees, without the ends, where the subject is cut by the sample's edge."""
-    columns = [trial.angles.names.index(f"{side}_knee_flexion") for side in ("left", "right")]
-    return np.degrees(trial.angles.values[12:-12, columns])  # noqa: PD011  not a DataFrame
+    columns = [trial.kinematics.angles.names.index(f"{side}_knee_flexion") for side in ("left", "right")]
+    return np.degrees(trial.kinematics.angles.values[12:-12, columns])  # noqa: PD011  not a DataFrame
 
 
 def off(trial: "Trial", clip: Clip, along: dict[str, float]) -> float:

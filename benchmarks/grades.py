@@ -88,7 +88,7 @@ def of_clips(folder: Path) -> Iterator[Row]:
         truth |= {name: one for name, one in coordinates(bodies).items() if "dorsiflexion" in name}
         for lifter in LIFTERS:
             trial = ours(clip, folder, "full", lifter)
-            own = dict(zip(trial.angles.names, np.degrees(trial.angles.values).T, strict=True))
+            own = dict(zip(trial.kinematics.angles.names, np.degrees(trial.kinematics.angles.values).T, strict=True))
             lag = find_lag(trial.pose.time, own, bodies.time, truth)
             there = {name: at(bodies.time, one, trial.pose.time + lag) for name, one in truth.items()}
             yield from compared(f"{clip}, {lifter}", trial.kinematics, trial.pose.time, there)

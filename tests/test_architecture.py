@@ -14,6 +14,7 @@ ROOT = Path(posedetector.__file__).parent
 # a room knows only rooms above it
 ROOMS = (
     "errors",
+    "reprs",
     "opening",
     "quantities",
     "skeletons",
@@ -45,6 +46,7 @@ ROOMS = (
     "smoothing",
     "augmenting",
     "settings",
+    "storage",
     "trial",
     "provenance",
     "records",

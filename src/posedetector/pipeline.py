@@ -12,7 +12,6 @@ from typing import Any, Protocol, TypeVar
 
 import numpy as np
 
-from posedetector.account import Note
 from posedetector.augmenting import augment, check_installed
 from posedetector.calibration import Camera, calibrate, hold_in_place
 from posedetector.camera_motion import NOT_WATCHED, Background, CameraMotion
@@ -29,7 +28,7 @@ from posedetector.mirroring import mirror_missing
 from posedetector.overlay import OverlayOptions, draw_overlay, overlay_name
 from posedetector.persons import SHEET, in_order, join
 from posedetector.pose import Frame, Keypoints, PersonPose, PictureMap
-from posedetector.provenance import account_for, by_severity, info, with_lens
+from posedetector.provenance import account_for, info, with_lens
 from posedetector.refinement import NOT_REFINED, other_opinions, refine, scale_of
 from posedetector.sanity import find_doubts
 from posedetector.settings import Settings
@@ -38,7 +37,7 @@ from posedetector.snapshots import Snapshots
 from posedetector.tracking import AS_USUAL, MAX_GAP, Tracking, Tracks, track
 from posedetector.trial import Trial
 from posedetector.video import Video, is_camera, open_video, source_name
-from posedetector.writers import Folder, check_formats, notes_on_files
+from posedetector.writers import Folder, check_formats, fill, with_notes
 
 T = TypeVar("T")
 
@@ -330,17 +329,8 @@ def analyze_to(
     with Folder(folder) as output:
         trial = analyze(settings, progress=progress, download_progress=download_progress)
         if overlay is not None and (why_not := _add_overlay(settings, trial, output, overlay, progress)):
-            trial = _with_notes(trial, info(f"no overlay was drawn: {why_not}"))
-        trial = _with_notes(trial, *notes_on_files(trial, formats))
-        if len(trial.provenance.persons) > 1:
-            output.write_ahead(SHEET, partial(_draw_sheet, settings, trial.tracks))
-        files = output.write(trial, formats, progress)
-    return replace(trial, provenance=trial.provenance.model_copy(update={"files": files}))
-
-
-def _with_notes(trial: Trial, *notes: Note) -> Trial:
-    said = by_severity(*trial.provenance.notes, *notes)
-    return replace(trial, provenance=trial.provenance.model_copy(update={"notes": said}))
+            trial = with_notes(trial, info(f"no overlay was drawn: {why_not}"))
+        return fill(output, trial, formats, progress)
 
 
 def _add_overlay(settings: Settings, trial: Trial, output: Folder, options: OverlayOptions, progress: Progress) -> str:
