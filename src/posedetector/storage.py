@@ -36,15 +36,7 @@ _CONTENT = "content.json"
 _PACKING = 1  # of zlib's levels: the others take longer for little
 _MOST_PACKED = 1032  # times, the most that deflate can: what claims to hold more is no file of ours
 _CONCRETE: dict[Any, Any] = {PictureMap: Lens}  # what stands for a protocol
-# by what a hint is of; an Enum, a pydantic model and a dataclass (its fields) besides
-_FORMS: dict[Any, str] = {
-    **dict.fromkeys((Union, UnionType), "union"),
-    **dict.fromkeys((list, tuple), "items"),
-    **dict.fromkeys((dict, Mapping), "pairs"),
-    **dict.fromkeys((int, float), "number"),
-    **dict.fromkeys((str, bool, Literal), "plain"),
-    np.ndarray: "array",
-}
+_PLAIN = (str, bool, int, float, Literal)
 # what reading a file may raise that is not what `save` wrote
 _DAMAGE = (zipfile.BadZipFile, zlib.error, OSError, EOFError, ArithmeticError, LookupError, AttributeError,
            TypeError, ValueError, RuntimeError, MemoryError, InputError)  # fmt: skip
@@ -118,86 +110,66 @@ def _unsorted(name: str, data: bytes) -> NDArray[Any]:
     return np.frombuffer(values, dtype.newbyteorder("<")).astype(dtype, copy=False)
 
 
-def _form(hint: Any) -> str:
-    """Return how what a hint says is stored."""
-    origin = get_origin(hint) or hint
-    if origin in _FORMS:
-        return _FORMS[origin]
-    return next((form for kind, form in ((Enum, "enum"), (BaseModel, "model")) if issubclass(origin, kind)), "fields")
+def _resolved(hint: Any) -> tuple[Any, Any]:
+    """Return what a value that is not None is of, and which kind of thing that is."""
+    arms = [one for one in get_args(hint) if one is not NoneType] if get_origin(hint) in {Union, UnionType} else [hint]
+    one = Literal[tuple(value for arm in arms for value in get_args(arm))] if len(arms) > 1 else arms[0]
+    one = _CONCRETE.get(one, one)
+    kinds = (kind for kind in (Enum, BaseModel) if isinstance(one, type) and issubclass(one, kind))
+    return one, get_origin(one) or next(kinds, one)
 
 
 def _packed(hint: Any, value: Any, pools: _Pools) -> Any:
     """Return a value as what JSON can say; its arrays go into the pools."""
-    match _form(hint := _CONCRETE.get(hint, hint)):
-        case "union":
-            row, arm = (0, None) if value is None else _arm_of(hint, value)
-            found: Any = None if value is None else [row, _packed(arm, value, pools)]
-        case "array":
-            found = pools.add(value)
-        case "items":
-            found = [_packed(part, one, pools) for part, one in zip(_parts(hint, value), value, strict=True)]
-        case "pairs":
-            found = _packed(_pairs(hint), list(value.items()), pools)
-        case "number":
-            found = hint(value)
-        case "plain":
-            found = value
-        case "enum":
-            found = value.name
-        case "model":
-            found = value.model_dump(mode="json")
-        case _ if value.__class__ is hint:
-            found = {name: _packed(part, getattr(value, name), pools) for name, part in _hints(hint).items()}
-        case _:
-            raise InputError(f"a {type(value).__name__} cannot be saved as {hint.__name__}")
+    hint, kind = _resolved(hint)
+    if value is None or kind in _PLAIN:
+        found = value.item() if isinstance(value, np.generic) else value
+    elif kind in {dict, Mapping}:
+        found = _packed(_pairs(hint), list(value.items()), pools)
+    elif kind in {list, tuple}:
+        found = [_packed(part, one, pools) for part, one in zip(_parts(hint, value), value, strict=True)]
+    elif kind is np.ndarray:
+        found = pools.add(value)
+    elif kind is Enum:
+        found = value.name
+    elif kind is BaseModel:
+        found = value.model_dump(mode="json")
+    elif isinstance(value, hint):
+        found = {name: _packed(part, getattr(value, name), pools) for name, part in _hints(hint).items()}
+    else:
+        raise InputError(f"a {type(value).__name__} cannot be saved as {hint}")
     return found
 
 
 def _unpacked(hint: Any, node: Any, pools: _Pools) -> Any:
     """Return the value again; raises one of _DAMAGE for what the hint does not allow."""
-    match _form(hint := _CONCRETE.get(hint, hint)):
-        case "union":
-            found: Any = None if node is None else _unpacked(_arms(hint)[node[0]], node[1], pools)
-        case "array":
-            found = pools.take(*node)
-        case "items":
-            parts = zip(_parts(hint, node), node, strict=True)
-            found = get_origin(hint)(_unpacked(part, one, pools) for part, one in parts)
-        case "pairs":
-            found = dict(_unpacked(_pairs(hint), node, pools))
-        case "number" | "plain" if node in get_args(hint) or type(node) is hint:
-            found = node
-        case "enum":
-            found = hint[node]
-        case "model":
-            found = hint.model_validate(node)
-        case "fields":
-            found = hint(**{name: _unpacked(_hints(hint)[name], part, pools) for name, part in node.items()})
-        case _:
-            raise InputError(f"{str(node)[:40]!r} is not of {hint}")
+    if node is None and NoneType in get_args(hint):
+        return None
+    hint, kind = _resolved(hint)
+    if kind in {dict, Mapping}:
+        found: Any = dict(_unpacked(_pairs(hint), node, pools))
+    elif kind in {list, tuple}:
+        found = kind(_unpacked(part, one, pools) for part, one in zip(_parts(hint, node), node, strict=True))
+    elif kind is np.ndarray:
+        found = pools.take(*node)
+    elif kind is Enum:
+        found = hint[node]
+    elif kind is BaseModel:
+        found = hint.model_validate(node)
+    elif kind not in _PLAIN:
+        found = hint(**{name: _unpacked(_hints(hint)[name], part, pools) for name, part in node.items()})
+    elif node in get_args(hint) or type(node) is hint or (type(node), hint) == (int, float):
+        found = node
+    else:
+        raise InputError(f"{str(node)[:40]!r} is not of {hint}")
     return found
 
 
 @cache
-def _hints(kind: type) -> dict[str, Any]:
+def _hints(kind: Any) -> dict[str, Any]:
     """Return by name what the fields of a dataclass hold."""
     hints = get_type_hints(kind)
     return {one.name: hints[one.name] for one in fields(kind)}
-
-
-def _arms(hint: Any) -> list[Any]:
-    """Return what a union may be but for None."""
-    return [one for one in get_args(hint) if one is not NoneType]
-
-
-def _arm_of(hint: Any, value: Any) -> tuple[int, Any]:
-    """Return which of a union's arms a value is of, and that."""
-    arms = _arms(hint)
-    for row, arm in enumerate(arms):
-        plain = get_origin(arm) or arm
-        if len(arms) == 1 or (value in get_args(arm) if plain is Literal else isinstance(value, plain)):
-            return row, arm
-    raise InputError(f"a {type(value).__name__} cannot be saved as {hint}")
 
 
 def _parts(hint: Any, items: Any) -> Any:
