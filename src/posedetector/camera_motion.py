@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 
 from posedetector.filters import interpolate
 from posedetector.pose import Array, Frame, Keypoints, RelativePose
+from posedetector.reprs import brief
 
 Floats = NDArray[np.float32]
 Verdict = Literal["still", "turned", "moved", "unknown"]
@@ -65,6 +66,8 @@ class CameraMotion:
     focal_length : pixels, with which the rotation was found.
     focal_sd : relative standard deviation of that, where the pan itself showed it; NaN where it was given or assumed.
     """
+
+    __repr__ = brief
 
     verdict: Verdict
     reason: str = ""

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from posedetector.errors import InputError
+from posedetector.reprs import brief
 from posedetector.skeletons import Skeleton
 
 Array = NDArray[np.float64]
@@ -106,6 +107,8 @@ def _check(name: str, array: NDArray[Any], shape: tuple[int, ...]) -> None:
 class Frame:
     """One picture: its number from 0, its time in seconds from the first picture, and (H, W, 3) uint8 RGB."""
 
+    __repr__ = brief
+
     index: int
     time: float
     image: ByteArray
@@ -157,6 +160,8 @@ class PersonPose:
     xyz : (J, 3) metres of unknown scale, camera frame (x right, y down, z away), from the middle of the hips; or None.
     """
 
+    __repr__ = brief
+
     bbox: Array
     xy: Array
     score: Array
@@ -186,6 +191,8 @@ class Keypoints:
     image_size : width, height in pixels.
     """
 
+    __repr__ = brief
+
     skeleton: Skeleton
     time: Array
     xy: Array
@@ -208,6 +215,8 @@ class Keypoints:
 class RelativePose:
     """A 3D pose of unknown size: (T, J, 3) in the camera frame (x right, y down, z away), middle of the hips at 0."""
 
+    __repr__ = brief
+
     skeleton: Skeleton
     time: Array
     xyz: Array
@@ -228,6 +237,8 @@ class Spread:
     angles : by name, (T,) radians.
     """
 
+    __repr__ = brief
+
     points: Array
     angles: dict[str, Array]
 
@@ -243,6 +254,8 @@ class MetricPose:
     source : (T, J) uint8, a `Source` each.
     spread : how sure it is, once a body was fitted to it.
     """
+
+    __repr__ = brief
 
     skeleton: Skeleton
     time: Array

@@ -44,6 +44,7 @@ from posedetector.refinement import Refinement, describe_terms
 from posedetector.settings import Settings
 from posedetector.subject import Subject
 from posedetector.tracking import Tracking, Tracks
+from posedetector.version import own_version
 from posedetector.video import Video
 from posedetector.weights import LoadedWeights
 
@@ -119,7 +120,7 @@ def account_for(
     lengths = segment_lengths(pose)
     networks = estimator.weights + lifter.weights + (enhancers() if settings.augment_markers else ())
     return Provenance(
-        posedetector=version("posedetector"),
+        posedetector=own_version(),
         created=datetime.now(UTC).isoformat(timespec="seconds"),
         command=[legible(word) for word in sys.argv],
         versions={"python": sys.version.split()[0]} | {name: version(name) for name in _LIBRARIES},

@@ -18,7 +18,7 @@ def brief(self: Any) -> str:
 def _value(value: Any) -> str:
     if hasattr(value, "dtype") and value.shape:
         return f"<{' × '.join(map(str, value.shape))} {value.dtype}>"
-    if is_dataclass(value) or hasattr(value, "model_fields"):
+    if is_dataclass(value) or hasattr(type(value), "model_fields"):
         return f"<{type(value).__name__}>"
     said = repr(value) if not isinstance(value, list | tuple | dict) or len(value) <= 4 else ""
     if isinstance(value, str) or 0 < len(said) <= _LONGEST:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from posedetector.errors import InputError
+from posedetector.reprs import brief
 
 # The tip of the foot and the knuckles have names of their own in each layout; where a skeleton has one, it answers to the other.
 _SAME = (("big_toe", "foot_index"), ("forefinger1", "index"), ("pinky_finger1", "pinky"))
@@ -16,6 +17,8 @@ _SAME = (("big_toe", "foot_index"), ("forefinger1", "index"), ("pinky_finger1", 
 @dataclass(frozen=True)
 class Skeleton:
     """An ordered set of named points and how they hang together."""
+
+    __repr__ = brief
 
     name: str
     points: tuple[str, ...]

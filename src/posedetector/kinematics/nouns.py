@@ -13,6 +13,7 @@ import numpy as np
 
 from posedetector.errors import InputError
 from posedetector.pose import Array
+from posedetector.reprs import brief
 
 Side = Literal["left", "right"]
 Quality = Literal["good", "weak", "poor"]
@@ -50,6 +51,8 @@ class JointAngles:
     acceleration : (T, A) radians per second squared.
     seen : (T, A) share of an angle's points that were seen in that frame, in [0, 1]: neither interpolated nor mirrored.
     """
+
+    __repr__ = brief
 
     time: Array
     names: tuple[str, ...]
@@ -93,6 +96,13 @@ class Quantity:
     error: float = float("nan")
     quality: Quality | Literal[""] = ""
     reason: str = ""
+
+    def __repr__(self) -> str:
+        spread = f" ± {self.sd:.3g} SD" if np.isfinite(self.sd) else ""
+        low, high = self.interval
+        ends = f", 90 % interval {low:.4g} to {high:.4g}" if np.isfinite(self.error) else ""
+        side = f" {self.side}" if self.side else ""
+        return f"<{self.name}{side}: {self.value:.4g}{spread} {self.unit}, n = {self.count}{ends}>"
 
     @property
     def interval(self) -> tuple[float, float]:
@@ -170,6 +180,8 @@ class Cycles:
     sd : (N, 101, A) radians, the fit's standard deviations of the values, NaN where there is none; None where nothing was fitted.
     """
 
+    __repr__ = brief
+
     side: Side
     names: tuple[str, ...]
     values: Array
@@ -215,6 +227,8 @@ class Gait:
     reason : why it is not good; empty if it is.
     treadmill : the belt, if there is one; speed and lengths are those on it.
     """
+
+    __repr__ = brief
 
     quality: Literal["good", "doubtful", "none"]
     reason: str
@@ -289,6 +303,8 @@ class Masses:
     table : whose shares they are, and for whom.
     """
 
+    __repr__ = brief
+
     centre: Array
     shares: dict[str, float]
     total: float | None
@@ -305,6 +321,8 @@ class Kinematics:
     exercise : counts and times of sets of repetitions.
     grades : by angle, how far it can be trusted; empty where nobody graded them.
     """
+
+    __repr__ = brief
 
     angles: JointAngles
     gait: Gait
