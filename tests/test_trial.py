@@ -11,7 +11,7 @@ import pytest
 from pydantic import BaseModel
 
 from posedetector import Settings, Subject, Trial, analyze_to
-from posedetector.account import Note
+from posedetector.account import Note, PersonRecord
 from posedetector.errors import InputError, OutputError
 from posedetector.kinematics.nouns import Grade
 from posedetector.kinematics.series import AngleSeries
@@ -210,6 +210,19 @@ def test_a_noun_of_arrays_shows_their_shapes(trial: Trial) -> None:
     assert "repetitions=<5 × Repetition>" in repr(with_kinematics(trial, repetitions=5 * REPETITIONS).kinematics)
 
 
+# quantities
+
+
+def test_quantities_are_in_the_units_of_the_files(sample: Trial) -> None:
+    found = sample.kinematics
+    rows = [*found.gait.quantities, *found.exercise, *found.summary]
+    values = {one.name: one.value for one in rows if not one.side}
+
+    assert {one.unit for one in rows} == {"s", "m", "m/s", "deg", "deg/s", "steps/min", "%", "count"}
+    assert values["cadence"] == pytest.approx(100, abs=25)
+    assert list(sample.table("gait_parameters")["value"]) == [one.value for one in found.gait.quantities]
+
+
 # results
 
 
@@ -220,6 +233,26 @@ def test_a_written_trial_is_what_the_command_writes(sample: Trial, folder: Path,
     for name in set(files) - {"walk_side.trial"}:  # a zip archive knows when it was packed
         assert (tmp_path / name).read_bytes() == (folder / name).read_bytes()
     assert repr(Trial.load(tmp_path)) == repr(sample)
+
+
+def test_where_several_are_in_view_their_picture_is_written(trial: Trial, tmp_path: Path) -> None:
+    one = PersonRecord(number=1, frames=3, share=1.0, start_s=0.0, end_s=1.25, height_px=20.0)
+    persons = [one, one.model_copy(update={"number": 2})]
+    found = replace(trial, provenance=trial.provenance.model_copy(update={"persons": persons}))
+
+    assert "persons.png" in found.write(tmp_path, ["npy"])
+    assert (tmp_path / "persons.png").stat().st_size
+
+
+def test_notes_on_files_are_said_once_however_often_they_are_written(sample: Trial, tmp_path: Path) -> None:
+    def notes() -> list[Note]:
+        return Trial.load(tmp_path).provenance.notes
+
+    sample.write(tmp_path, ["mot", "trial"])
+    first = notes()
+    Trial.load(tmp_path).write(tmp_path, ["mot", "trial"])
+
+    assert notes() == first
 
 
 def test_a_loaded_trial_writes_the_same_report(sample: Trial, tmp_path: Path) -> None:
