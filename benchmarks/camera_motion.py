@@ -153,16 +153,16 @@ def figures(trial: "Trial") -> dict[str, float]:
     return {
         "speed": gait.get(("walking_speed", ""), np.nan),
         "step": float(np.nanmean(steps)) if np.isfinite(steps).any() else float("nan"),
-        "cadence": 60 * gait.get(("cadence", ""), np.nan),
-        "left knee": float(np.degrees(summary[("knee_flexion_range", "left")])),
-        "right knee": float(np.degrees(summary[("knee_flexion_range", "right")])),
+        "cadence": gait.get(("cadence", ""), np.nan),
+        "left knee": summary[("knee_flexion_range", "left")],
+        "right knee": summary[("knee_flexion_range", "right")],
     }
 
 
 def knees(trial: "Trial") -> np.ndarray:
     """(T, 2) flexion of the knees, degrees, without the ends, where the subject is cut by the sample's edge."""
-    columns = [trial.angles.names.index(f"{side}_knee_flexion") for side in ("left", "right")]
-    return np.degrees(trial.angles.values[12:-12, columns])  # noqa: PD011  not a DataFrame
+    columns = [trial.kinematics.angles.names.index(f"{side}_knee_flexion") for side in ("left", "right")]
+    return np.degrees(trial.kinematics.angles.values[12:-12, columns])  # noqa: PD011  not a DataFrame
 
 
 def off(trial: "Trial", clip: Clip, along: dict[str, float]) -> float:

@@ -10,6 +10,7 @@ capture the heel is the origin of the calcaneus, the toe that of the toes' body,
 """
 
 import argparse
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -18,7 +19,7 @@ from posedetector import Settings, Subject, analyze
 from posedetector.estimators.synthetic import Walker
 from posedetector.kinematics.angles import joint_angles
 from posedetector.kinematics.gait import find_gait
-from posedetector.kinematics.nouns import UNITS, Event, Gait, Repetition
+from posedetector.kinematics.nouns import Event, Gait, Repetition
 from posedetector.kinematics.repetitions import find_repetitions
 from posedetector.pose import Array, MetricPose, Source
 from posedetector.readers import read_motions
@@ -68,7 +69,8 @@ def main() -> None:
 
 
 def gait_of(pose: MetricPose) -> Gait:
-    return find_gait(pose, joint_angles(pose))
+    found = find_gait(pose, joint_angles(pose))
+    return replace(found, quantities=tuple(one.as_reported() for one in found.quantities))
 
 
 def captured(file: Path) -> MetricPose:
@@ -102,10 +104,9 @@ def events(ours: Gait, theirs: Gait) -> None:
     )
     print("| walk: quantity | side | motion capture | ours | unit |\n|---|---|---|---|---|")
     for one in theirs.quantities:
-        unit, factor = UNITS[one.unit]
         found = [own.value for own in ours.quantities if (own.name, own.side) == (one.name, one.side)]
-        ours_too = f"{factor * found[0]:.3f}" if found else "none"
-        print(f"| {one.name} | {one.side} | {factor * one.value:.3f} | {ours_too} | {unit} |")
+        ours_too = f"{found[0]:.3f}" if found else "none"
+        print(f"| {one.name} | {one.side} | {one.value:.3f} | {ours_too} | {one.unit} |")
 
 
 def nearest(gait: Gait, event: Event) -> Event | None:
@@ -125,7 +126,7 @@ def repetitions(ours: tuple[Repetition, ...], theirs: tuple[Repetition, ...]) ->
         both = [group[number] if number < len(group) else None for group in (theirs, ours)]
         when = [f"{one.start:.2f}, {one.turn:.2f}, {one.end:.2f}" if one else "none" for one in both]
         depth = [f"{100 * one.depth:.1f}" if one else "none" for one in both]
-        knees = [f"{np.degrees(one.knee):.0f}" if one else "none" for one in both]
+        knees = [f"{np.degrees(one.knee_flexion_rad):.0f}" if one else "none" for one in both]
         print(f"| {number + 1} | {when[0]} | {when[1]} | {depth[0]} | {depth[1]} | {knees[0]} | {knees[1]} |")
 
 

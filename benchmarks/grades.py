@@ -71,7 +71,7 @@ def compared(clip: str, found: Kinematics, time: Array, truth: dict[str, Array])
             clip,
             name,
             grade.quality,
-            float(np.degrees(grade.sd)),
+            float(np.degrees(grade.sd_rad)),
             float(np.abs(off).mean()),
             spans[1],
             abs(spans[0] - spans[1]),
@@ -88,7 +88,7 @@ def of_clips(folder: Path) -> Iterator[Row]:
         truth |= {name: one for name, one in coordinates(bodies).items() if "dorsiflexion" in name}
         for lifter in LIFTERS:
             trial = ours(clip, folder, "full", lifter)
-            own = dict(zip(trial.angles.names, np.degrees(trial.angles.values).T, strict=True))
+            own = dict(zip(trial.kinematics.angles.names, np.degrees(trial.kinematics.angles.values).T, strict=True))
             lag = find_lag(trial.pose.time, own, bodies.time, truth)
             there = {name: at(bodies.time, one, trial.pose.time + lag) for name, one in truth.items()}
             yield from compared(f"{clip}, {lifter}", trial.kinematics, trial.pose.time, there)
@@ -181,7 +181,7 @@ def same(walk: Path, whole: Path) -> None:
         names = {"cropped": name, "whole": name, "mirrored": exchanged(name)}
         qualities = [trials[label].kinematics.grades[own].quality for label, own in names.items()]
         spans = [ranges[label].get(f"{own}_range", (np.nan, np.nan)) for label, own in names.items()]
-        said = ", ".join(f"{np.degrees(value):.0f} ± {np.degrees(error):.0f}" for value, error in spans)
+        said = ", ".join(f"{value:.0f} ± {error:.0f}" for value, error in spans)
         print(
             f"| {name.replace('_', ' ')} | {qualities[0] if len(set(qualities)) == 1 else '**' + ', '.join(qualities) + '**'} | {said} |"
         )

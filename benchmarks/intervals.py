@@ -31,8 +31,6 @@ from posedetector.calibration import Camera, calibrate
 from posedetector.cleaning import clean
 from posedetector.filters import interpolate
 from posedetector.kinematics import FLOOR, Ground, Scale, find_treadmill, study
-from posedetector.kinematics.angles import joint_angles
-from posedetector.kinematics.gait import find_gait
 from posedetector.kinematics.nouns import REACH_90, UNITS, Gait, Quantity
 from posedetector.kinematics.steps import UNIT
 from posedetector.lifters import make_lifter
@@ -341,7 +339,7 @@ def filmed_walks(mocap: Path, clips: int, half: int, seed: int, cache: Path | No
 
 
 def true_gait(case: Case) -> Gait:
-    return find_gait(case.truth, joint_angles(case.truth))
+    return gait_of(case.truth)
 
 
 def by_name(gait: Gait) -> dict[tuple[str, str], Quantity]:
@@ -364,8 +362,8 @@ def print_coverage(pairs: Sequence[tuple[Gait, Gait]]) -> None:
         "| quantity | values | bias | RMS error | SD said, median | truth in the 90 % interval |\n|---|---|---|---|---|---|"
     )
     for name, both in coverage(pairs).items():
-        unit, factor = UNITS[UNIT.get(name, "share")]
-        error, said = factor * both.T
+        unit = UNITS[UNIT.get(name, "share")][0]
+        error, said = both.T
         held = 100 * float((np.abs(error) < REACH_90 * said).mean())
         size = f"{error.mean():+.3f} | {np.sqrt((error**2).mean()):.3f} | {np.median(said):.3f}"
         print(f"| {name}, {unit} | {len(error)} | {size} | {held:.0f} % |", flush=True)
@@ -401,11 +399,10 @@ def opencap(folder: Path) -> None:
         truth = by_name(true)
         for key, one in by_name(analyze(settings).kinematics.gait).items():
             if key in truth and one.name in COMPARED:
-                factor = UNITS[one.unit][1]
                 low, high = one.interval
                 held = "yes" if low <= truth[key].value <= high else "no"
                 print(
-                    f"| {model} | {one.name} {one.side} | {truth[key].value * factor:.3f} | {one.value * factor:.3f} (90 %: {low * factor:.3f}–{high * factor:.3f}) | {held} |",
+                    f"| {model} | {one.name} {one.side} | {truth[key].value:.3f} | {one.value:.3f} (90 %: {low:.3f}–{high:.3f}) | {held} |",
                     flush=True,
                 )
 

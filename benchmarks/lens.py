@@ -106,10 +106,14 @@ def fov_of(lens: Lens) -> float:
 def off(trial: Trial, right: Trial) -> dict[str, float]:
     """Return mean absolute differences of angles in degrees, and of speed and path in per cent."""
     columns = [
-        [row for row, name in enumerate(trial.angles.names) if name.removeprefix("left_").removeprefix("right_") == one]
+        [
+            row
+            for row, name in enumerate(trial.kinematics.angles.names)
+            if name.removeprefix("left_").removeprefix("right_") == one
+        ]
         for one in ANGLES
     ]
-    apart = np.degrees(np.abs(trial.angles.values - right.angles.values))
+    apart = np.degrees(np.abs(trial.kinematics.angles.values - right.kinematics.angles.values))
     result = {name: float(np.nanmean(apart[:, rows])) for name, rows in zip(ANGLES, columns, strict=True)}
     return result | {
         "largest knee": float(np.nanmax(apart[:, columns[1]])),

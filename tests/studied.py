@@ -83,13 +83,13 @@ GAIT = Gait(
     EVENTS,
     (
         Quantity("stride_time", "left", 1.2, 0.1, 3, "s", "from contact to contact (Zeni 2008)"),
-        Quantity("cadence", "", 1.9, NAN, 1, "steps/s", "=steps over time"),
-        Quantity("stance_share", "right", 0.62, 0.02, 3, "share", "contact to foot off"),
+        Quantity("cadence", "", 114.0, NAN, 1, "steps/min", "=steps over time"),
+        Quantity("stance_share", "right", 62.0, 2.0, 3, "%", "contact to foot off"),
     ),
     (Cycles("left", ("left_knee_flexion",), _STRIDES, np.array([0.5, 1.5]), np.array([1.5, 2.5])),),
 )
 REPETITIONS = (Repetition("squat", 1.0, 2.0, 3.5, 0.4, np.radians(95.0)),)
-SUMMARY = (Quantity("knee_range", "left", np.radians(60.0), NAN, 1, "rad", "largest less smallest"),)
+SUMMARY = (Quantity("knee_range", "left", 60.0, NAN, 1, "deg", "largest less smallest"),)
 
 
 def masses_at(time: Array, total: float | None = 70.0) -> Masses:

@@ -1,8 +1,10 @@
 """Which room may know which."""
 
 import ast
+import shutil
 import subprocess
 import sys
+import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -14,6 +16,8 @@ ROOT = Path(posedetector.__file__).parent
 # a room knows only rooms above it
 ROOMS = (
     "errors",
+    "version",
+    "reprs",
     "anthropometry",
     "opening",
     "quantities",
@@ -47,6 +51,7 @@ ROOMS = (
     "smoothing",
     "augmenting",
     "settings",
+    "storage",
     "trial",
     "provenance",
     "records",
@@ -67,6 +72,8 @@ ROOMS = (
     "cli",
 )
 HEAVY = ("torch", "numpy", "pandas", "scipy", "mediapipe", "cv2", "av", "pydantic")
+# a trial's methods lead, when they are called, to what is made of it further down
+LEADS_DOWN = {"trial": {"tables", "writers"}}
 FILES = sorted(path for path in ROOT.rglob("*.py") if path.parent != ROOT or not path.stem.startswith("__"))
 
 
@@ -98,9 +105,17 @@ def test_every_file_belongs_to_a_room_of_the_list() -> None:
 
 @pytest.mark.parametrize("path", FILES, ids=name_of)
 def test_a_room_imports_no_room_further_down(path: Path) -> None:
-    allowed = ROOMS[: ROOMS.index(room_of(path)) + 1]
+    allowed = {*ROOMS[: ROOMS.index(room_of(path)) + 1], *LEADS_DOWN.get(room_of(path), ())}
 
-    assert set(imported_rooms(path)) <= set(allowed)
+    assert set(imported_rooms(path)) <= allowed
+
+
+@pytest.mark.parametrize("room", LEADS_DOWN)
+def test_what_leads_down_is_imported_when_it_is_called(room: str) -> None:
+    code = f"import sys, posedetector.{room}; print([name for name in {LEADS_DOWN[room]} if f'posedetector.{{name}}' in sys.modules])"
+    result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+
+    assert result.stdout.strip() == "[]"
 
 
 def test_importing_the_package_and_its_command_line_loads_nothing_heavy() -> None:
@@ -113,6 +128,28 @@ def test_importing_the_package_and_its_command_line_loads_nothing_heavy() -> Non
 @pytest.mark.parametrize("name", posedetector.__all__)
 def test_every_public_name_can_be_had(name: str) -> None:
     assert getattr(posedetector, name).__name__ == name
+
+
+def test_the_public_names_and_the_version_are_listed() -> None:
+    assert {*posedetector.__all__, "__version__"} <= set(dir(posedetector))
+
+
+def test_the_version_is_that_of_the_project() -> None:
+    project = tomllib.loads((ROOT.parents[1] / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+
+    assert posedetector.__version__ == project["version"]
+
+
+def test_the_version_is_known_without_an_installation(tmp_path: Path) -> None:
+    """A copy of the package in a source tree, and a Python that sees no other packages."""
+    (tmp_path / "src" / "posedetector").mkdir(parents=True)
+    for name in ("__init__.py", "version.py"):
+        shutil.copy(ROOT / name, tmp_path / "src" / "posedetector")
+    (tmp_path / "pyproject.toml").write_text('[project]\nname = "posedetector"\nversion = "7.8.9"\n', encoding="utf-8")
+    code = f"import sys; sys.path.insert(0, {str(tmp_path / 'src')!r}); import posedetector; print(posedetector.__version__)"
+    result = subprocess.run([sys.executable, "-S", "-I", "-c", code], capture_output=True, text=True, check=True)
+
+    assert result.stdout.strip() == "7.8.9"
 
 
 def test_a_name_that_is_not_public_is_an_attribute_error() -> None:

@@ -391,7 +391,7 @@ def test_the_pose_of_a_trial_has_the_markers(trial: Trial) -> None:
 
 
 def test_the_angles_of_a_trial_are_those_with_iliac_spines(trial: Trial) -> None:
-    assert np.isfinite(trial.angles.values[:, trial.angles.names.index("pelvis_tilt")]).all()
+    assert np.isfinite(trial.kinematics.angles.values[:, trial.kinematics.angles.names.index("pelvis_tilt")]).all()
     assert trial.provenance.kinematics.pelvis == "the iliac spines"
 
 

@@ -86,7 +86,7 @@ def test_without_a_fit_the_view_alone_decides_and_nothing_is_good() -> None:
 
     assert (grades["left_knee_flexion"].quality, grades["pelvis_obliquity"].quality) == ("weak", "poor")
     assert "judged by the view alone" in grades["left_knee_flexion"].reason
-    assert np.isnan(grades["left_knee_flexion"].sd)
+    assert np.isnan(grades["left_knee_flexion"].sd_rad)
 
 
 def test_without_either_nothing_is_graded() -> None:
@@ -105,7 +105,7 @@ def test_how_a_clip_begins_and_ends_does_not_grade_it() -> None:
     sd = np.select([(frame < 12) | (frame >= 88), frame < 52], [90.0, 10.0], 30.0)
     found = seen(SIDE, left_knee_flexion=sd)["left_knee_flexion"]
 
-    assert (found.quality, np.degrees(found.sd)) == ("good", pytest.approx(10))
+    assert (found.quality, np.degrees(found.sd_rad)) == ("good", pytest.approx(10))
 
 
 def test_who_is_seen_in_a_mirror_has_mirrored_grades() -> None:

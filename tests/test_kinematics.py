@@ -514,8 +514,8 @@ def test_an_angle_of_a_mirrored_point_has_no_deviation(bent: Trial) -> None:
 def test_a_trials_angles_are_those_of_its_pose(bent: Trial) -> None:
     still = with_pose(bent, placed(bent.pose, np.repeat(bent.pose.xyz[:1], 3, axis=0)))
 
-    assert np.degrees(still.angles.values[:, KNEE]) == pytest.approx(np.zeros(3), abs=1e-5)
-    assert np.array_equal(bent.angles.time, bent.pose.time)
+    assert np.degrees(still.kinematics.angles.values[:, KNEE]) == pytest.approx(np.zeros(3), abs=1e-5)
+    assert np.array_equal(bent.kinematics.angles.time, bent.pose.time)
 
 
 def test_angles_without_a_share_each_are_refused() -> None:

@@ -276,11 +276,11 @@ def film(clip: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Trial]:
 def test_with_the_file_a_wide_lens_gives_the_pinholes_angles_and_without_it_others(
     film: Callable[..., Trial], calibration: Path
 ) -> None:
-    right = film("straight", focal_length=WIDE.focal_length).angles.values
+    right = film("straight", focal_length=WIDE.focal_length).kinematics.angles.values
     mended = film("bent", calibration=calibration, calibration_camera="cam_01")
-    wrong = film("bent", focal_length=WIDE.focal_length).angles.values
+    wrong = film("bent", focal_length=WIDE.focal_length).kinematics.angles.values
 
-    assert np.degrees(np.nanmax(np.abs(mended.angles.values - right))) < 0.5
+    assert np.degrees(np.nanmax(np.abs(mended.kinematics.angles.values - right))) < 0.5
     assert np.degrees(np.nanmax(np.abs(wrong - right))) > 3
     lens = mended.provenance.calibration.lens
     assert lens is not None

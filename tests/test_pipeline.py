@@ -146,7 +146,7 @@ def test_the_account_warns_of_a_made_up_person(settings: Settings) -> None:
 def test_the_angles_of_a_trial_are_those_of_its_final_pose(one_hand: Settings) -> None:
     trial = analyze(changed(one_hand, refine=False, cutoff=4.0, estimate_missing=True))
 
-    assert np.array_equal(trial.angles.values, joint_angles(trial.pose).values, equal_nan=True)
+    assert np.array_equal(trial.kinematics.angles.values, joint_angles(trial.pose).values, equal_nan=True)
 
 
 def test_the_account_notes_that_a_gait_is_doubtful(settings: Settings) -> None:

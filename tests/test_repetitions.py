@@ -121,7 +121,7 @@ def test_a_squat_begins_and_ends_where_a_twentieth_of_its_depth_is_left_and_reac
 def test_the_knees_greatest_bend_is_that_of_the_lowest_point() -> None:
     (found,) = repetitions(body(wave(1, 2.0)))
 
-    assert found.knee == pytest.approx(np.pi - 2 * np.arcsin((HIPS - ANKLE - DEPTH) / 2 / THIGH), abs=0.01)
+    assert found.knee_flexion_rad == pytest.approx(np.pi - 2 * np.arcsin((HIPS - ANKLE - DEPTH) / 2 / THIGH), abs=0.01)
 
 
 def test_squats_without_a_rest_between_are_told_apart() -> None:
@@ -314,7 +314,7 @@ def test_knees_whose_angle_is_unknown_do_not_hide_a_squat() -> None:
     angles = joint_angles(pose)
     (found,) = find_repetitions(pose, replace(angles, values=np.full_like(angles.values, np.nan)))
 
-    assert np.isnan(found.knee)
+    assert np.isnan(found.knee_flexion_rad)
 
 
 def test_the_ankle_that_stays_down_tells_the_depth() -> None:

@@ -306,12 +306,12 @@ def test_gait_stands_with_both_sides_in_a_row_beside_what_is_usual(trial: Trial)
 
 
 @pytest.mark.parametrize(
-    ("value", "error", "said"), [(0.62, 0.01, "62 (60–64)"), (0.70, 0.02, "70 (67–73) ↑"), (0.50, 0.01, "50 (48–52) ↓")]
+    ("value", "error", "said"), [(62.0, 1.0, "62 (60–64)"), (70.0, 2.0, "70 (67–73) ↑"), (50.0, 1.0, "50 (48–52) ↓")]
 )
 def test_a_value_has_its_interval_and_an_arrow_where_that_is_unusual(
     trial: Trial, value: float, error: float, said: str
 ) -> None:
-    own = Quantity("stance_share", "right", value, 0.02, 3, "share", "", error)
+    own = Quantity("stance_share", "right", value, 2.0, 3, "%", "", error)
     found = with_kinematics(all_found(trial), gait=replace(GAIT, quantities=(own,)))
     (row,) = gait_rows(results_of(found))
 
@@ -338,12 +338,12 @@ def knee_row(quality: Any, reason: str = "", asymmetry: str = "") -> tuple[Quant
         Quantity(
             f"knee_flexion_{what}",
             side,
-            np.radians(degrees),
+            float(degrees),
             NAN,
             3,
-            "rad",
+            "deg",
             "",
-            np.radians(8 / 1.6449),
+            8 / 1.6449,
             quality,
             reason,
         )
@@ -352,7 +352,7 @@ def knee_row(quality: Any, reason: str = "", asymmetry: str = "") -> tuple[Quant
     ]
     return (
         *found,
-        Quantity("knee_flexion_range_asymmetry", "", 0.286, NAN, 3, "share", asymmetry, 0.2, quality, reason),
+        Quantity("knee_flexion_range_asymmetry", "", 28.6, NAN, 3, "%", asymmetry, 20.0, quality, reason),
     )
 
 

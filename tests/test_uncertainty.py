@@ -136,7 +136,7 @@ def test_lengths_of_segments_have_the_error_of_the_size() -> None:
     (thigh,) = [one for one in summary if (one.name, one.side) == ("thigh_length", "left")]
 
     assert thigh.error == pytest.approx(np.hypot(0.04, 0.03) * thigh.value)
-    assert all(np.isnan(one.error) for one in summary if one.unit == "rad")
+    assert all(np.isnan(one.error) for one in summary if one.unit == "deg")
 
 
 def test_a_focal_length_that_was_not_given_is_known_as_well_as_cameras_are_alike(walk: Callable[..., Walk]) -> None:
@@ -170,6 +170,11 @@ def test_given_bones_are_a_better_size_than_a_stature(walk: Callable[..., Walk])
         ("pelvis_obliquity_range", "rad", 0.1, 1.0, (0.0, 0.1 + REACH_90)),
         ("knee_flexion_minimum", "rad", 0.1, 1.0, (0.1 - REACH_90, 0.1 + REACH_90)),
         ("step_width", "m", 0.1, 1.0, (0.0, 0.1 + REACH_90)),
+        ("hip_adduction_range_asymmetry", "%", 50.0, 200.0, (0.0, 200.0)),
+        ("step_time_symmetry", "%", 50.0, 200.0, (-200.0, 200.0)),
+        ("stance_share", "%", 60.0, 100.0, (0.0, 100.0)),
+        ("pelvis_obliquity_range", "deg", 1.0, 1.0, (0.0, 1 + REACH_90)),
+        ("knee_flexion_minimum", "deg", 1.0, 1.0, (1 - REACH_90, 1 + REACH_90)),
     ],
 )
 def test_an_interval_ends_where_such_a_value_must(

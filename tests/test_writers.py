@@ -154,7 +154,9 @@ def test_joint_angles_come_in_blocks_of_one_kind(bent: Trial, target: Path) -> N
 
     kinds = ("deg", "sd_deg", "deg_per_s", "deg_per_s2", "seen_share")
     shown = [
-        name for name, values in zip(bent.angles.names, bent.angles.values.T, strict=True) if np.isfinite(values).any()
+        name
+        for name, values in zip(bent.kinematics.angles.names, bent.kinematics.angles.values.T, strict=True)
+        if np.isfinite(values).any()
     ]
     assert shown
     assert list(first)[2:-1] == [f"{name}_{kind}" for kind in kinds for name in shown]

@@ -49,13 +49,13 @@ def quantity(name: str, value: float, unit: str, side: Any = "", sd: float = NAN
 
 WALK = (
     quantity("walking_speed", 1.24, "m/s", sd=0.1),
-    quantity("cadence", 1.9, "steps/s", sd=0.02),
+    quantity("cadence", 114.0, "steps/min", sd=1.2),
     quantity("step_length", 0.61, "m", "left", 0.02, 0.06 / REACH_90),
     quantity("step_length", 0.63, "m", "right", 0.02, 0.06 / REACH_90),
-    quantity("stance_share", 0.62, "share", "left", 0.02),
-    quantity("stance_share", 0.58, "share", "right", 0.02),
-    quantity("double_support_share", 0.2, "share", "left", 0.02),
-    quantity("double_support_share", 0.21, "share", "right", 0.02),
+    quantity("stance_share", 62.0, "%", "left", 2.0),
+    quantity("stance_share", 58.0, "%", "right", 2.0),
+    quantity("double_support_share", 20.0, "%", "left", 2.0),
+    quantity("double_support_share", 21.0, "%", "right", 2.0),
     quantity("step_width", 0.1, "m", "left", 0.02),
 )
 
@@ -337,9 +337,9 @@ def test_of_a_grown_woman_both_populations_are_named() -> None:
     assert "age not given" not in text
 
 
-@pytest.mark.parametrize(("subject", "support", "why"), [(CHILD, 0.2, "a child"), (WOMAN, 0.0, "running")])
+@pytest.mark.parametrize(("subject", "support", "why"), [(CHILD, 20.0, "a child"), (WOMAN, 0.0, "running")])
 def test_a_child_and_a_runner_are_not_compared(subject: Subject, support: float, why: str) -> None:
-    own = (*WALK[:6], quantity("double_support_share", support, "share", "left"))
+    own = (*WALK[:6], quantity("double_support_share", support, "%", "left"))
     figure = figure_of_gait(gait(quantities=own), subject, "walk")
 
     assert [reference(axes) for axes in figure.axes] == [([], [])] * 5
@@ -348,7 +348,7 @@ def test_a_child_and_a_runner_are_not_compared(subject: Subject, support: float,
 
 
 def test_a_single_value_has_no_bar() -> None:
-    one = replace(quantity("cadence", 1.9, "steps/s"), count=1)
+    one = replace(quantity("cadence", 114.0, "steps/min"), count=1)
     figure = figure_of_gait(gait(quantities=(one,)), ADULT, "walk")
     (mark,) = panel(figure, "cadence").containers
 
@@ -358,12 +358,12 @@ def test_a_single_value_has_no_bar() -> None:
 
 
 def test_a_bar_is_the_interval_of_the_value_where_its_error_is_known() -> None:
-    own = replace(quantity("cadence", 1.9, "steps/s", sd=0.5), error=0.1)
+    own = replace(quantity("cadence", 114.0, "steps/min", sd=30.0), error=6.0)
     figure = figure_of_gait(gait(quantities=(own,)), ADULT, "walk")
     (mark,) = panel(figure, "cadence").containers
 
     ends = mark[2][0].get_segments()[0][:, 0]
-    assert ends == pytest.approx([60 * end for end in own.interval])
+    assert ends == pytest.approx(list(own.interval))
     assert "bars: 90 % interval of the value" in said(figure)
 
 
@@ -378,8 +378,8 @@ def test_a_value_far_from_the_reference_is_an_arrow_with_its_number() -> None:
 
 def test_a_value_outside_the_range_beyond_its_error_is_called_so() -> None:
     surely, perhaps = (
-        replace(quantity("stance_share", 0.65, "share", side), error=error)
-        for side, error in (("left", 0.005), ("right", 0.03))
+        replace(quantity("stance_share", 65.0, "%", side), error=error)
+        for side, error in (("left", 0.5), ("right", 3.0))
     )
     title = panel(figure_of_gait(gait(quantities=(surely, perhaps)), ADULT, "walk"), "stance phase").get_title()
 
@@ -387,7 +387,7 @@ def test_a_value_outside_the_range_beyond_its_error_is_called_so() -> None:
 
 
 def test_a_subject_slower_than_the_reference_is_told_what_that_means() -> None:
-    slow = (quantity("walking_speed", 0.6, "m/s"), quantity("cadence", 1.3, "steps/s"))
+    slow = (quantity("walking_speed", 0.6, "m/s"), quantity("cadence", 78.0, "steps/min"))
 
     assert "walked at 0.94 m/s and the subject at 0.60: times and lengths differ" in said(
         figure_of_gait(gait(quantities=slow), ADULT, "walk")

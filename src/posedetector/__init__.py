@@ -1,5 +1,9 @@
 """One video of a person in, biomechanics out: metric 3D landmarks from a single camera.
 
+Public are the names in `__all__`, and of what they take and return the attributes and methods that its docstrings list. Everything else,
+such as modules, what they hold beside, and reprs, may change without notice. Columns, keys and units of the files belong to the version
+that `posedetector` in provenance.json says; a `.trial` file can be read by that version and later ones.
+
 The public names are loaded when they are first used, so that the command line answers at once.
 """
 
@@ -15,6 +19,8 @@ if TYPE_CHECKING:
     from posedetector.settings import Settings
     from posedetector.subject import Subject
     from posedetector.trial import Trial
+
+    __version__: str
 
 _HOMES = {
     "InputError": "errors",
@@ -59,7 +65,13 @@ __all__ = [
 ]
 
 
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__, "__version__"})
+
+
 def __getattr__(name: str) -> Any:
+    if name == "__version__":
+        return import_module(f"{__name__}.version").own_version()
     if name not in _HOMES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     return getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)

@@ -22,6 +22,7 @@ from posedetector.account import AXES, ORIGIN, CameraMotionRecord, Entry, Note, 
 from posedetector.arrays import unit
 from posedetector.filters import interpolate
 from posedetector.pose import Array, Frame, Keypoints, Noun, RelativePose, moved_to, settle
+from posedetector.reprs import brief
 
 Floats = NDArray[np.float32]
 Verdict = Literal["still", "turned", "moved", "unknown"]
@@ -67,6 +68,8 @@ class CameraMotion(Noun):
     focal_length : pixels, with which the rotation was found.
     focal_sd : relative standard deviation of that, where the pan itself showed it; NaN where it was given or assumed.
     """
+
+    __repr__ = brief
 
     verdict: Verdict
     reason: str = ""

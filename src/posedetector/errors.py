@@ -3,6 +3,7 @@
 PosedetectorError
 ├── InputError          what was given cannot be used
 │   ├── VideoError      … because it is not a readable video
+│   ├── UnknownNameError  … because nothing has that name; a KeyError too
 │   └── NoPersonError   … because nobody, or not the person asked for, is in it
 ├── WeightsError        a network's file is missing, damaged or foreign
 ├── ResourceError       the device has not enough memory
@@ -11,6 +12,8 @@ PosedetectorError
 The command line prints the message in one line and exits with 2. None of them is a ValueError, so that
 pydantic hands them on as they are.
 """
+
+from collections.abc import Iterable
 
 
 class PosedetectorError(Exception):
@@ -27,6 +30,21 @@ class VideoError(InputError):
 
 class NoPersonError(InputError):
     """Nobody, or not the person asked for, was found in the video."""
+
+
+class UnknownNameError(InputError, KeyError):
+    """Nothing has that name; the text says what comes near. A KeyError too, as mappings raise one."""
+
+    __str__ = Exception.__str__  # a KeyError's shows its text in quotation marks
+
+
+def unknown(what: str, name: object, known: Iterable[str], listed_in: str) -> UnknownNameError:
+    """Return the error for a name that is not among those known, with the nearest of them, or where they are listed."""
+    from difflib import get_close_matches
+
+    near = get_close_matches(str(name), list(known), n=3)
+    hint = f"did you mean {' or '.join(near)}?" if near else f"{listed_in} lists them"
+    return UnknownNameError(f"there is no {what} {name!r}; {hint}")
 
 
 class WeightsError(PosedetectorError):

@@ -9,7 +9,7 @@ from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
-from posedetector.account import Entry, Note, by_severity, collect, info, serious
+from posedetector.account import Entry, collect, info, serious
 from posedetector.augmenting import augment
 from posedetector.calibration import calibrate, hold_in_place
 from posedetector.cleaning import clean
@@ -35,7 +35,7 @@ from posedetector.tracking import Tracks
 from posedetector.trial import Trial
 from posedetector.video import is_camera, source_name
 from posedetector.weights.accounting import entry_of as entry_of_networks
-from posedetector.writers import Folder, check_formats, notes_on_files
+from posedetector.writers import Folder, check_formats, fill, with_notes
 
 
 def analyze(
@@ -146,17 +146,8 @@ def analyze_to(
     with Folder(folder) as output:
         trial = analyze(settings, progress=progress, download_progress=download_progress, command=command)
         if overlay is not None and (why_not := _add_overlay(settings, trial, output, overlay, progress)):
-            trial = _with_notes(trial, info(f"no overlay was drawn: {why_not}"))
-        trial = _with_notes(trial, *notes_on_files(trial, formats))
-        if len(trial.provenance.persons) > 1:
-            output.write_ahead(SHEET, partial(_draw_sheet, settings, trial.tracks))
-        files = output.write(trial, formats, progress)
-    return replace(trial, provenance=trial.provenance.model_copy(update={"files": files}))
-
-
-def _with_notes(trial: Trial, *notes: Note) -> Trial:
-    said = by_severity(*trial.provenance.notes, *notes)
-    return replace(trial, provenance=trial.provenance.model_copy(update={"notes": said}))
+            trial = with_notes(trial, info(f"no overlay was drawn: {why_not}"))
+        return fill(output, trial, formats, progress)
 
 
 def _add_overlay(settings: Settings, trial: Trial, output: Folder, options: OverlayOptions, progress: Progress) -> str:

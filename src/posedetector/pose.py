@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from posedetector.errors import InputError
+from posedetector.reprs import brief
 from posedetector.skeletons import Skeleton
 
 Array = NDArray[np.float64]
@@ -183,6 +184,8 @@ def fixed(mapping: Mapping[_Key, _Value]) -> Mapping[_Key, _Value]:
 class Frame(Noun):
     """One picture: its number from 0, its time in seconds from the first picture, and (H, W, 3) uint8 RGB."""
 
+    __repr__ = brief
+
     index: int
     time: float
     image: ByteArray
@@ -236,6 +239,8 @@ class PersonPose(Noun):
         where it has no depth; or None.
     """
 
+    __repr__ = brief
+
     bbox: Array
     xy: Array
     score: Array
@@ -266,6 +271,8 @@ class Keypoints(Noun):
     image_size : width, height in pixels.
     """
 
+    __repr__ = brief
+
     skeleton: Skeleton
     time: Array
     xy: Array
@@ -288,6 +295,8 @@ class Keypoints(Noun):
 class RelativePose(Noun):
     """A 3D pose of unknown size: (T, J, 3) in the camera frame (x right, y down, z away), middle of the hips at 0."""
 
+    __repr__ = brief
+
     skeleton: Skeleton
     time: Array
     xyz: Array
@@ -307,6 +316,8 @@ class Spread(Noun):
     points : (T, J, 3) metres, of each point's place relative to the middle of the hips, along the laboratory's axes.
     angles : by name, (T,) radians.
     """
+
+    __repr__ = brief
 
     points: Array
     angles: Mapping[str, Array]
@@ -328,6 +339,8 @@ class MetricPose(Noun):
     source : (T, J) uint8, a `Source` each.
     spread : how sure it is, once a body was fitted to it.
     """
+
+    __repr__ = brief
 
     skeleton: Skeleton
     time: Array

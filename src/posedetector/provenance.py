@@ -15,6 +15,7 @@ from posedetector.opening import legible
 from posedetector.pose import Array, MetricPose, Source, finite
 from posedetector.settings import Settings
 from posedetector.skeletons import split_side, twin_of
+from posedetector.version import own_version
 
 # distributions and the modules that show that they are in use
 _LIBRARIES = {
@@ -45,7 +46,7 @@ def time_spans(time: Array, flags: NDArray[np.bool_]) -> str:
 def entry_of_run(settings: Settings, command: Sequence[str]) -> Entry:
     """Return what was asked for: by settings, and as it was typed, if it was."""
     parts = {
-        "posedetector": version("posedetector"),
+        "posedetector": own_version(),
         "created": datetime.now(UTC).isoformat(timespec="seconds"),
         "command": [legible(word) for word in command],
         "settings": settings.model_dump(mode="json", exclude_defaults=True, exclude={"subject"}),

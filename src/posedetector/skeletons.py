@@ -9,6 +9,7 @@ from functools import cached_property
 from typing import Literal
 
 from posedetector.errors import InputError
+from posedetector.reprs import brief
 
 Side = Literal["left", "right"]
 AnySide = Side | Literal[""]  # empty: of the middle, or of both
@@ -36,6 +37,8 @@ def twin_of(name: str) -> str:
 @dataclass(frozen=True)
 class Skeleton:
     """An ordered set of named points and how they hang together."""
+
+    __repr__ = brief
 
     name: str
     points: tuple[str, ...]

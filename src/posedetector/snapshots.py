@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from posedetector.pose import ByteArray, Frame
+from posedetector.reprs import brief
 
 # Judgements: people are told apart by their clothes at this size; a picture takes 60–130 kB, all of them 30 MB at most.
 _SIDE = 960  # pixels of the longer side
@@ -16,6 +17,8 @@ _MOST = 240  # pictures; from then on every second one is let go, and they are t
 @dataclass(eq=False)
 class Snapshots:
     """Pictures of some frames, by row; at most 240, half a second apart in clips of up to two minutes."""
+
+    __repr__ = brief
 
     _kept: dict[int, ByteArray] = field(default_factory=dict)
     _apart: float = _APART

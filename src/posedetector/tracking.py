@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from posedetector.boxes import box_overlap
 from posedetector.errors import NoPersonError
 from posedetector.pose import Array, Keypoints, Noun, PersonPose, Source, settle, settle_time
+from posedetector.reprs import brief
 from posedetector.skeletons import Skeleton, sigmas_of
 from posedetector.snapshots import Snapshots
 
@@ -65,6 +66,8 @@ class Track:
     joined : the numbers of the tracks that somebody said to be this person's too.
     """
 
+    __repr__ = brief
+
     rows: list[int] = field(default_factory=list)
     poses: list[PersonPose] = field(default_factory=list)
     joined: tuple[int, ...] = ()
@@ -86,6 +89,8 @@ class Tracks(Noun):
     numbers : (T,) of those frames in the video, from 0; None where they are its first ones, one after the other.
     snapshots : small pictures of some frames; None where nobody kept any.
     """
+
+    __repr__ = brief
 
     time: Array
     tracks: tuple[Track, ...]

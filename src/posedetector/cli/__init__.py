@@ -6,7 +6,6 @@ import signal
 import sys
 import traceback
 from contextlib import suppress
-from importlib.metadata import version
 from threading import Event, Thread, Timer
 from types import FrameType
 
@@ -23,6 +22,7 @@ from posedetector.cli.train import train
 from posedetector.cli.weights import app as weights
 from posedetector.errors import PosedetectorError
 from posedetector.opening import check_words, shown
+from posedetector.version import own_version
 
 app = typer.Typer(
     help="One video of a person in, biomechanics out.",
@@ -84,7 +84,7 @@ def main(args: list[str] | None = None) -> None:
 
 def _answer_version(arguments: list[str]) -> None:
     if "--version" in arguments:
-        sys.stdout.write(f"posedetector {version('posedetector')}\n")
+        sys.stdout.write(f"posedetector {own_version()}\n")
         sys.exit(0)
 
 

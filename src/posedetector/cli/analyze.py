@@ -228,7 +228,7 @@ def analyze(
     formats: Annotated[
         str,
         typer.Option(
-            help="Comma-separated: csv, trc, mot, c3d, png, html, parquet, xlsx, npy, bvh, predictions; or all."
+            help="Comma-separated: csv, trc, mot, c3d, png, html, parquet, xlsx, npy, bvh, predictions, trial; or all."
         ),
     ] = "csv,xlsx,trc,mot,c3d,png,html",
     save_predictions: Annotated[

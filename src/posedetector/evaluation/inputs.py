@@ -7,7 +7,6 @@ import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from importlib.metadata import version
 from pathlib import Path
 
 from posedetector.errors import InputError
@@ -16,6 +15,7 @@ from posedetector.motion import Motion
 from posedetector.opening import legible
 from posedetector.readers import read_motions
 from posedetector.readers.recording import ReadOptions
+from posedetector.version import own_version
 
 _COLUMNS = ("system", "trial", "prediction", "reference")
 
@@ -107,7 +107,7 @@ def _named(text: str) -> tuple[str, Path]:
 def about(files: Iterable[tuple[str, Path]]) -> tuple[str, ...]:
     """Return who made it, when, by which command, and of which files with which digests."""
     return (
-        f"posedetector {version('posedetector')}",
+        f"posedetector {own_version()}",
         datetime.now(UTC).isoformat(timespec="seconds"),
         f"posedetector {legible(shlex.join(sys.argv[1:]))}",
         *(f"{role}: {legible(str(path))}, SHA-256 {_digest(path)}" for role, path in dict.fromkeys(files)),

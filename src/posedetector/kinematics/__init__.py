@@ -5,13 +5,15 @@
 count, `grading` how far each angle can be trusted; `summary`. `reference` is for comparison.
 """
 
+from collections.abc import Iterable
+from dataclasses import replace
 from functools import partial
 
 from posedetector.kinematics.angles import joint_angles
 from posedetector.kinematics.gait import find_gait
 from posedetector.kinematics.grading import View, grade
 from posedetector.kinematics.masses import find_masses
-from posedetector.kinematics.nouns import FLOOR, Gait, Ground, Kinematics, Movement, Treadmill
+from posedetector.kinematics.nouns import FLOOR, Gait, Ground, Kinematics, Movement, Quantity, Treadmill
 from posedetector.kinematics.repetitions import Kind, find_repetitions
 from posedetector.kinematics.sets import measure_sets
 from posedetector.kinematics.stretches import stretches_of
@@ -42,7 +44,7 @@ def study(
     """Return all that is worked out from a pose of this person on this ground.
 
     `scale` says how well lengths are known. Without a view, angles are graded by the fit's deviations alone; without both, they are
-    not graded. Of movements, what `movement` says is sought alone.
+    not graded. Of movements, what `movement` says is sought alone. Quantities are in the units of the files.
     """
     angles = joint_angles(pose)
     gait = Gait("none", f"gait is not sought with --movement {movement}")
@@ -53,10 +55,14 @@ def study(
     grades = grade(pose, angles, stretches, view)
     return Kinematics(
         angles=angles,
-        gait=gait,
+        gait=replace(gait, quantities=_reported(gait.quantities)),
         repetitions=repetitions,
-        exercise=with_size_errors(measure_sets(repetitions, float(pose.time[-1])), scale),
+        exercise=_reported(with_size_errors(measure_sets(repetitions, float(pose.time[-1])), scale)),
         masses=find_masses(pose, subject),
-        summary=with_size_errors(summarize(pose, angles, stretches, grades), scale),
+        summary=_reported(with_size_errors(summarize(pose, angles, stretches, grades), scale)),
         grades=grades,
     )
+
+
+def _reported(quantities: Iterable[Quantity]) -> tuple[Quantity, ...]:
+    return tuple(one.as_reported() for one in quantities)

@@ -28,7 +28,7 @@ def entry_of(found: Kinematics, skeleton: Skeleton, motion: CameraMotion = NOT_W
             name: GradeRecord(
                 quality=one.quality,
                 reason=one.reason,
-                sd_deg=round(float(np.degrees(one.sd)), 2) if np.isfinite(one.sd) else None,
+                sd_deg=round(float(np.degrees(one.sd_rad)), 2) if np.isfinite(one.sd_rad) else None,
             )
             for name, one in found.grades.items()
         },

@@ -140,7 +140,7 @@ def _graded(name: str, sd: float, moves: float, facing: float, where: str) -> Gr
         return Grade("poor" if poor else "weak", why)
     poor = ratio > (REPORTABLE_EDGE_ON if edge_on else REPORTABLE)
     if not edge_on and ratio <= READABLE:
-        return Grade("good", sd=sd)
+        return Grade("good", sd_rad=sd)
     why = _seen_so(name, where) if edge_on else f"{LARGE} ({np.degrees(sd):.0f}° against {np.degrees(moves):.0f}°)"
     return Grade("poor" if poor else "weak", why, sd)
 

@@ -1,15 +1,18 @@
-"""What kinematics finds out about a clip. Inside: seconds, metres, kilograms, radians; writers turn them into what people read.
+"""What kinematics finds out about a clip. Arrays: seconds, metres, kilograms, radians.
 
-A `Quantity` is one row of a table; its unit is one of UNITS. What could not be found is not there, or NaN: never a guess.
+A `Quantity` is one row of a table. Those of a `Kinematics` are in the units of the files (deg, %, steps/min); while they are worked out
+they are in radians, shares and steps per second, and `study` turns them once, at its end. What could not be found is not there, or NaN:
+never a guess.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal, get_args
 
 import numpy as np
 
 from posedetector.pose import Array, Noun, fixed, settle, settle_time
+from posedetector.reprs import brief
 from posedetector.skeletons import Side
 
 ASYMMETRY = "_asymmetry"  # ends the name of a signed comparison of both sides (`kinematics.asymmetry`)
@@ -20,7 +23,7 @@ EventKind = Literal["initial_contact", "foot_off"]
 # what a subject is said to do; `auto`: whatever is found
 Movement = Literal["auto", "squat", "sit-to-stand", "gait", "none"]
 MOVEMENTS: tuple[Movement, ...] = get_args(Movement)
-# unit inside → unit in files, and by what a value is multiplied for that
+# unit while kinematics works → unit of results and files, and by what a value is multiplied for that
 UNITS: dict[str, tuple[str, float]] = {
     "s": ("s", 1.0),
     "m": ("m", 1.0),
@@ -49,6 +52,8 @@ class JointAngles(Noun):
     seen : (T, A) share of an angle's points that were seen in that frame, in [0, 1]: neither interpolated nor mirrored.
     """
 
+    __repr__ = brief
+
     time: Array
     names: tuple[str, ...]
     values: Array
@@ -72,7 +77,7 @@ class Quantity:
     side : `left`, `right`, or empty where it is of both or of neither.
     value : mean or only value, in `unit`.
     sd : standard deviation over `count` of them; NaN where there is but one.
-    unit : a key of UNITS.
+    unit : of `value`, `sd` and `error`: s, m, m/s, deg, deg/s, kg, steps/min, % or count; inside kinematics a key of UNITS.
     about : in a few words how it is defined, in which frame, and whose definition it is (author, year).
     error : standard deviation of the error of `value` itself, in `unit`, from all that is known to add to it (size, focal length,
         events, the fit); NaN where that is not known.
@@ -90,12 +95,19 @@ class Quantity:
     quality: Quality | Literal[""] = ""
     reason: str = ""
 
+    def __repr__(self) -> str:
+        spread = f" ± {self.sd:.3g} SD" if np.isfinite(self.sd) else ""
+        low, high = self.interval
+        ends = f", 90 % interval {low:.4g} to {high:.4g}" if np.isfinite(self.error) else ""
+        side = f" {self.side}" if self.side else ""
+        return f"<{self.name}{side}: {self.value:.4g}{spread} {self.unit}, n = {self.count}{ends}>"
+
     @property
     def interval(self) -> tuple[float, float]:
         """The 90 % interval of the value, by its error alone; NaN where that is not known.
 
         It ends where such a value must: at 0 but for angles and asymmetries, at the whole for shares of a stride, and at twice
-        that on either side for asymmetries.
+        that on either side for asymmetries. In `unit`.
         """
         least, most = self._bounds
         low, high = self.value - REACH_90 * self.error, self.value + REACH_90 * self.error
@@ -103,11 +115,17 @@ class Quantity:
 
     @property
     def _bounds(self) -> tuple[float, float]:
+        whole = {"share": 1.0, "%": 100.0}.get(self.unit, np.inf)
         if self.name.endswith(ASYMMETRY):
-            return -2.0, 2.0
-        if self.unit == "rad" and not self.name.endswith("_range"):
+            return -2.0 * whole, 2.0 * whole
+        if self.unit in {"rad", "deg"} and not self.name.endswith("_range"):
             return -np.inf, np.inf
-        return 0.0, 1.0 if self.unit == "share" else np.inf
+        return 0.0, whole
+
+    def as_reported(self) -> "Quantity":
+        """Return the same in the unit of results and files, from that in which kinematics works."""
+        unit, factor = UNITS[self.unit]
+        return replace(self, unit=unit, value=self.value * factor, sd=self.sd * factor, error=self.error * factor)
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,12 +136,12 @@ class Grade:
     ----------
     quality : `good`, `weak` (only large differences count) or `poor` (not to be reported).
     reason : why it is not good; empty if it is.
-    sd : radians, the typical standard deviation of its fitted values; NaN where nothing was fitted.
+    sd_rad : radians, the typical standard deviation of its fitted values; NaN where nothing was fitted.
     """
 
     quality: Quality
     reason: str = ""
-    sd: float = float("nan")
+    sd_rad: float = float("nan")
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,6 +177,8 @@ class Cycles(Noun):
     starts, ends : (N,) seconds.
     sd : (N, 101, A) radians, the fit's standard deviations of the values, NaN where there is none; None where nothing was fitted.
     """
+
+    __repr__ = brief
 
     side: Side
     names: tuple[str, ...]
@@ -213,6 +233,8 @@ class Gait:
     treadmill : the belt, if there is one; speed and lengths are those on it.
     """
 
+    __repr__ = brief
+
     quality: Literal["good", "doubtful", "none"]
     reason: str
     events: tuple[Event, ...] = ()
@@ -251,7 +273,7 @@ class Repetition:
     turn : seconds; of the lowest point (squat), or when standing is reached.
     end : seconds; when standing is reached again (squat), or the seat. The same as `turn` where the person does not sit down again.
     depth : metres that the middle of the hips goes down (squat), or up from the seat.
-    knee : radians, the greatest flexion of the knees (mean of both sides); NaN where unknown.
+    knee_flexion_rad : radians, the greatest flexion of the knees (mean of both sides); NaN where unknown.
     leaving : seconds; when standing is left to sit down. NaN for a squat, and where the person does not sit down again.
     """
 
@@ -260,7 +282,7 @@ class Repetition:
     turn: float
     end: float
     depth: float
-    knee: float
+    knee_flexion_rad: float
     leaving: float = float("nan")
 
     @property
@@ -286,6 +308,8 @@ class Masses(Noun):
     table : whose shares they are, and for whom.
     """
 
+    __repr__ = brief
+
     centre: Array
     shares: Mapping[str, float]
     total: float | None
@@ -306,6 +330,8 @@ class Kinematics(Noun):
     exercise : counts and times of sets of repetitions.
     grades : by angle, how far it can be trusted; empty where nobody graded them.
     """
+
+    __repr__ = brief
 
     angles: JointAngles
     gait: Gait

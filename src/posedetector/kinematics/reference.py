@@ -18,7 +18,7 @@ import numpy as np
 from posedetector.subject import Subject
 
 ADULT = 18.0  # years; children walk otherwise, and nothing here is of them
-RUNNING = 0.01  # of the stride; double support below it is running, in which it is 0 but for errors of the events; a judgement
+RUNNING = 1.0  # % of the stride; double support below it is running, in which it is 0 but for errors of the events; a judgement
 _DECADES = (20, 30, 40, 50, 60, 70, 80)  # from which year on; the last goes to 99
 # Mean comfortable speed, metres per second: a meta-analysis of 41 studies of 23,111 people
 _SPEED = {
@@ -36,12 +36,12 @@ _STATURE = 1.67  # metres, the mean of that data set's 24 young (1.71) and 18 ol
 SPEEDS = (0.94, 1.24, 1.50)  # m/s
 COMFORTABLE = SPEEDS[1]
 _ADULTS = {
-    "cadence": ((97.9 / 60, 114.7 / 60, 132.3 / 60), (6.5 / 60, 5.6 / 60, 8.3 / 60), "steps/s"),
+    "cadence": ((97.9, 114.7, 132.3), (6.5, 5.6, 8.3), "steps/min"),
     "step_length": ((0.57, 0.65, 0.68), (0.04, 0.05, 0.05), "m"),
-    "stance_share": ((0.618, 0.603, 0.591), (0.009, 0.011, 0.012), "share"),
-    "double_support_share": ((0.237, 0.204, 0.179), (0.018, 0.019, 0.019), "share"),
+    "stance_share": ((61.8, 60.3, 59.1), (0.9, 1.1, 1.2), "%"),
+    "double_support_share": ((23.7, 20.4, 17.9), (1.8, 1.9, 1.9), "%"),
 }
-_BY_SIZE = {"m": 1.0, "steps/s": -0.5, "share": 0.0}  # powers of a length that units go by (Hof 1996)
+_BY_SIZE = {"m": 1.0, "steps/min": -0.5, "%": 0.0}  # powers of a length that units go by (Hof 1996)
 DEVIATIONS = 2.0  # to either side hold 95 % of a normal distribution: the range that is drawn and written
 _NEAR = 0.02  # m/s that speeds may differ by and are still called the same; a judgement
 
@@ -53,7 +53,7 @@ class Reference:
     Attributes
     ----------
     name : the quantity's.
-    mean : in `unit`, a key of `nouns.UNITS`.
+    mean : in `unit`, that of the files.
     sd : standard deviation between people; None where only means were published, and then there is no band.
     population : who they are.
     source : author, year, where.

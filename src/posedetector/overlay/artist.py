@@ -208,7 +208,7 @@ class Artist:
         shown = [
             (angle, f"{angle.word}{round(float(np.degrees(value)))}°".replace("-", "−"), place)
             for angle in self._angles
-            if np.isfinite(value := self._trial.angles.values[row, angle.column])
+            if np.isfinite(value := self._trial.kinematics.angles.values[row, angle.column])
             and np.isfinite(place := places[list(angle.rows)].mean(axis=0)).all()
         ]
         if not shown:
@@ -250,7 +250,7 @@ def _labelled(trial: Trial, names: Sequence[str]) -> Iterator[Labelled]:
 
     A word says of which segment an angle without a side is, and which is which where several belong to one joint.
     """
-    skeleton, columns = trial.pose.skeleton, list(trial.angles.names)
+    skeleton, columns = trial.pose.skeleton, list(trial.kinematics.angles.names)
     joints = [name.partition("_")[0] for name in names]
     for name, joint in zip(names, joints, strict=True):
         which = _WORDS.get(name.partition("_")[2], "") if joints.count(joint) > 1 else ""

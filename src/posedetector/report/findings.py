@@ -14,7 +14,7 @@ from posedetector.kinematics.asymmetry import WITHIN_ERROR, larger_side
 from posedetector.kinematics.cycles import mean_curve
 from posedetector.kinematics.events import stances
 from posedetector.kinematics.grading import READ, withheld
-from posedetector.kinematics.nouns import UNITS, Grade
+from posedetector.kinematics.nouns import Grade
 from posedetector.kinematics.reference import DEVIATIONS, RUNNING, Reference, compare_speeds, references
 from posedetector.pose import Array, ByteArray, Source, is_made_up, is_missing, is_observed
 from posedetector.report.results import Results
@@ -106,7 +106,7 @@ def gait_rows(results: Results) -> list[Row]:
 def runs(table: "pd.DataFrame") -> bool:
     """Tell running from walking by the gait parameters: hardly ever are both feet on the floor."""
     shares = table.loc[table["quantity"] == "double_support_share", "value"]
-    return bool(len(shares)) and bool(shares.max() < 100 * RUNNING)
+    return bool(len(shares)) and bool(shares.max() < RUNNING)
 
 
 def _speed(table: "pd.DataFrame") -> tuple[float, float]:
@@ -156,16 +156,14 @@ def _own(unit: str, usual: Reference | None, value: float, sd: float, low: float
     """Return a value with its 90 % interval, or its SD where its error is not known; an arrow where all of the interval is unusual."""
     known = np.isfinite(low)
     said = f"{number(value, unit)} ({number(low, unit)}–{number(high, unit)})" if known else number(value, unit, sd)
-    factor = 1.0 if usual is None else UNITS[usual.unit][1]
-    where = "" if usual is None else usual.outside(low / factor, high / factor)
+    where = "" if usual is None else usual.outside(low, high)
     return said + {"above": " ↑", "below": " ↓", "": ""}[where]
 
 
 def _usual(usual: Reference, unit: str) -> str:
-    factor = UNITS[usual.unit][1]
     band = usual.band(DEVIATIONS)
-    ends = "" if band is None else f" ({number(band[0] * factor, unit)}–{number(band[1] * factor, unit)})"
-    return f"{number(usual.mean * factor, unit)}{ends}"
+    ends = "" if band is None else f" ({number(band[0], unit)}–{number(band[1], unit)})"
+    return f"{number(usual.mean, unit)}{ends}"
 
 
 class Measured(NamedTuple):

@@ -17,7 +17,7 @@ from posedetector.account import PROVENANCE, Provenance
 from posedetector.errors import InputError
 from posedetector.kinematics.nouns import Grade
 from posedetector.pose import Array, ByteArray, Noun, Source, finite, fixed, settle, settle_each, settle_time
-from posedetector.tables import TABLES
+from posedetector.tables import table_of
 from posedetector.trial import Trial
 
 if TYPE_CHECKING:
@@ -107,9 +107,7 @@ def grades_of(table: "pd.DataFrame") -> dict[str, Grade]:
 
 def results_of(trial: Trial) -> Results:
     """Return the results of a trial that was just analysed."""
-    import pandas as pd
-
-    pose, angles = trial.pose, trial.angles
+    pose, angles = trial.pose, trial.kinematics.angles
     known = finite(pose.positions)
     return Results(
         name=trial.name,
@@ -121,7 +119,7 @@ def results_of(trial: Trial) -> Results:
         source=np.where(known, pose.source, np.uint8(Source.NONE)),
         angles=dict(zip(angles.names, np.degrees(angles.values).T, strict=True)),
         angles_sd=dict(zip(angles.names, np.degrees(angles.sd).T, strict=True)),
-        tables={name: pd.concat(list(TABLES[name].pieces(trial)), ignore_index=True) for name in SMALL_TABLES},
+        tables={name: table_of(trial, name) for name in SMALL_TABLES},
         overlay=next((name for name in OVERLAYS if name in trial.provenance.files), None),
     )
 
@@ -227,5 +225,7 @@ def _columns(table: "pd.DataFrame", ending: str) -> Iterator[tuple[str, Array]]:
 
 def _clip_name(folder: Path, account: Provenance) -> str:
     """Return the clip's name: that of the files that are called after it, else the folder's."""
-    named = [Path(file).stem for file in account.files if Path(file).suffix in {".trc", ".mot", ".c3d", ".xlsx"}]
+    named = [
+        Path(file).stem for file in account.files if Path(file).suffix in {".trc", ".mot", ".c3d", ".xlsx", ".trial"}
+    ]
     return named[0] if named else folder.resolve().name

@@ -59,6 +59,13 @@ def holds(trial: Trial, name: str) -> bool:
     return name not in TABLES or TABLES[name].there(trial)
 
 
+def table_of(trial: Trial, name: str) -> "pd.DataFrame":
+    """Return a table in one piece."""
+    import pandas as pd
+
+    return pd.concat(list(TABLES[name].pieces(trial)), ignore_index=True)
+
+
 def _long_landmarks(trial: Trial) -> Pieces:
     for table in landmark_tables(trial):
         yield table.assign(source=table["source"].where(table["source"] != ""))
@@ -98,7 +105,7 @@ def _keypoints(trial: Trial) -> Pieces:
 
 def _joint_angles(trial: Trial) -> Pieces:
     """Blocks of one kind after each other, so that the angles themselves stand side by side."""
-    angles = trial.angles
+    angles = trial.kinematics.angles
     names = shown_angles(trial)
     columns = [angles.names.index(name) for name in names]
     for rows in _some_frames(len(angles.time)):

@@ -1,6 +1,6 @@
 """Tables of what kinematics found: events, quantities, cycles, repetitions, masses. One piece each; none is long.
 
-Values are turned from the units inside into those of files by `UNITS`; a column `unit`, or the column's name, says which.
+A column `unit`, or the column's name, says in which unit values are.
 """
 
 import math
@@ -11,7 +11,8 @@ import numpy as np
 
 from posedetector.kinematics.angles import ANGLES, Angle, points_of
 from posedetector.kinematics.cycles import MeanCurve, mean_curve
-from posedetector.kinematics.nouns import UNITS, Cycles, Grade, Quantity
+from posedetector.kinematics.nouns import Cycles, Grade, Quantity
+from posedetector.kinematics.series import shown
 from posedetector.pose import Array
 from posedetector.skeletons import Skeleton
 from posedetector.trial import Trial
@@ -98,14 +99,18 @@ def angle_definitions(trial: Trial) -> "pd.DataFrame":
             100.0 * float(seen[np.isfinite(angles)].mean()) if np.isfinite(angles).any() else math.nan,
             *_graded(trial.kinematics.grades.get(name)),
         )
-        for name, angles, seen in zip(trial.angles.names, _columns_of(trial), trial.angles.seen.T, strict=True)
+        for name, angles, seen in zip(
+            trial.kinematics.angles.names, _columns_of(trial), trial.kinematics.angles.seen.T, strict=True
+        )
         if (row := ANGLES.get(name)) is not None
     )
     return _table(_DEFINITION, rows)
 
 
 def _graded(grade: Grade | None) -> tuple[object, ...]:
-    return (math.nan, None, None) if grade is None else (math.degrees(grade.sd), grade.quality, grade.reason or None)
+    return (
+        (math.nan, None, None) if grade is None else (math.degrees(grade.sd_rad), grade.quality, grade.reason or None)
+    )
 
 
 def _where(name: str, row: Angle, skeleton: Skeleton) -> str | None:
@@ -116,17 +121,12 @@ def _where(name: str, row: Angle, skeleton: Skeleton) -> str | None:
 
 
 def _columns_of(trial: Trial) -> Array:
-    return trial.angles.values.T  # noqa: PD011  not a DataFrame
+    return trial.kinematics.angles.values.T  # noqa: PD011  not a DataFrame
 
 
 def shown_angles(trial: Trial) -> tuple[str, ...]:
     """Return the angles that this clip's landmarks can show; the others have no columns."""
-    skeleton, known = trial.pose.skeleton, np.asarray(np.isfinite(_columns_of(trial)).any(axis=1))
-    return tuple(
-        name
-        for name, has_values in zip(trial.angles.names, known, strict=True)
-        if has_values or name not in ANGLES or skeleton.has(*points_of(name, skeleton))
-    )
+    return shown(trial.kinematics.angles, trial.pose.skeleton)
 
 
 def has_cycles(trial: Trial) -> bool:
@@ -220,7 +220,7 @@ def repetitions(trial: Trial) -> "pd.DataFrame":
         (
             *(number, one.movement, one.start, one.turn, one.end),
             *(one.down, one.up, one.end - one.start),
-            *(one.depth, math.degrees(one.knee)),
+            *(one.depth, math.degrees(one.knee_flexion_rad)),
         )
         for number, one in enumerate(trial.kinematics.repetitions, start=1)
     )
@@ -235,17 +235,19 @@ def segment_masses(trial: Trial) -> "pd.DataFrame":
 
 
 def _quantity(one: Quantity) -> tuple[object, ...]:
-    unit, factor = UNITS[one.unit]
-    low, high = one.interval
-    measured = (one.value * factor, one.sd * factor, one.count, one.error * factor, low * factor, high * factor)
-    return one.name, one.side or None, *measured, unit, one.about
+    measured = (one.value, one.sd, one.count, one.error, *one.interval)
+    return one.name, one.side or None, *measured, one.unit, one.about
 
 
 def _cycled(trial: Trial) -> tuple[str, ...]:
     """Return the names of the angles that both sides' cycles have, or, without cycles, that they would have."""
     found = dict.fromkeys(name for one in trial.kinematics.gait.cycles for name in one.names)
     shown = set(shown_angles(trial))
-    return tuple(name for name in found or trial.angles.names if name in shown or name not in trial.angles.names)
+    return tuple(
+        name
+        for name in found or trial.kinematics.angles.names
+        if name in shown or name not in trial.kinematics.angles.names
+    )
 
 
 def _in_order(one: Cycles, names: tuple[str, ...], own: Array) -> Array:

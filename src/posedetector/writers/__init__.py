@@ -15,11 +15,13 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-from posedetector.account import PROVENANCE, Note
+from posedetector.account import PROVENANCE, Note, by_severity
+from posedetector.contact_sheet import draw_contact_sheet
 from posedetector.errors import InputError, OutputError
+from posedetector.persons import SHEET
 from posedetector.report import write_report
 from posedetector.tables import TABLES, holds
-from posedetector.trial import Trial
+from posedetector.trial import ENDING, Trial
 from posedetector.writers.bvh import write_bvh, write_bvh_account
 from posedetector.writers.c3d import write_c3d
 from posedetector.writers.csv import write_csv
@@ -29,9 +31,11 @@ from posedetector.writers.parquet import write_parquet
 from posedetector.writers.png import draw_joint_angles, draw_movement
 from posedetector.writers.predictions import write_predictions
 from posedetector.writers.trc import write_trc
+from posedetector.writers.trial import write_trial
 from posedetector.writers.xlsx import write_xlsx
 
 Writer = Callable[[Trial, Path], None]
+Progress = Callable[[str, Iterable[Any], int | None], Iterator[Any]]
 
 REPORT = "report.html"
 # format → file name (with the clip's name for {}) → writer
@@ -47,10 +51,16 @@ FORMATS: dict[str, dict[str, Writer]] = {
     "predictions": {"predictions.json": write_predictions},
     "bvh": {"{}.bvh": write_bvh, "{}_bvh.json": write_bvh_account},
     "html": {REPORT: write_report},
+    "trial": {f"{{}}{ENDING}": write_trial},
 }
 # what there is to say of a format's files, beside what is said of the trial
 NOTES: dict[str, Callable[[Trial], Iterable[Note]]] = {"mot": notes_on_motion}
 ALL = "all"
+
+
+def _silently(stage: str, items: Iterable[Any], total: int | None) -> Iterator[Any]:
+    del stage, total
+    return iter(items)
 
 
 def check_formats(formats: Iterable[str]) -> list[str]:
@@ -67,6 +77,30 @@ def check_formats(formats: Iterable[str]) -> list[str]:
 def notes_on_files(trial: Trial, formats: Iterable[str]) -> list[Note]:
     """Return what the files in these formats lack or have made up; raises InputError for a format that does not exist."""
     return [note for form in check_formats(formats) if form in NOTES for note in NOTES[form](trial)]
+
+
+def with_notes(trial: Trial, *notes: Note) -> Trial:
+    """Return a trial with these notes too, each once, the most severe first."""
+    own = trial.provenance.notes
+    said = by_severity(*own, *(note for note in notes if note not in own))
+    return replace(trial, provenance=trial.provenance.model_copy(update={"notes": said}))
+
+
+def write_results(trial: Trial, folder: Path, formats: Iterable[str]) -> list[str]:
+    """Write a trial into a folder, all files or none; return their names. Raises InputError, OutputError."""
+    formats = check_formats(formats)
+    with Folder(folder) as output:
+        return fill(output, trial, formats).provenance.files
+
+
+def fill(output: "Folder", trial: Trial, formats: Iterable[str], progress: Progress = _silently) -> Trial:
+    """Write a trial into an open folder; return it with an account that names the files, and notes on what they lack."""
+    trial = with_notes(trial, *notes_on_files(trial, formats))
+    if len(trial.provenance.persons) > 1:
+        sheet = partial(draw_contact_sheet, trial.tracks, title=trial.name, subject=trial.provenance.person)
+        output.write_ahead(SHEET, sheet)
+    files = output.write(trial, formats, progress)
+    return replace(trial, provenance=trial.provenance.model_copy(update={"files": files}))
 
 
 class Folder:
@@ -125,9 +159,7 @@ class Folder:
             raise
         self._ahead.append(name)
 
-    def write(
-        self, trial: Trial, formats: Iterable[str], progress: Callable[[str, Iterable[Any], int | None], Iterator[Any]]
-    ) -> list[str]:
+    def write(self, trial: Trial, formats: Iterable[str], progress: Progress) -> list[str]:
         """Write the trial in these formats and the provenance; return the files' names, of those written ahead too.
 
         Raises OutputError when anything fails, with the folder as it was before.
@@ -153,7 +185,7 @@ class Folder:
     def put(
         self,
         files: Mapping[str, Callable[[Path], object]],
-        progress: Callable[[str, Iterable[Any], int | None], Iterator[Any]] = lambda _, items, __: iter(items),
+        progress: Progress = _silently,
     ) -> None:
         """Write files by name, each by a function that is told where; all of them or none.
 

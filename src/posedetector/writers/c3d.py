@@ -51,7 +51,7 @@ def write_c3d(trial: Trial, path: Path) -> None:
     time, rate = trial.pose.time, sampling_rate(trial.pose.time)
     rate = rate if np.isfinite(rate) else 1.0
     names, places = _landmarks(trial)
-    angles = trial.angles
+    angles = trial.kinematics.angles
     values = np.concatenate([1000 * places, _along_x(np.degrees(angles.values))], axis=1)
     values, rate = at_one_rate(time, values, rate)
     labels = [ascii_of(name) for name in (*names, *angles.names)]

@@ -52,7 +52,7 @@ _ELBOW_SEEN = np.radians(30.0)  # below, a forearm does not show how the arm is 
 
 def coordinates(trial: Trial) -> dict[str, Array]:
     """Return by OpenSim's name each coordinate (T,): degrees, and metres of the path; NaN where it is not known."""
-    pose, angles = trial.pose, trial.angles
+    pose, angles = trial.pose, trial.kinematics.angles
     points = Landmarks(pose.skeleton, pose.positions)
     found = dict(zip(PATH, pose.root.T, strict=True))
     found |= _apart(PELVIS, points.frame("pelvis"))

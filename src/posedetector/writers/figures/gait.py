@@ -120,5 +120,5 @@ def _draw_curves(part: "SubFigure", gait: Gait, joints: list[str], wide: int, gr
         with_zero(axes)
         for quantity in gait.quantities:
             if quantity.name == "stance_share" and quantity.side in {one.side for one in gait.cycles}:
-                axes.axvline(100 * quantity.value, color=SIDES[quantity.side], ls="--", lw=1)
+                axes.axvline(quantity.value, color=SIDES[quantity.side], ls="--", lw=1)
         name_panel(axes, joint, weak=weak)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from posedetector.colours import SIDES
-from posedetector.kinematics.nouns import REACH_90, UNITS, Quantity
+from posedetector.kinematics.nouns import REACH_90, Quantity
 from posedetector.kinematics.reference import DEVIATIONS, RUNNING, Reference, compare_speeds, references
 from posedetector.subject import Subject
 from posedetector.writers.figures.canvas import NO_SIDE, SMALL
@@ -109,22 +109,21 @@ def _of_marks(own: Sequence[Quantity]) -> Iterator[str]:
 
 
 def _draw(axes: "Axes", name: str, own: Sequence[Quantity], usual: Reference | None) -> None:
-    unit, factor = UNITS[own[0].unit]
     if usual is not None:
-        axes.axvline(usual.mean * factor, color=_MEAN, lw=1.2, zorder=1)
+        axes.axvline(usual.mean, color=_MEAN, lw=1.2, zorder=1)
         if (band := usual.band(DEVIATIONS)) is not None:
-            axes.axvspan(band[0] * factor, band[1] * factor, color=_BAND, lw=0, zorder=0)
+            axes.axvspan(*band, color=_BAND, lw=0, zorder=0)
     least, most = _shown(usual)
     for one in own:
         colour, marker, height = _OWN[one.side]
         if not least <= one.value <= most:
-            edge = (least if one.value < least else most) * factor
-            _point_out(axes, edge, _number(one.value * factor, unit), one.side, high=one.value > most)
+            edge = least if one.value < least else most
+            _point_out(axes, edge, _number(one.value, one.unit), one.side, high=one.value > most)
             continue
         known = np.isfinite(one.error)
-        reach = (REACH_90 * one.error if known else one.sd) * factor
+        reach = REACH_90 * one.error if known else one.sd
         axes.errorbar(
-            one.value * factor,
+            one.value,
             height,
             xerr=reach if np.isfinite(reach) else None,
             fmt=marker,
@@ -136,14 +135,14 @@ def _draw(axes: "Axes", name: str, own: Sequence[Quantity], usual: Reference | N
     low, high = axes.get_xlim()
     # bars are drawn whole; a value that lies beyond is an arrow at the edge
     axes.set_xlim(
-        least * factor if any(one.value < least for one in own) else low,
-        most * factor if any(one.value > most for one in own) else high,
+        least if any(one.value < least for one in own) else low,
+        most if any(one.value > most for one in own) else high,
     )
     axes.set_ylim(0, 1)
     axes.set_yticks([])
     axes.tick_params(labelsize=SMALL)
     axes.spines[["top", "right", "left"]].set_visible(False)
-    axes.set_title(_heading(name, own, usual, unit, factor), fontsize=SMALL)
+    axes.set_title(_heading(name, own, usual), fontsize=SMALL)
 
 
 def _shown(usual: Reference | None) -> tuple[float, float]:
@@ -170,27 +169,28 @@ def _point_out(axes: "Axes", edge: float, number: str, side: str, *, high: bool)
     )
 
 
-def _heading(name: str, own: Sequence[Quantity], usual: Reference | None, unit: str, factor: float) -> str:
-    said = [_said(one, usual, unit, factor) for one in own]
+def _heading(name: str, own: Sequence[Quantity], usual: Reference | None) -> str:
+    unit = own[0].unit
+    said = [_said(one, usual) for one in own]
     if usual is not None:
         band = usual.band(DEVIATIONS)
-        ends = "" if band is None else f" ({'–'.join(_number(end * factor, unit) for end in band)})"
-        said.append(f"reference {_number(usual.mean * factor, unit)}{ends}")
+        ends = "" if band is None else f" ({'–'.join(_number(end, unit) for end in band)})"
+        said.append(f"reference {_number(usual.mean, unit)}{ends}")
     of = " of gait cycle" if unit == "%" else ""
     return f"{COMPARED[name]} ({unit}{of})\n{' · '.join(said)}"
 
 
-def _said(one: Quantity, usual: Reference | None, unit: str, factor: float) -> str:
+def _said(one: Quantity, usual: Reference | None) -> str:
     """Return a value in words, and on which side of the reference's range it lies, if its error is known and smaller.
 
     Where there is no reference, its interval, if it has a line for itself.
     """
-    low, high = (_number(end * factor, unit) for end in one.interval)
+    low, high = (_number(end, one.unit) for end in one.interval)
     if usual is None:
         where = f"90 % interval {low}–{high}" if np.isfinite(one.error) and not one.side else ""
     else:
         where = usual.outside(*one.interval)
-    return f"{one.side or 'this clip'} {_number(one.value * factor, unit)}{f' ({where})' * bool(where)}"
+    return f"{one.side or 'this clip'} {_number(one.value, one.unit)}{f' ({where})' * bool(where)}"
 
 
 def _number(value: float, unit: str) -> str:

@@ -100,7 +100,7 @@ def listed(repetitions: Sequence[Repetition]) -> str:
 
 def _row(one: Repetition) -> tuple[float, float, float, float]:
     """Return seconds down and up, metres deep, and degrees of the knee."""
-    return one.down, one.up, one.depth, float(np.degrees(one.knee))
+    return one.down, one.up, one.depth, float(np.degrees(one.knee_flexion_rad))
 
 
 def _numbers(row: Sequence[float] | Array) -> str:
