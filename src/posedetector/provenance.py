@@ -4,7 +4,7 @@ import sys
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict
 from datetime import UTC, datetime
-from importlib.metadata import version
+from importlib.metadata import PackageNotFoundError, version
 
 import numpy as np
 from numpy.typing import NDArray
@@ -47,7 +47,17 @@ from posedetector.tracking import Tracking, Tracks
 from posedetector.video import Video
 from posedetector.weights import LoadedWeights
 
-_LIBRARIES = ("av", "mediapipe", "numpy", "opencv-python-headless", "pandas", "scipy", "torch")
+# What computes, by the module that it is imported as; those that an analysis did without are not named.
+_LIBRARIES = {
+    "av": "av",
+    "cv2": "opencv-python-headless",
+    "mediapipe": "mediapipe",
+    "numpy": "numpy",
+    "onnxruntime": "onnxruntime",
+    "pandas": "pandas",
+    "scipy": "scipy",
+    "torch": "torch",
+}
 _WIDE_SPREAD = 0.08
 _DISAGREEMENT = 0.05
 _POOR_PICTURE = 0.02  # of body height
@@ -97,6 +107,18 @@ def by_severity(*notes: Note) -> list[Note]:
     return sorted(notes, key=lambda note: SEVERITIES.index(note.severity))
 
 
+def _versions() -> dict[str, str]:
+    """Return the version of each library that was imported, and so may have been used."""
+    found = {}
+    for module, distribution in _LIBRARIES.items():
+        if module in sys.modules:
+            try:
+                found[distribution] = version(distribution)
+            except PackageNotFoundError:  # another build of it, such as onnxruntime-gpu or opencv-python
+                found[distribution] = str(sys.modules[module].__version__)
+    return found
+
+
 def account_for(
     settings: Settings,
     video: Video,
@@ -122,7 +144,7 @@ def account_for(
         posedetector=version("posedetector"),
         created=datetime.now(UTC).isoformat(timespec="seconds"),
         command=[legible(word) for word in sys.argv],
-        versions={"python": sys.version.split()[0]} | {name: version(name) for name in _LIBRARIES},
+        versions={"python": sys.version.split()[0]} | _versions(),
         video=VideoRecord(
             source=legible(settings.video),
             width_px=video.size[0],

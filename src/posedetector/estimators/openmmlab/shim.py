@@ -21,7 +21,7 @@ from posedetector.errors import InputError
 if TYPE_CHECKING:
     from torch import Tensor
 
-_PACKAGES = ("mmengine", "mmcv", "mmdet", "mmpose")
+_PACKAGES = ("torch", "mmengine", "mmcv", "mmdet", "mmpose")
 _OPERATORS = "mmcv._ext"
 _ROOMS = {"mmdet": ("models", "datasets"), "mmpose": ("codecs", "models", "datasets", "visualization", "apis")}
 
