@@ -346,7 +346,7 @@ def test_anothers_file_is_kept_as_it_was_at_its_first_use(cache_folder: Path) ->
 def test_without_the_extra_it_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(ours, "find_spec", lambda _: None)
 
-    with pytest.raises(InputError, match="uv sync --extra onnx"):
+    with pytest.raises(InputError, match="`uv run --extra onnx …`"):
         RTMW3D(options())
 
 
@@ -481,4 +481,4 @@ def test_export_wants_to_be_told_the_format(run: Callable) -> None:
 def test_export_without_the_extra_names_it(run: Callable, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(ours, "find_spec", lambda name: None if name == "onnxscript" else object())
 
-    assert "want onnxscript: uv sync --extra onnx" in run("export", "rtmdet-m", "--onnx").errors
+    assert "want onnxscript: `uv run --extra onnx …`" in run("export", "rtmdet-m", "--onnx").errors

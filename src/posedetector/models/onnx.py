@@ -66,8 +66,8 @@ def check_installed(*modules: str) -> None:
     missing = [name for name in modules or ("onnxruntime",) if find_spec(name) is None]
     if missing:
         raise InputError(
-            f"--runtime onnx and weights export want {' and '.join(missing)}: uv sync --extra onnx brings it; "
-            "--runtime torch does without"
+            f"--runtime onnx and weights export want {' and '.join(missing)}: `uv run --extra onnx …` in place of `uv run …` "
+            "installs it; --runtime torch does without"
         )
 
 
