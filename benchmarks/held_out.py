@@ -12,7 +12,7 @@ from pathlib import Path
 
 import torch
 
-from posedetector.lifters.videopose3d import read_lifter
+from posedetector.lifters.networks import read_model
 from posedetector.readers.recording import ReadOptions
 from posedetector.training.cameras import Cameras
 from posedetector.training.mocap import Take, read_takes
@@ -32,7 +32,7 @@ def main() -> None:
     torch.set_num_threads(THREADS)
     layout = WEIGHTS["bundled"].lifter
     checkpoints = options.checkpoints or [path for path in [locate("bundled")] if path]
-    models = {f"{path.parent.name}/{path.name}": read_lifter(path, layout) for path in checkpoints}
+    models = {f"{path.parent.name}/{path.name}": read_model(path, layout) for path in checkpoints}
     print("| recordings | lifter | MPJPE mm | P-MPJPE mm | knee ° | hip ° | elbow ° |\n|---|---|---|---|---|---|---|")
     tables = []
     for name, takes in held_out(options.mocap, options.hold_out):

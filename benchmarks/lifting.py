@@ -4,6 +4,8 @@
     uv run python benchmarks/lifting.py --memory     peak memory of lifting 100,000 frames (Linux)
     uv run python benchmarks/lifting.py --stream     cost of a frame after 500 and after 50,000
     uv run python benchmarks/lifting.py --rates      one synthetic walk of 3 s at several frame rates
+    uv run python benchmarks/lifting.py --numpy      the bundled lifter on NumPy and on PyTorch, in turn; importing PyTorch
+    uv run python benchmarks/lifting.py --installed .venv/lib/python3.11/site-packages    what takes how much room there
 
 The network has its published size (1,024 channels, 243 frames) and random weights, which take as long as trained ones.
 Flip averaging is on everywhere. The dense pass is the published operations in their order, convolution, normalisation,
@@ -19,20 +21,24 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
+from importlib.metadata import distributions
 from pathlib import Path
 
 import numpy as np
 import torch
+from threadpoolctl import threadpool_limits
 
 from posedetector.estimators.synthetic import PinholeCamera, Synthetic, Walker
 from posedetector.filters import interpolate
 from posedetector.lifters import LifterOptions
+from posedetector.lifters.networks import read_model
 from posedetector.lifters.streaming import LiftStream
 from posedetector.lifters.videopose3d import VideoPose3D, mirrored
-from posedetector.models.videopose3d import TemporalModel
+from posedetector.models.videopose3d import TemporalModel, TorchNetwork
 from posedetector.pose import Keypoints, Source
 from posedetector.skeletons import BLAZEPOSE_33
 from posedetector.tracking import track
+from posedetector.weights import WEIGHTS, locate
 
 THREADS = 2
 RUNS = 7
@@ -43,12 +49,17 @@ def main() -> None:
     parser.add_argument("--memory", action="store_true")
     parser.add_argument("--stream", action="store_true")
     parser.add_argument("--rates", action="store_true")
+    parser.add_argument("--numpy", action="store_true")
+    parser.add_argument("--installed", type=Path, metavar="SITE_PACKAGES")
     parser.add_argument("--frames", type=int, help="3,000 for speed, 100,000 for memory, 50,000 for the stream")
     parser.add_argument("--lift", type=Path, help=argparse.SUPPRESS)  # the process whose memory is measured
     options = parser.parse_args()
     torch.set_num_threads(THREADS)
     if options.lift:
         lift(options.lift, options.frames)
+        return
+    if options.installed:
+        installed(options.installed)
         return
     print(
         f"{platform.system()} {platform.machine()}, {THREADS} of {os.cpu_count()} cores, Python "
@@ -59,6 +70,8 @@ def main() -> None:
             memory(Path(folder), options.frames or 100_000)
         elif options.rates:
             rates(Path(folder))
+        elif options.numpy:
+            numpy_and_torch()
         elif options.stream:
             stream(Path(folder), options.frames or 50_000)
         else:
@@ -104,6 +117,48 @@ def speed(folder: Path, frames: int) -> None:
             f"| {name} | {statistics.median(seen):.0f} | {statistics.median(ratios):.2f} "
             f"({min(ratios):.2f}-{max(ratios):.2f}) |"
         )
+
+
+def numpy_and_torch() -> None:
+    """Run the bundled lifter both ways within one process, the order turned each time, and import PyTorch in others."""
+    layout, path = WEIGHTS["bundled"].lifter, locate("bundled")
+    lifters = {name: VideoPose3D(LifterOptions(device="cpu")) for name in ("NumPy", "PyTorch")}
+    lifters["PyTorch"].network = TorchNetwork(read_model(path, layout), torch.device("cpu"))
+    print(
+        "| frames, flip averaged | NumPy s (median) | PyTorch s (median) | NumPy / PyTorch (median, min-max) | apart, m |"
+    )
+    print("|---|---|---|---|---|")
+    with threadpool_limits(THREADS):
+        for frames in (300, 2_000, 20_000):
+            screen = np.random.default_rng(0).normal(0, 0.3, (frames, 17, 3))
+            made = {name: lifter.run(screen) for name, lifter in lifters.items()}
+            seen: dict[str, list[float]] = {name: [] for name in lifters}
+            for turn in range(RUNS):
+                for name in [*lifters][:: 1 if turn % 2 else -1]:
+                    start = time.perf_counter()
+                    lifters[name].run(screen)
+                    seen[name].append(time.perf_counter() - start)
+            ratios = [one / other for one, other in zip(seen["NumPy"], seen["PyTorch"], strict=True)]
+            apart = np.abs(made["NumPy"] - made["PyTorch"]).max()
+            print(
+                f"| {frames} | {statistics.median(seen['NumPy']):.3f} | {statistics.median(seen['PyTorch']):.3f} | "
+                f"{statistics.median(ratios):.2f} ({min(ratios):.2f}-{max(ratios):.2f}) | {apart:.1e} |"
+            )
+    code = "import time, numpy; start = time.perf_counter(); import torch; print(time.perf_counter() - start)"
+    command = [sys.executable, "-c", code]
+    costs = [float(subprocess.run(command, check=True, capture_output=True, text=True).stdout) for _ in range(RUNS)]
+    print(f"import torch, after NumPy: {statistics.median(costs):.2f} s (median; {min(costs):.2f}-{max(costs):.2f})")
+
+
+def installed(folder: Path) -> None:
+    """Print the room that each distribution takes, the largest first."""
+    sizes: dict[str, int] = {}
+    for one in distributions(path=[str(folder)]):
+        paths = [Path(one.locate_file(file)) for file in one.files or ()]
+        sizes[one.name] = sum(path.stat().st_size for path in paths if path.is_file())
+    print(f"| package | MB |\n|---|---|\n| all {len(sizes)} | {sum(sizes.values()) / 1e6:.0f} |")
+    for name in sorted(sizes, key=lambda name: -sizes[name])[:20]:
+        print(f"| {name} | {sizes[name] / 1e6:.0f} |")
 
 
 def walk(frames: int, rate: float) -> Keypoints:

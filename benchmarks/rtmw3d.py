@@ -23,15 +23,15 @@ from torch.utils.flop_counter import FlopCounterMode
 
 from posedetector.estimators import EstimatorOptions
 from posedetector.estimators.rtmw3d import RTMW3D
-from posedetector.models import onnx, rtmdet, rtmw3d
+from posedetector.models import exporting, onnx, rtmdet, rtmw3d, simcc
 from posedetector.models.cspnext import fuse
-from posedetector.models.running import TorchRunner
+from posedetector.models.torch_running import TorchRunner
 
 CONFIG = "rtmw-l_8xb320-270e_cocktail14-384x288"
 RANDOM = np.random.default_rng(0)
 PICTURE = RANDOM.integers(0, 255, (720, 1280, 3), dtype=np.uint8)
 BOX = np.array((500.0, 100.0, 780.0, 680.0))
-CROP = RANDOM.integers(0, 255, (rtmw3d.HEIGHT, rtmw3d.WIDTH, 3), dtype=np.uint8)
+CROP = RANDOM.integers(0, 255, (simcc.HEIGHT, simcc.WIDTH, 3), dtype=np.uint8)
 
 
 def main() -> None:
@@ -68,7 +68,7 @@ def on_cpu(rounds: int) -> None:
             },
             rounds,
         )
-        prepared = torch.randn(1, 3, rtmw3d.HEIGHT, rtmw3d.WIDTH)
+        prepared = torch.randn(1, 3, simcc.HEIGHT, simcc.WIDTH)
         compare(
             "the network alone (ours with normalising the crop)",
             {
@@ -101,7 +101,7 @@ def estimator(folder: Path, runtime: str, *, made_of: Path | None = None) -> RTM
     else:
         for name in ("rtmw3d-l", "rtmdet-m"):
             kind = onnx.KINDS[name]
-            onnx.export(kind.read(made_of / name), kind, folder / name)
+            exporting.export(exporting.READERS[name](made_of / name), kind, folder / name)
     files = {"checkpoint": folder / "rtmw3d-l", "detector_checkpoint": folder / "rtmdet-m"}
     return RTMW3D(EstimatorOptions(**files, device="cpu", runtime=runtime))
 
@@ -109,9 +109,9 @@ def estimator(folder: Path, runtime: str, *, made_of: Path | None = None) -> RTM
 def batches(rounds: int) -> None:
     cpu = torch.device("cpu")
     runners = {
-        f"{batch} at once": TorchRunner(rtmw3d.RTMW3D("l").eval(), rtmw3d.INPUT, cpu, batch) for batch in (1, 2, 4, 8)
+        f"{batch} at once": TorchRunner(rtmw3d.RTMW3D("l").eval(), simcc.INPUT, cpu, batch) for batch in (1, 2, 4, 8)
     }
-    compiled = TorchRunner(rtmw3d.RTMW3D("l").eval(), rtmw3d.INPUT, cpu, 1, compiled=True)
+    compiled = TorchRunner(rtmw3d.RTMW3D("l").eval(), simcc.INPUT, cpu, 1, compiled=True)
     start = time.perf_counter()
     list(compiled.run([CROP]))
     print(f"compiling takes {time.perf_counter() - start:.0f} s")
@@ -131,10 +131,10 @@ def half() -> None:
         if isinstance(part, torch.nn.Conv2d):
             torch.nn.init.normal_(part.weight, 0, (2 / part.weight[0].numel()) ** 0.5)
     fuse(network)
-    crops = torch.randn(4, 3, rtmw3d.HEIGHT, rtmw3d.WIDTH)
+    crops = torch.randn(4, 3, simcc.HEIGHT, simcc.WIDTH)
     single = network(crops)
     halved = network.half()(crops.half())
-    (where, peak), (where_half, peak_half) = rtmw3d.peaks(single), rtmw3d.peaks(halved)
+    (where, peak), (where_half, peak_half) = simcc.peaks(single), simcc.peaks(halved)
     off = np.abs(where - where_half)
     share = 100 * (off <= 1).mean()
     print(f"half precision: {share:.1f} % of the bins within one of single precision's, median {np.median(off):.0f}")
@@ -178,12 +178,12 @@ def on_gpu(runs: int) -> None:
         return
     gpu, ceiling = torch.device("cuda"), bf16_ceiling()
     print(f"{torch.cuda.get_device_name()}, half precision; bf16 matrix products reach {ceiling / 1e12:.0f} Tflop/s")
-    for size in rtmw3d.SIZES:
+    for size in simcc.SIZES:
         with FlopCounterMode(display=False) as counter, torch.inference_mode():
-            rtmw3d.RTMW3D(size).eval()(torch.zeros(1, 3, rtmw3d.HEIGHT, rtmw3d.WIDTH))
+            rtmw3d.RTMW3D(size).eval()(torch.zeros(1, 3, simcc.HEIGHT, simcc.WIDTH))
         for compiled in (False, True):
             for batch in (1, 8, 64):
-                runner = TorchRunner(rtmw3d.RTMW3D(size).eval(), rtmw3d.INPUT, gpu, batch, compiled=compiled)
+                runner = TorchRunner(rtmw3d.RTMW3D(size).eval(), simcc.INPUT, gpu, batch, compiled=compiled)
                 taken = statistics.median(
                     seconds(lambda runner=runner, batch=batch: list(runner.run([CROP] * batch)), runs)
                 )

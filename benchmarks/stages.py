@@ -79,7 +79,7 @@ def lifting(keypoints: Keypoints, network: Network, runs: int) -> Pair:
     xy, _, _ = to_layout(keypoints, network.lifter.takes)
     screen = to_screen(np.nan_to_num(xy), keypoints.image_size)
     half = network.published.receptive_field // 2
-    both = network.lifter.batch(np.pad(screen, ((half, half), (0, 0), (0, 0)), mode="edge"), 1.0, 1.0)
+    both = torch.from_numpy(network.lifter.batch(np.pad(screen, ((half, half), (0, 0), (0, 0)), mode="edge"), 1.0, 1.0))
     rows = np.linspace(0, len(keypoints.time) - 1, WINDOWS).astype(int)
 
     @torch.inference_mode()

@@ -10,7 +10,8 @@ from torch import nn
 
 from posedetector.estimators import EstimatorOptions
 from posedetector.models.rtmdet import RTMDet
-from posedetector.models.rtmw3d import RTMW3D, SIZES
+from posedetector.models.rtmw3d import RTMW3D
+from posedetector.models.simcc import SIZES
 
 
 def blind(network: nn.Module) -> nn.Module:

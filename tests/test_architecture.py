@@ -1,11 +1,13 @@
 """Which room may know which."""
 
 import ast
+import re
 import shutil
 import subprocess
 import sys
 import tomllib
 from collections.abc import Iterator
+from importlib.metadata import requires
 from pathlib import Path
 
 import pytest
@@ -116,6 +118,24 @@ def test_what_leads_down_is_imported_when_it_is_called(room: str) -> None:
     result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
 
     assert result.stdout.strip() == "[]"
+
+
+def imported_packages(path: Path) -> Iterator[str]:
+    """Every package imported anywhere in a file, inside functions too."""
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            yield from (alias.name.partition(".")[0] for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module is not None:
+            yield node.module.partition(".")[0]
+
+
+def test_what_is_imported_is_declared_and_not_only_brought_by_another_package() -> None:
+    declared = {re.split(r"[^\w.-]", one)[0].lower().replace("_", "-") for one in requires("posedetector") or ()}
+    named = {"PIL": "pillow", "cv2": "opencv-python-headless", "mmcv": "mmcv-lite", "yaml": "pyyaml"}
+    named["markupsafe"] = "jinja2"  # of the same makers, for its templates
+    foreign = {name for path in FILES for name in imported_packages(path)} - sys.stdlib_module_names - {"posedetector"}
+
+    assert {named.get(name, name) for name in foreign} - declared == set()
 
 
 def test_importing_the_package_and_its_command_line_loads_nothing_heavy() -> None:

@@ -13,12 +13,13 @@ from torch import Tensor, nn
 
 from parity.published import DETECTOR, POSE, fixture, shapes_of
 from posedetector.errors import InputError, ResourceError, WeightsError
-from posedetector.models import rtmdet, rtmw3d
+from posedetector.models import letterbox, rtmdet, rtmw3d, simcc
 from posedetector.models.cspnext import ConvNorm, fuse
-from posedetector.models.running import Batches, Input, TorchRunner, device_of
+from posedetector.models.running import Batches, Input
+from posedetector.models.torch_running import TorchRunner, device_of
 from rtm_networks import narrow
 
-both_sizes = pytest.mark.parametrize("size", list(rtmw3d.SIZES))
+both_sizes = pytest.mark.parametrize("size", list(simcc.SIZES))
 
 
 @pytest.fixture(scope="module")
@@ -71,10 +72,10 @@ def test_the_pose_networks_logits_are_mmposes(
 @both_sizes
 def test_logits_are_decoded_as_mmpose_decodes_them(size: str) -> None:
     expected = fixture(POSE[size])
-    where, peak = rtmw3d.peaks([expected[f"simcc_{axis}"] for axis in "xyz"])
-    whole = np.array([[rtmw3d.WIDTH, rtmw3d.HEIGHT]], float)
+    where, peak = simcc.peaks([expected[f"simcc_{axis}"] for axis in "xyz"])
+    whole = np.array([[simcc.WIDTH, simcc.HEIGHT]], float)
 
-    xy, depth, _ = rtmw3d.decode(where, peak, whole / 2, whole)
+    xy, depth, _ = simcc.decode(where, peak, whole / 2, whole)
 
     np.testing.assert_allclose(xy, expected["keypoints"][..., :2], atol=1e-4)
     np.testing.assert_allclose(depth, expected["keypoints"][..., 2], atol=1e-6)
@@ -84,7 +85,7 @@ def test_logits_are_decoded_as_mmpose_decodes_them(size: str) -> None:
 def test_peaks_of_tensors_and_of_arrays_are_the_same() -> None:
     logits = [torch.randn(2, 133, bins, generator=torch.Generator().manual_seed(0)) for bins in (576, 768, 576)]
 
-    ours, theirs = rtmw3d.peaks(logits), rtmw3d.peaks([axis.numpy() for axis in logits])
+    ours, theirs = simcc.peaks(logits), simcc.peaks([axis.numpy() for axis in logits])
 
     np.testing.assert_array_equal(ours[0], theirs[0])
     np.testing.assert_array_equal(ours[1], theirs[1])
@@ -94,10 +95,10 @@ def test_peaks_of_tensors_and_of_arrays_are_the_same() -> None:
 def test_a_box_in_a_picture_gives_mmposes_points(pose_network: Callable[[str], rtmw3d.RTMW3D], size: str) -> None:
     expected = fixture(POSE[size])
     image = np.ascontiguousarray(expected["api_image_bgr"][..., ::-1])
-    middle, extent = rtmw3d.frame_of(expected["api_bbox_xyxy"][0])
+    middle, extent = simcc.frame_of(expected["api_bbox_xyxy"][0])
 
-    logits = run(pose_network(size), rtmw3d.INPUT, rtmw3d.crop(image, middle, extent))
-    xy, depth, _ = rtmw3d.decode(*rtmw3d.peaks(logits), middle[None], extent[None])
+    logits = run(pose_network(size), simcc.INPUT, simcc.crop(image, middle, extent))
+    xy, depth, _ = simcc.decode(*simcc.peaks(logits), middle[None], extent[None])
 
     np.testing.assert_array_equal(middle, expected["api_input_center"])
     np.testing.assert_array_equal(extent, expected["api_input_scale"])
@@ -126,9 +127,9 @@ def test_the_detectors_outputs_are_mmdetections(detector: rtmdet.RTMDet) -> None
 
 def test_the_boxes_in_a_picture_are_mmdetections(detector: rtmdet.RTMDet) -> None:
     expected = fixture(DETECTOR)
-    square, scale = rtmdet.letterbox(np.ascontiguousarray(expected["api_image_bgr"][..., ::-1]), 640)
+    square, scale = letterbox.letterbox(np.ascontiguousarray(expected["api_image_bgr"][..., ::-1]), 640)
 
-    boxes, scores = rtmdet.decode(*run(detector, rtmdet.INPUT, square), scale[None])[0]
+    boxes, scores = letterbox.decode(*run(detector, letterbox.INPUT, square), scale[None])[0]
 
     np.testing.assert_allclose(scores, expected["api_scores"], atol=1e-4)
     for box in expected["api_bboxes"]:  # equally likely ones come in any order
@@ -147,7 +148,7 @@ def test_what_was_fused_gives_the_same_points() -> None:
     torch.manual_seed(0)
     with narrow():
         network = stirred(rtmw3d.RTMW3D("l")).double()
-    crop = torch.randn(1, 3, rtmw3d.HEIGHT, rtmw3d.WIDTH).double()
+    crop = torch.randn(1, 3, simcc.HEIGHT, simcc.WIDTH).double()
     with torch.inference_mode():
         plain = network(crop)
         fuse(network)
@@ -217,7 +218,7 @@ def test_a_checkpoint_with_the_figures_of_its_training_is_read(tmp_path: Path, m
 
 
 def test_a_letterboxed_picture_keeps_its_shape_and_tells_its_scale() -> None:
-    square, scale = rtmdet.letterbox(np.full((90, 160, 3), 255, np.uint8), 320)
+    square, scale = letterbox.letterbox(np.full((90, 160, 3), 255, np.uint8), 320)
 
     assert square.shape == (320, 320, 3)
     assert (square[:180] == 255).all()
@@ -246,22 +247,22 @@ def test_boxes_that_share_too_much_with_a_surer_one_go(seed: int) -> None:
     boxes = np.concatenate((corner, corner + random.uniform(5, 60, (60, 2))), axis=1)
     scores = random.uniform(0, 1, 60)
 
-    assert list(rtmdet.suppress(boxes, scores, 0.5)) == brute_force(boxes, scores, 0.5)
+    assert list(letterbox.suppress(boxes, scores, 0.5)) == brute_force(boxes, scores, 0.5)
 
 
 def test_of_no_boxes_none_are_kept() -> None:
-    assert len(rtmdet.suppress(np.empty((0, 4)), np.empty(0), 0.5)) == 0
+    assert len(letterbox.suppress(np.empty((0, 4)), np.empty(0), 0.5)) == 0
 
 
 def test_a_crop_has_the_networks_shape_and_holds_the_box_with_a_margin() -> None:
-    middle, size = rtmw3d.frame_of(np.array((100.0, 200.0, 200.0, 600.0)))
+    middle, size = simcc.frame_of(np.array((100.0, 200.0, 200.0, 600.0)))
 
     np.testing.assert_allclose(middle, (150, 400))
     np.testing.assert_allclose(size, (500 * 0.75, 500))
 
 
 def test_a_wide_box_keeps_its_width_and_the_networks_shape() -> None:
-    _, size = rtmw3d.frame_of(np.array((0.0, 0.0, 400.0, 100.0)))
+    _, size = simcc.frame_of(np.array((0.0, 0.0, 400.0, 100.0)))
 
     np.testing.assert_allclose(size, (500, 500 / 0.75))
 
@@ -269,7 +270,7 @@ def test_a_wide_box_keeps_its_width_and_the_networks_shape() -> None:
 def test_what_of_a_crop_lies_outside_the_picture_is_black() -> None:
     image = np.full((100, 100, 3), 200, np.uint8)
 
-    cut = rtmw3d.crop(image, np.array((100.0, 50.0)), np.array((75.0, 100.0)))
+    cut = simcc.crop(image, np.array((100.0, 50.0)), np.array((75.0, 100.0)))
 
     assert (cut[200, :140] == 200).all()
     assert (cut[200, 150:] == 0).all()
@@ -280,7 +281,7 @@ def test_a_bin_of_depth_is_seven_and_a_half_millimetres_about_the_hips() -> None
     where[..., 2] = 288
     where[0, 1, 2] = 289
 
-    _, depth, _ = rtmw3d.decode(where, np.ones((1, 133)), np.zeros((1, 2)), np.ones((1, 2)))
+    _, depth, _ = simcc.decode(where, np.ones((1, 133)), np.zeros((1, 2)), np.ones((1, 2)))
 
     assert depth[0, 0] == 0
     assert depth[0, 1] == pytest.approx(2.1744869 / 288)
@@ -288,7 +289,7 @@ def test_a_bin_of_depth_is_seven_and_a_half_millimetres_about_the_hips() -> None
 
 @pytest.mark.parametrize(("peak", "score"), [(0.4, 0.4), (1.7, 1.0), (0.0, 0.0), (-2.0, 0.0), (np.nan, 0.0)])
 def test_a_peak_becomes_a_score_between_0_and_1_and_none_is_a_point_not_seen(peak: float, score: float) -> None:
-    xy, depth, scores = rtmw3d.decode(
+    xy, depth, scores = simcc.decode(
         np.zeros((1, 133, 3), np.int64), np.full((1, 133), peak), np.zeros((1, 2)), np.ones((1, 2))
     )
 

@@ -11,8 +11,8 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from posedetector.models import rtmdet, rtmw3d
-from posedetector.models.running import TorchRunner
+from posedetector.models import letterbox, rtmdet, rtmw3d, simcc
+from posedetector.models.torch_running import TorchRunner
 
 pytestmark = [
     pytest.mark.extra("openmmlab"),
@@ -66,7 +66,7 @@ def mmpose_network(size: str) -> nn.Module:
             hook.remove()
             return x, y, self.cls_z(kept[0])
 
-    deepen, widen = rtmw3d.SIZES[size]
+    deepen, widen = simcc.SIZES[size]
     channels = [int(width * widen) for width in (256, 512, 1024)]
     norm, act = {"type": "BN"}, {"type": "SiLU"}
     with DefaultScope.overwrite_default_scope("mmpose"):
@@ -186,10 +186,10 @@ def test_the_boxes_in_a_picture_are_mmdetections(
         theirs.cfg = Config.fromfile(str(choose_config("detector", DETECTORS["m"]).config))
         expected = inference_detector(theirs, np.ascontiguousarray(image[..., ::-1])).pred_instances
 
-    square, scale = rtmdet.letterbox(image, 640)
-    prepared = TorchRunner(nn.Identity(), rtmdet.INPUT, torch.device("cpu"), 1).prepared([square]).contiguous()
+    square, scale = letterbox.letterbox(image, 640)
+    prepared = TorchRunner(nn.Identity(), letterbox.INPUT, torch.device("cpu"), 1).prepared([square]).contiguous()
     with torch.inference_mode():
-        boxes, scores = rtmdet.decode(*ours(prepared), scale[None])[0]
+        boxes, scores = letterbox.decode(*ours(prepared), scale[None])[0]
 
     assert len(boxes) == len(expected) > 0
     np.testing.assert_allclose(scores, expected.scores.numpy(), atol=1e-5)

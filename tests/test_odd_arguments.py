@@ -35,6 +35,7 @@ _LEFT_OUT = {
     "--use-videopose3d",
     "--augment-markers",
     "--onnx",
+    "--numpy",
     "--debug",
 }
 _STEP = 1 if os.environ.get("POSEDETECTOR_ALL_ODD") else 9

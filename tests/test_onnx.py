@@ -4,6 +4,7 @@ Wants the extra `onnx`: `uv run --extra onnx pytest tests/test_onnx.py`; CI runs
 """
 
 from collections.abc import Callable, Iterator
+from contextlib import nullcontext
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -24,10 +25,10 @@ from posedetector import weights  # noqa: E402
 from posedetector.errors import InputError, OutputError, ResourceError, WeightsError  # noqa: E402
 from posedetector.estimators import EstimatorOptions  # noqa: E402
 from posedetector.estimators.rtmw3d import RTMW3D  # noqa: E402
+from posedetector.models import exporting, letterbox, rtmdet, rtmw3d, simcc  # noqa: E402
 from posedetector.models import onnx as ours  # noqa: E402
-from posedetector.models import rtmdet, rtmw3d  # noqa: E402
 from posedetector.models.onnx import KINDS, OnnxRunner  # noqa: E402
-from posedetector.models.running import TorchRunner  # noqa: E402
+from posedetector.models.torch_running import TorchRunner  # noqa: E402
 from rtm_networks import narrow  # noqa: E402
 
 pytestmark = pytest.mark.extra("onnx")
@@ -94,13 +95,13 @@ def pose_checkpoint(folder: Path) -> Path:
 
 @pytest.fixture(scope="module")
 def detector_file(folder: Path, detector_checkpoint: Path) -> Path:
-    ours.export(rtmdet.read_detector(detector_checkpoint), DETECTOR, folder / "nano.onnx")
+    exporting.export(rtmdet.read_detector(detector_checkpoint), DETECTOR, folder / "nano.onnx")
     return folder / "nano.onnx"
 
 
 @pytest.fixture(scope="module")
 def pose_file(folder: Path, pose_checkpoint: Path) -> Path:
-    ours.export(rtmw3d.read_pose_network(pose_checkpoint, "l"), POSE, folder / "l.onnx")
+    exporting.export(rtmw3d.read_pose_network(pose_checkpoint, "l"), POSE, folder / "l.onnx")
     return folder / "l.onnx"
 
 
@@ -111,7 +112,7 @@ def pictures(count: int, height: int, width: int) -> list[np.ndarray]:
 
 
 def outputs(runner: TorchRunner | OnnxRunner, seen: list[np.ndarray]) -> list[np.ndarray]:
-    batches = [[np.asarray(one) for one in ours._flat(batch)] for batch in runner.run(seen)]
+    batches = [[np.asarray(one) for one in exporting._flat(batch)] for batch in runner.run(seen)]
     return [np.concatenate(parts) for parts in zip(*batches, strict=True)]
 
 
@@ -159,7 +160,7 @@ def test_the_exported_pose_network_gives_pytorchs_logits(
 
     found = outputs(OnnxRunner(pose_file, POSE, CPU, batch), seen)
 
-    assert_alike(found, outputs(TorchRunner(network, rtmw3d.INPUT, CPU, batch), seen))
+    assert_alike(found, outputs(TorchRunner(network, simcc.INPUT, CPU, batch), seen))
 
 
 @pytest.mark.parametrize("batch", [1, 2, 4])
@@ -171,7 +172,7 @@ def test_the_exported_detector_gives_pytorchs_scores_and_distances(
 
     found = outputs(OnnxRunner(detector_file, DETECTOR, CPU, batch), seen)
 
-    assert_alike(found, outputs(TorchRunner(network, rtmdet.INPUT, CPU, batch), seen))
+    assert_alike(found, outputs(TorchRunner(network, letterbox.INPUT, CPU, batch), seen))
 
 
 @pytest.fixture(scope="module")
@@ -345,28 +346,40 @@ def test_anothers_file_is_kept_as_it_was_at_its_first_use(cache_folder: Path) ->
 def test_without_the_extra_it_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(ours, "find_spec", lambda _: None)
 
-    with pytest.raises(InputError, match="uv sync --extra onnx"):
+    with pytest.raises(InputError, match="`uv run --extra onnx …`"):
         RTMW3D(options())
 
 
 @pytest.mark.parametrize(
-    ("providers", "device"), [(["CPUExecutionProvider"], "cpu"), (["CUDAExecutionProvider"], "cuda")]
+    ("providers", "cards", "device"),
+    [
+        (["CPUExecutionProvider"], 1, "cpu"),
+        (["CUDAExecutionProvider"], 1, "cuda"),
+        (["CUDAExecutionProvider"], 0, "cpu"),
+    ],
 )
-def test_auto_takes_a_gpu_if_onnxruntime_does(
-    monkeypatch: pytest.MonkeyPatch, providers: list[str], device: str
+def test_auto_takes_a_gpu_if_onnxruntime_does_and_there_is_one(
+    monkeypatch: pytest.MonkeyPatch, providers: list[str], cards: int, device: str
 ) -> None:
     monkeypatch.setattr("onnxruntime.get_available_providers", lambda: providers)
-    monkeypatch.setattr(ours.running, "device_of", lambda _: torch.device("cuda"))
+    monkeypatch.setattr(ours, "_cards", lambda: cards)
 
     assert ours.device_of("auto").type == device
 
 
 @pytest.mark.parametrize("name", ["cuda", "mps"])
-def test_a_device_that_onnxruntime_has_not_is_refused(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
-    monkeypatch.setattr(ours.running, "device_of", torch.device)
-
+def test_a_device_that_onnxruntime_has_not_is_refused(name: str) -> None:
     with pytest.raises(InputError, match=f"onnxruntime here runs on cpu, and not on {name}"):
         ours.device_of(name)
+
+
+@pytest.mark.parametrize(("name", "here"), [("cuda:0", True), ("cuda:1", False)])
+def test_a_card_that_is_not_there_is_refused(monkeypatch: pytest.MonkeyPatch, name: str, here: bool) -> None:
+    monkeypatch.setattr("onnxruntime.get_available_providers", lambda: ["CUDAExecutionProvider"])
+    monkeypatch.setattr(ours, "_cards", lambda: 1)
+
+    with nullcontext() if here else pytest.raises(InputError, match="this machine has no cuda:1"):
+        assert str(ours.device_of(name)) == name
 
 
 # posedetector weights export
@@ -382,7 +395,7 @@ def run(command: Callable[..., Done], monkeypatch: pytest.MonkeyPatch, tmp_path:
 @pytest.fixture
 def exported_before(detector_file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Let the exporter, which takes half a minute, hand out what it made of this detector before."""
-    monkeypatch.setattr(ours, "_write", lambda _, __, path: path.write_bytes(detector_file.read_bytes()))
+    monkeypatch.setattr(exporting, "_write", lambda _, __, path: path.write_bytes(detector_file.read_bytes()))
 
 
 @pytest.fixture
@@ -426,7 +439,7 @@ def test_a_file_of_ones_own_is_exported_beside_it(run: Callable, detector_checkp
 def test_an_export_that_differs_is_not_kept(
     run: Callable, detector_checkpoint: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(ours, "difference", lambda *_: 0.011)
+    monkeypatch.setattr(exporting, "difference", lambda *_: 0.011)
     there = tmp_path / "there.onnx"
     there.write_bytes(b"an older one")
 
@@ -444,14 +457,14 @@ def test_an_export_of_what_is_no_number_is_not_kept(detector_checkpoint: Path, t
     torch.nn.init.constant_(network.bbox_head.rtm_cls[0].bias, torch.nan)
 
     with pytest.raises(WeightsError, match="differs from it by nan"):
-        ours.export(network, DETECTOR, tmp_path / "nan.onnx")
+        exporting.export(network, DETECTOR, tmp_path / "nan.onnx")
 
 
 def test_where_nothing_can_be_written_it_says_so(detector_checkpoint: Path, tmp_path: Path) -> None:
     (tmp_path / "file").touch()
 
     with pytest.raises(OutputError, match="cannot be written"):
-        ours.export(rtmdet.read_detector(detector_checkpoint), DETECTOR, tmp_path / "file" / "out.onnx")
+        exporting.export(rtmdet.read_detector(detector_checkpoint), DETECTOR, tmp_path / "file" / "out.onnx")
 
 
 def test_export_of_what_cannot_be_exported_says_what_can(run: Callable) -> None:
@@ -468,4 +481,4 @@ def test_export_wants_to_be_told_the_format(run: Callable) -> None:
 def test_export_without_the_extra_names_it(run: Callable, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(ours, "find_spec", lambda name: None if name == "onnxscript" else object())
 
-    assert "want onnxscript: uv sync --extra onnx" in run("export", "rtmdet-m", "--onnx").errors
+    assert "want onnxscript: `uv run --extra onnx …`" in run("export", "rtmdet-m", "--onnx").errors

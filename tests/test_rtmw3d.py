@@ -11,8 +11,8 @@ from posedetector.errors import InputError, WeightsError
 from posedetector.estimators import ESTIMATORS, EstimatorOptions, make_estimator
 from posedetector.estimators.rtmw3d import RTMW3D
 from posedetector.estimators.synthetic import PinholeCamera, Walker
-from posedetector.models import rtmw3d
-from posedetector.models.rtmdet import STRIDES, letterbox
+from posedetector.models import simcc
+from posedetector.models.letterbox import STRIDES, letterbox
 from posedetector.pipeline import analyze
 from posedetector.pose import Array, ByteArray, Frame
 from posedetector.settings import Settings
@@ -77,8 +77,8 @@ class SeesPoints:
     def run(self, pictures: Sequence[ByteArray]) -> Iterator[tuple]:
         for picture in pictures:
             frame = frame_shown(picture)
-            middle, size = rtmw3d.frame_of(box_of_frame(frame))
-            xy = (PIXELS[frame] - middle + size / 2) / size * (rtmw3d.WIDTH, rtmw3d.HEIGHT)
+            middle, size = simcc.frame_of(box_of_frame(frame))
+            xy = (PIXELS[frame] - middle + size / 2) / size * (simcc.WIDTH, simcc.HEIGHT)
             hips = METRES[frame, COCO_WHOLEBODY_133.indices("left_hip", "right_hip"), 2].mean()
             depth = (METRES[frame, :, 2] - hips) * 1.7 / WALKER.stature
             bins = np.rint(np.column_stack((xy, (depth / 2.1744869 + 1) * 144)) * 2).astype(int)
@@ -261,7 +261,7 @@ def test_options_out_of_their_range_are_refused(option: str, value: object) -> N
 
 def test_somebody_in_the_grey_beside_the_picture_is_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
     boxes = np.array([[10.0, 400.0, 50.0, 500.0], [700.0, 10.0, 720.0, 50.0], [600.0, 300.0, 700.0, 400.0]])
-    monkeypatch.setattr("posedetector.models.rtmdet.decode", lambda *_: [(boxes, np.full(3, 0.9))])
+    monkeypatch.setattr("posedetector.models.letterbox.decode", lambda *_: [(boxes, np.full(3, 0.9))])
 
     ((found, _),) = MadeUp(EstimatorOptions()).detect([picture(0)])
 

@@ -205,7 +205,7 @@ def test_what_ships_and_is_gone_cannot_be_fetched(monkeypatch, tmp_path: Path) -
     monkeypatch.chdir(tmp_path)
 
     with pytest.raises(
-        WeightsError, match=r"bundled ships with posedetector, and .*lifter_243\.pt is missing: install it"
+        WeightsError, match=r"bundled ships with posedetector, and .*lifter_243\.npz is missing: install it"
     ):
         load("bundled")
 

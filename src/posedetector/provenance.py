@@ -3,7 +3,7 @@
 import sys
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
-from importlib.metadata import version
+from importlib.metadata import PackageNotFoundError, version
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,13 +17,13 @@ from posedetector.settings import Settings
 from posedetector.skeletons import split_side, twin_of
 from posedetector.version import own_version
 
-# distributions and the modules that show that they are in use
+# What computes, by the module that it is imported as; those that an analysis did without are not named.
 _LIBRARIES = {
     "av": "av",
+    "cv2": "opencv-python-headless",
     "mediapipe": "mediapipe",
     "numpy": "numpy",
     "onnxruntime": "onnxruntime",
-    "opencv-python-headless": "cv2",
     "pandas": "pandas",
     "scipy": "scipy",
     "torch": "torch",
@@ -50,12 +50,23 @@ def entry_of_run(settings: Settings, command: Sequence[str]) -> Entry:
         "created": datetime.now(UTC).isoformat(timespec="seconds"),
         "command": [legible(word) for word in command],
         "settings": settings.model_dump(mode="json", exclude_defaults=True, exclude={"subject"}),
-        "versions": {"python": sys.version.split()[0]}
-        | {name: version(name) for name, module in _LIBRARIES.items() if module in sys.modules},
+        "versions": {"python": sys.version.split()[0]} | _versions(),
         "subject": settings.subject,
         "online": settings.online,
     }
     return Entry(parts, notes=(caution(_ONLINE),) if settings.online else ())
+
+
+def _versions() -> dict[str, str]:
+    """Return the version of each library that was imported, and so may have been used."""
+    found = {}
+    for module, distribution in _LIBRARIES.items():
+        if module in sys.modules:
+            try:
+                found[distribution] = version(distribution)
+            except PackageNotFoundError:  # another build of it, such as onnxruntime-gpu or opencv-python
+                found[distribution] = str(sys.modules[module].__version__)
+    return found
 
 
 def entry_of_pose(pose: MetricPose) -> Entry:

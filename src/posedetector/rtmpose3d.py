@@ -19,6 +19,7 @@ from posedetector.anthropometry import ADULT_STATURE
 from posedetector.downloads import Told
 from posedetector.errors import InputError, OutputError
 from posedetector.estimators import EstimatorOptions
+from posedetector.models.torch_extra import need_torch
 from posedetector.pose import Array, ByteArray, as_picture
 from posedetector.skeletons import COCO_WHOLEBODY_133
 from posedetector.subject import Subject
@@ -73,7 +74,7 @@ class RTMPose3DInference:
     Raises
     ------
     InputError
-        For a size or a device that there is not.
+        For a size or a device that there is not, or without PyTorch (the extra `torch`).
     WeightsError
         When a file cannot be had, is damaged, or is another network or size.
     """
@@ -349,7 +350,8 @@ def _threshold(given: float) -> float:
 
 
 def _device(given: str | None) -> str:
-    from posedetector.models.running import device_of
+    need_torch("RTMPose3D")
+    from posedetector.models.torch_running import device_of
 
     try:
         found = str(device_of("auto" if given is None else str(given)))

@@ -8,10 +8,10 @@ import torch
 from torch import Tensor
 
 from parity.fill import fill
-from posedetector.models import rtmw3d
+from posedetector.models import simcc
 
 FOLDER = Path(__file__).parent
-POSE = {size: f"rtmw3d-{size}_cocktail14_384x288" for size in rtmw3d.SIZES}
+POSE = {size: f"rtmw3d-{size}_cocktail14_384x288" for size in simcc.SIZES}
 DETECTOR = "rtmdet-m_person_640"
 
 

@@ -74,7 +74,10 @@ def train(
         raise InputError(f"--seed must not be negative, got {seed}")
     if rate is not None and not 0 < rate < math.inf:
         raise InputError(f"--rate is in frames per second and must be greater than 0, got {rate:g}")
-    from posedetector.models.running import device_of
+    from posedetector.models.torch_extra import need_torch
+
+    need_torch("posedetector train")
+    from posedetector.models.torch_running import device_of
     from posedetector.readers.names import read_map
     from posedetector.readers.recording import ReadOptions
     from posedetector.training.mocap import RATE, digest, read_takes

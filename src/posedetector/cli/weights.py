@@ -10,6 +10,7 @@ import typer
 from posedetector import weights
 from posedetector.cli.console import download_progress, help_alone
 from posedetector.errors import InputError, WeightsError
+from posedetector.models.torch_extra import has_torch, need_torch
 
 app = typer.Typer(
     help="The networks: list, fetch, export, path, verify, clear.",
@@ -19,6 +20,7 @@ app = typer.Typer(
 )
 
 _EXPORTED = tuple(dict.fromkeys(row.onnx for row in weights.WEIGHTS.values() if row.onnx))
+_LIFTERS = tuple(row.name for row in weights.WEIGHTS.values() if row.lifter)
 
 Names = Annotated[list[str], typer.Argument(help="Names of `posedetector weights list`.")]
 
@@ -51,32 +53,70 @@ def fetch(names: Names) -> None:
 
 @app.command()
 def export(
-    name: Annotated[str, typer.Argument(help=f"One of {', '.join(_EXPORTED)}.")],
+    name: Annotated[str, typer.Argument(help=f"One of {', '.join((*_EXPORTED, *_LIFTERS))}.")],
     *,
-    onnx: Annotated[bool, typer.Option("--onnx", help="As a file for onnxruntime (extra `onnx`).")] = False,
+    onnx: Annotated[bool, typer.Option("--onnx", help="As a file for onnxruntime (extras `onnx`, `torch`).")] = False,
+    numpy: Annotated[
+        bool, typer.Option("--numpy", help="A lifter as arrays, which run without PyTorch (extra `torch`).")
+    ] = False,
     output: Annotated[
         Path | None, typer.Option(help="The file to write; else in the cache folder, or beside a file of your own.")
     ] = None,
     checkpoint: Annotated[Path | None, typer.Option(help="A file of your own in place of the table's.")] = None,
 ) -> None:
-    """Write a network in another format, for `--runtime onnx`, once both give the same."""
-    if name not in _EXPORTED:
-        raise InputError(f"{name!r} cannot be exported; these can: {', '.join(_EXPORTED)}")
-    if not onnx:
-        raise InputError(f"the format that {name} is exported in has to be said: --onnx")
+    """Write a network in a format that runs without PyTorch, once both give the same."""
+    able = (*(_EXPORTED if onnx or not numpy else ()), *(_LIFTERS if numpy or not onnx else ()))
+    if name not in able:
+        raise InputError(f"{name!r} cannot be exported; these can: {', '.join(able)}")
+    if onnx == numpy:
+        raise InputError(
+            f"the format that {name} is exported in has to be said: {'--onnx' if name in _EXPORTED else '--numpy'}"
+        )
+    need_torch("posedetector weights export")
+    if onnx:
+        _export_onnx(name, checkpoint, output)
+    else:
+        _export_arrays(name, checkpoint, output)
+
+
+def _export_onnx(name: str, checkpoint: Path | None, output: Path | None) -> None:
     from posedetector.models.onnx import KINDS, check_installed
-    from posedetector.models.onnx import export as write
 
     check_installed("onnxruntime", "onnx", "onnxscript")
-    with download_progress() as told:
-        loaded = weights.load(name, checkpoint, progress=told)
+    from posedetector.models.exporting import READERS
+    from posedetector.models.exporting import export as write
+
+    loaded = _load(name, checkpoint)
     # what is not the table's network must not be found in its place
     beside = weights.cache_folder() if loaded.known else loaded.path.parent
     target = output or beside / f"{loaded.path.name}.onnx"
-    apart = write(KINDS[name].read(loaded.path), KINDS[name], target)
+    apart = write(READERS[name](loaded.path), KINDS[name], target)
     _pin(name, target)
-    typer.echo(f"{name}: {target}, {target.stat().st_size / 1e6:.0f} MB")
+    _tell_exported(loaded, target)
     typer.echo(f"differs from PyTorch by at most {apart:.1g} of the outputs' range on a random picture")
+
+
+def _export_arrays(name: str, checkpoint: Path | None, output: Path | None) -> None:
+    from posedetector.lifters.networks import export_arrays, holds_arrays
+
+    row = weights.row_of(name)
+    if row.lifter is None or holds_arrays(checkpoint or Path(row.file)):
+        raise InputError(f"{name} is arrays already; --checkpoint says which file to make into such")
+    loaded = _load(name, checkpoint)
+    target = output or loaded.path.with_suffix(".npz")
+    apart = export_arrays(loaded.path, row.lifter, target)
+    _tell_exported(loaded, target)
+    typer.echo(f"differs from PyTorch by at most {apart:.1g} m on random points")
+    typer.echo(f"to use it: --use-videopose3d --videopose3d-model {target} --videopose3d-like {name}")
+
+
+def _load(name: str, checkpoint: Path | None) -> weights.LoadedWeights:
+    with download_progress() as told:
+        return weights.load(name, checkpoint, progress=told)
+
+
+def _tell_exported(loaded: weights.LoadedWeights, target: Path) -> None:
+    typer.echo(f"{loaded.name}: {target}, {target.stat().st_size / 1e6:.0f} MB")
     typer.echo(f"licence: {loaded.licence}; {loaded.terms}".rstrip("; "))
 
 
@@ -128,23 +168,27 @@ def clear(
 
 
 def _reader(row: weights.Weights) -> weights.Check:
-    """Return what shows whether a file works as this network; archives of MediaPipe's have been looked into before."""
-    if row.onnx and find_spec("onnxruntime"):  # a file can be had for another machine too
+    """Return what shows whether a file works as this network; archives of MediaPipe's have been looked into before.
+
+    A file can be had for another machine too, which has the extra that it takes to look into it.
+    """
+    if row.onnx and find_spec("onnxruntime"):
         return partial(_read_onnx, row.onnx)
     if row.lifter is None:
         return lambda path: path
-    from posedetector.lifters.videopose3d import read_lifter
+    from posedetector.lifters.networks import check_file, holds_arrays
 
     layout = row.lifter
-    return lambda path: read_lifter(path, layout)
+    if not (holds_arrays(Path(row.file)) or has_torch()):
+        return lambda path: path
+    return lambda path: check_file(path, layout)
 
 
 def _read_onnx(network: str, path: Path) -> None:
-    import torch
-
+    from posedetector.models.devices import Device
     from posedetector.models.onnx import KINDS, OnnxRunner
 
-    OnnxRunner(path, KINDS[network], torch.device("cpu"), 1)
+    OnnxRunner(path, KINDS[network], Device("cpu"), 1)
 
 
 def _where() -> str:

@@ -10,7 +10,7 @@ from posedetector.estimators import EstimatorOptions
 from posedetector.estimators.depth import in_metres, perspective
 from posedetector.estimators.runners import detector, device_of, points
 from posedetector.estimators.topdown import describe, follow
-from posedetector.models import rtmdet, rtmw3d
+from posedetector.models import letterbox, simcc
 from posedetector.pose import Array, ByteArray, Frame, PersonPose
 from posedetector.skeletons import COCO_WHOLEBODY_133, Skeleton
 from posedetector.weights import LoadedWeights
@@ -37,8 +37,8 @@ class RTMW3D:
 
     def __init__(self, options: EstimatorOptions) -> None:
         size = options.model or "l"
-        if size not in rtmw3d.SIZES:
-            raise InputError(f"rtmw3d has no model {size!r}; it has {', '.join(rtmw3d.SIZES)}")
+        if size not in simcc.SIZES:
+            raise InputError(f"rtmw3d has no model {size!r}; it has {', '.join(simcc.SIZES)}")
         device = device_of(options)
         batch = options.batch_size or _BATCHES[device.type]
         pose, self._points = points(options, size, device, batch)
@@ -65,12 +65,12 @@ class RTMW3D:
 
     def detect(self, images: Sequence[ByteArray]) -> list[tuple[Array, Array]]:
         """Return boxes (N, 4) left, top, right, bottom in pixels and scores (N,) of the people in each picture."""
-        boxed = [rtmdet.letterbox(image, self._side) for image in images]
+        boxed = [letterbox.letterbox(image, self._side) for image in images]
         scales = np.array([scale for _, scale in boxed])
         found: list[tuple[Array, Array]] = []
         for scores, distances in self._detector.run([square for square, _ in boxed]):
             part = scales[len(found) : len(found) + len(scores[0])]
-            for boxes, sure in rtmdet.decode(scores, distances, part):
+            for boxes, sure in letterbox.decode(scores, distances, part):
                 height, width = images[len(found)].shape[:2]
                 # the square's grey rest may look like somebody too
                 kept = (sure > self._options.bbox_thr) & in_view(boxes, (width, height))
@@ -88,12 +88,12 @@ class RTMW3D:
         looked_at = [(image, check_box(box, image)) for image, some in zip(images, boxes, strict=True) for box in some]
         if not looked_at:
             return [[] for _ in images]
-        framed = [rtmw3d.frame_of(box) for _, box in looked_at]
-        crops = [rtmw3d.crop(image, *frame) for (image, _), frame in zip(looked_at, framed, strict=True)]
-        peaks = [rtmw3d.peaks(logits) for logits in self._points.run(crops)]
+        framed = [simcc.frame_of(box) for _, box in looked_at]
+        crops = [simcc.crop(image, *frame) for (image, _), frame in zip(looked_at, framed, strict=True)]
+        peaks = [simcc.peaks(logits) for logits in self._points.run(crops)]
         where, peak = (np.concatenate(part) for part in zip(*peaks, strict=True))
         middles, sizes = (np.array(part) for part in zip(*framed, strict=True))
-        xy, depth, score = rtmw3d.decode(where, peak, middles, sizes)
+        xy, depth, score = simcc.decode(where, peak, middles, sizes)
         pictures = np.array([image.shape[1::-1] for image, _ in looked_at], np.float64)
         options = self._options
         xyz = in_metres(

@@ -4,14 +4,13 @@ from collections import deque
 from collections.abc import Iterator
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 
 from posedetector.errors import InputError
 from posedetector.filters import interpolate
 from posedetector.lifters.inputs import apparent_size
 from posedetector.lifters.videopose3d import CLOSEST, LONGEST_ABSENCE, VideoPose3D, stand_ins, to_screen
-from posedetector.models.videopose3d import TemporalStream
+from posedetector.models.temporal import Floats
 from posedetector.pose import Array, finite
 from posedetector.skeletons import Skeleton, parts_of
 
@@ -42,7 +41,7 @@ class LiftStream:
     @property
     def look_ahead(self) -> float:
         """Seconds of the future that the network sees; 0 for a causal one."""
-        return self._lifter.model.look_ahead / self._lifter.layout.rate
+        return self._lifter.network.look_ahead / self._lifter.layout.rate
 
     def push(self, time: float, xy: Array, score: Array | None = None) -> list[Lifted]:
         """Take a frame's points (J, 2), pixels, NaN where not seen, and scores (J,); return the frames that are now ready.
@@ -83,7 +82,7 @@ class _Run:
     def __init__(self, lifter: VideoPose3D, start: float, aspect: float) -> None:
         self._lifter, self._start, self._step = lifter, start, 1 / lifter.layout.rate
         self._aspect, self._sizes = aspect, deque[float](maxlen=round(_SIZE_SECONDS * lifter.layout.rate))
-        self._network = TemporalStream(lifter.model)
+        self._network = lifter.network.stream()
         self._frames, self._poses = _Passing(), _Passing()
         self._given = self._made = 0
         self._last = start
@@ -113,7 +112,7 @@ class _Run:
         if pose is not None:
             yield from self._keep(pose)
 
-    def _keep(self, pose: torch.Tensor) -> Iterator[Lifted]:
+    def _keep(self, pose: Floats) -> Iterator[Lifted]:
         self._poses.push(self._start + self._made * self._step, self._lifter.average(pose))
         self._made += 1
         yield from self._ready(self._poses.settled)

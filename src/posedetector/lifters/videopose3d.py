@@ -16,7 +16,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 
 from posedetector.arrays import split_at_gaps
@@ -25,8 +24,8 @@ from posedetector.filters import interpolate
 from posedetector.lifters import DepthErrors, LifterOptions
 from posedetector.lifters.carrying import carry
 from posedetector.lifters.inputs import INPUTS, apparent_size
-from posedetector.models.running import device_of
-from posedetector.models.videopose3d import TemporalModel, read_model
+from posedetector.lifters.networks import check_file, choose_runner
+from posedetector.models.temporal import Floats, Network
 from posedetector.pose import Array, Keypoints, RelativePose, Source, is_missing, weakest, weakest_of
 from posedetector.sanity import find_doubts
 from posedetector.skeletons import SKELETONS, Skeleton, parts_of
@@ -44,7 +43,8 @@ class VideoPose3D:
     Raises
     ------
     InputError
-        For an unknown name or device, a file of unknown layout, or a network that looks ahead, online.
+        For an unknown name or device, a file of unknown layout, a network that looks ahead, online, or PyTorch that
+        is needed and not installed.
     WeightsError
         If the checkpoint cannot be had, is damaged, unsafe, or another network.
     """
@@ -64,27 +64,26 @@ class VideoPose3D:
             raise InputError(
                 f"--online uses no later frame, and {name} does: --videopose3d-model {' or '.join(causal)} does not"
             )
-        self._device = device_of(options.device)
+        run = choose_runner(given or Path(WEIGHTS[name].file), options.device)  # before a download
         self._online = options.online
         self.layout: LifterLayout = layout
         self._inputs = INPUTS[layout.inputs]
         self.flip = options.flip
         self.takes, self.gives = SKELETONS[layout.takes], SKELETONS[layout.gives]
-        loaded = load(name, given, progress=options.download_progress, check=lambda path: read_lifter(path, layout))
+        loaded = load(name, given, progress=options.download_progress, check=lambda path: check_file(path, layout))
         self.weights: tuple[LoadedWeights, ...] = (loaded,)
-        model = read_lifter(loaded.path, layout)
+        self.network: Network = run(loaded.path, layout)
         remember(loaded)
-        self._half = self._device.type != "cpu"
-        self.model: TemporalModel = model.fused().to(self._device, torch.float16 if self._half else torch.float32)
 
     @property
     def method(self) -> str:
         """Name, window, rate, layouts, and how it was run."""
-        window = f"{self.model.receptive_field} {'past ' if self.layout.causal else ''}frames"
+        frames = self.network.look_back + 1 + self.network.look_ahead
+        window = f"{frames} {'past ' if self.layout.causal else ''}frames"
         flip = "averaged with the mirrored input" if self.flip else "not averaged with the mirrored input"
         return (
             f"VideoPose3D, {self.weights[0].label}: {window} at {self.layout.rate:g} Hz, {self.takes.name} to "
-            f"{self.gives.name}, {flip}, {'half' if self._half else 'single'} precision on {self._device.type}; "
+            f"{self.gives.name}, {flip}, {self.network.described}; "
             "feet and hands carried from the estimator's depth, where it gives any"
         )
 
@@ -140,50 +139,34 @@ class VideoPose3D:
         ahead = (time - time[0]) * rate - last
         return np.asarray(poses[last] + ahead[:, None, None] * (poses[last] - poses[np.maximum(last - 1, 0)]))
 
-    @torch.inference_mode()
     def run(self, screen: Array, aspect: float = 1.0) -> Array:
         """Return the network's output (N, 17, 3), metres, for points at its rate; any N ≥ 1.
 
         `screen` (N, 17, 3) holds x and y in screen coordinates and scores; without scores, (N, 17, 2), all are 1.
         `aspect` is the picture's height over its width.
         """
-        padding = (self.model.look_back, self.model.look_ahead)
+        padding = (self.network.look_back, self.network.look_ahead)
         padded = np.pad(_scored(screen).astype(np.float32), (padding, (0, 0), (0, 0)), mode="edge")
         size = np.median(apparent_size(screen[..., :2], self.takes))
         result = np.empty((len(screen), len(self.gives), 3))
         for start in range(0, len(screen), _CHUNK):
             piece = padded[start : start + _CHUNK + sum(padding)]
-            result[start : start + _CHUNK] = self.average(self.model(self.batch(piece, float(size), aspect)))
+            result[start : start + _CHUNK] = self.average(self.network.run(self.batch(piece, float(size), aspect)))
         return result
 
-    def batch(self, screen: NDArray[Any], size: float, aspect: float) -> torch.Tensor:
+    def batch(self, screen: NDArray[Any], size: float, aspect: float) -> Floats:
         """Return the network's input (B, …, channels) for points (…, 17, 3) and, for averaging, for their mirror image.
 
         `size` is the person's apparent size in the points' unit.
         """
         images = (screen, mirrored(screen, self.takes)) if self.flip else (screen,)
         made = np.stack([self._inputs.make(one, np.asarray(size), aspect, self.takes) for one in images])
-        return torch.from_numpy(made).to(self._device, torch.float16 if self._half else torch.float32)
+        return made.astype(np.float32, copy=False)
 
-    def average(self, poses: torch.Tensor) -> Array:
+    def average(self, poses: Floats) -> Array:
         """Return (…, 17, 3) metres for the network's output (B, …, 17, 3)."""
-        made = poses.float().cpu().numpy().astype(np.float64)
+        made = poses.astype(np.float64)
         return np.asarray((made[0] + mirrored(made[1], self.gives)) / 2 if self.flip else made[0])
-
-
-def read_lifter(path: Path, layout: LifterLayout) -> TemporalModel:
-    """Read a checkpoint of this layout; raises WeightsError for a damaged, unsafe or foreign one."""
-    takes, gives = SKELETONS[layout.takes], SKELETONS[layout.gives]
-    inputs = INPUTS[layout.inputs]
-    return read_model(
-        path,
-        joints_in=len(takes),
-        joints_out=len(gives),
-        causal=layout.causal,
-        coordinates=inputs.coordinates,
-        context=inputs.context,
-        carries=inputs.carries,
-    )
 
 
 def _names() -> list[str]:

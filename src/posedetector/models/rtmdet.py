@@ -1,34 +1,21 @@
-"""RTMDet, which finds people in pictures (Lyu et al., 2022, arXiv:2212.07784).
+"""RTMDet, which finds people in pictures (Lyu et al., 2022, arXiv:2212.07784): the network, in PyTorch.
 
-Pictures are letterboxed: scaled to fit a square, at its upper left, the rest grey. The network was trained on BGR.
+What goes in and what comes out: `letterbox`.
 """
 
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, cast
 
-import numpy as np
-import torch
 from torch import Tensor, nn
 
 from posedetector.models.checkpoints import read_network
 from posedetector.models.cspnext import ConvNorm, CSPNeXt, CSPNeXtPAFPN, conv_of
-from posedetector.models.running import Input
-from posedetector.pose import Array, ByteArray
+from posedetector.models.letterbox import STRIDES
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-
-    from numpy.typing import NDArray
-
-INPUT = Input(blue_first=True)
-STRIDES = (8, 16, 32)
-_GREY = 114
-_CANDIDATES = 1000  # of each stride that are looked at
-_LEAST_SCORE = 0.05
-_OVERLAP = 0.6  # boxes that share more than this are one person
-_MOST = 100
 
 
 @dataclass(frozen=True)
@@ -107,7 +94,7 @@ class RTMDet(nn.Module):
     def forward(self, images: Tensor) -> tuple[list[Tensor], list[Tensor]]:
         """Return logits (B, 1, H, W) and distances to left, top, right, bottom in pixels (B, 4, H, W), three strides each.
 
-        `images` (B, 3, side, side) as INPUT says; sides are divisible by 32.
+        `images` (B, 3, side, side) as `letterbox.INPUT` says; sides are divisible by 32.
         """
         out: tuple[list[Tensor], list[Tensor]] = self.bbox_head(self.neck(self.backbone(images)))
         return out
@@ -117,58 +104,3 @@ def read_detector(path: Path) -> RTMDet:
     """Read a checkpoint of any size of the detector; raises WeightsError for anything else."""
     sizes = {name: partial(RTMDet, name) for name in SIZES}
     return read_network(path, sizes, "a detector of people (RTMDet)")[1]
-
-
-def letterbox(image: ByteArray, side: int) -> tuple[ByteArray, Array]:
-    """Return the picture (H, W, 3) in a square (side, side, 3), and (2,) square pixels a pixel, along x and y."""
-    import cv2
-
-    height, width = image.shape[:2]
-    scale = min(side / max(height, width), side / min(height, width))
-    size = max(1, int(width * scale + 0.5)), max(1, int(height * scale + 0.5))
-    square = np.full((side, side, 3), _GREY, np.uint8)
-    square[: size[1], : size[0]] = cv2.resize(image, size, interpolation=cv2.INTER_LINEAR)
-    return square, np.array(size) / (width, height)
-
-
-def decode(
-    scores: "Sequence[Tensor | NDArray[Any]]", distances: "Sequence[Tensor | NDArray[Any]]", scales: Array
-) -> list[tuple[Array, Array]]:
-    """Return the boxes (N, 4) left, top, right, bottom in pixels of each picture, and their scores (N,), the surest first.
-
-    `scores`, `distances` as `RTMDet.forward` returns them, tensors or arrays, `scales` (B, 2) as `letterbox` returns them.
-    """
-    levels = [tuple(map(torch.as_tensor, level)) for level in zip(scores, distances, strict=True)]
-    side = levels[0][0].shape[-1] * STRIDES[0]
-    found = []
-    for picture, scale in enumerate(scales):
-        boxes, sure = [], []
-        for stride, (logits, far) in zip(STRIDES, levels, strict=True):
-            score = logits[picture].flatten().float().sigmoid()
-            best = score.topk(min(_CANDIDATES, len(score)))
-            rows = best.indices[best.values > _LEAST_SCORE]
-            place = torch.stack((rows % logits.shape[-1], rows // logits.shape[-1]), dim=1) * stride
-            reach = far[picture].flatten(1).T[rows].float()
-            boxes.append(torch.cat((place - reach[:, :2], place + reach[:, 2:]), dim=1).clamp(0, side))
-            sure.append(score[rows])
-        all_boxes = torch.cat(boxes).cpu().numpy().astype(np.float64) / np.tile(scale, 2)
-        all_scores = torch.cat(sure).cpu().numpy().astype(np.float64)
-        kept = suppress(all_boxes, all_scores, _OVERLAP)[:_MOST]
-        found.append((all_boxes[kept], all_scores[kept]))
-    return found
-
-
-def suppress(boxes: Array, scores: Array, overlap: float) -> Any:
-    """Return the rows of boxes (N, 4) that share at most `overlap` (intersection over union) with any surer one kept."""
-    order = np.argsort(-scores, kind="stable")
-    sides = boxes[:, 2:] - boxes[:, :2]
-    order = order[(sides[order] > 0).all(axis=1)]
-    areas = sides.prod(axis=1)
-    kept = []
-    while len(order):
-        best, rest = order[0], order[1:]
-        kept.append(best)
-        shared = np.minimum(boxes[best, 2:], boxes[rest, 2:]) - np.maximum(boxes[best, :2], boxes[rest, :2])
-        area = shared.clip(0).prod(axis=1)
-        order = rest[area <= overlap * (areas[best] + areas[rest] - area)]
-    return np.array(kept, dtype=np.intp)

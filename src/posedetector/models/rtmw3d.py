@@ -1,35 +1,21 @@
 """RTMW3D: 133 points of a person with their depth (Jiang et al., RTMPose, 2023, arXiv:2303.07399; RTMW, 2024, arXiv:2407.08634).
 
-The head says for each point how likely each column, each row and each depth is (Li et al., SimCC, ECCV 2022), in steps
-of half a pixel; 576 steps of depth are 4.35 m around the middle of the hips.
+The network, in PyTorch. What goes in and what comes out: `simcc`.
 """
 
 import math
-from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
-from typing import Any
 
-import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from posedetector.errors import WeightsError
 from posedetector.models.checkpoints import read_network
 from posedetector.models.cspnext import ConvNorm, CSPNeXt, CSPNeXtPAFPN
-from posedetector.models.running import Input
-from posedetector.pose import Array, ByteArray
+from posedetector.models.simcc import HEIGHT, POINTS, SIZES, STEPS, WIDTH
 
-WIDTH, HEIGHT = 288, 384
-INPUT = Input()
-POINTS = 133
-SIZES = {"l": (1.0, 1.0), "x": (1.33, 1.25)}  # how deep, how wide
-
-_STEPS = 2  # a pixel
 _STRIDE = 32
-_DEPTH = 2.1744869  # metres from the middle of the hips to the first and to the last step
-_PADDING = 1.25  # of the crop over the person's box
 
 
 class _ScaleNorm(nn.Module):
@@ -90,9 +76,9 @@ class _Head(nn.Module):
         self.mlp = nn.Sequential(_ScaleNorm(cells), nn.Linear(cells, 128, bias=False))
         self.mlp2 = nn.Sequential(_ScaleNorm(4 * cells), nn.Linear(4 * cells, 128, bias=False))
         self.gau = _GatedAttention()
-        self.cls_x = nn.Linear(256, WIDTH * _STEPS, bias=False)
-        self.cls_y = nn.Linear(256, HEIGHT * _STEPS, bias=False)
-        self.cls_z = nn.Linear(256, WIDTH * _STEPS, bias=False)
+        self.cls_x = nn.Linear(256, WIDTH * STEPS, bias=False)
+        self.cls_y = nn.Linear(256, HEIGHT * STEPS, bias=False)
+        self.cls_z = nn.Linear(256, WIDTH * STEPS, bias=False)
 
     def forward(self, fine: Tensor, coarse: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         far = self.mlp(self.final_layer(coarse).flatten(2))
@@ -116,7 +102,7 @@ class RTMW3D(nn.Module):
     def forward(self, crops: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """Return logits of columns (B, 133, 576), rows (B, 133, 768) and depths (B, 133, 576).
 
-        `crops` (B, 3, 384, 288) as INPUT says.
+        `crops` (B, 3, 384, 288) as `simcc.INPUT` says.
         """
         _, fine, coarse = self.neck(self.backbone(crops))
         out: tuple[Tensor, Tensor, Tensor] = self.head(fine, coarse)
@@ -130,53 +116,3 @@ def read_pose_network(path: Path, size: str) -> RTMW3D:
     if found != size:
         raise WeightsError(f"{path} is RTMW3D-{found}, and RTMW3D-{size} was wanted: --model {found} takes this file")
     return model
-
-
-def frame_of(box: Array) -> tuple[Array, Array]:
-    """Return the middle (2,) and the width and height (2,) in pixels of the crop around a box (4,) left, top, right, bottom."""
-    left, top, right, bottom = box
-    width, height = (right - left) * _PADDING, (bottom - top) * _PADDING
-    ratio = WIDTH / HEIGHT
-    size = (width, width / ratio) if width > height * ratio else (height * ratio, height)
-    return np.array(((left + right) / 2, (top + bottom) / 2)), np.array(size)
-
-
-def crop(image: ByteArray, middle: Array, size: Array) -> ByteArray:
-    """Return (384, 288, 3) of a picture (H, W, 3); black where the crop reaches beyond it."""
-    import cv2
-
-    scale = WIDTH / size[0]
-    to_crop = np.array(
-        ((scale, 0, WIDTH / 2 - scale * middle[0]), (0, scale, HEIGHT / 2 - scale * middle[1])), np.float64
-    )
-    out: ByteArray = cv2.warpAffine(image, to_crop, (WIDTH, HEIGHT), flags=cv2.INTER_LINEAR)
-    return out
-
-
-def peaks(logits: Sequence[Tensor] | Sequence[NDArray[Any]]) -> tuple[NDArray[np.int64], Array]:
-    """Return where each point is likeliest (N, 133, 3): column, row, depth; and the lower peak of column and row (N, 133)."""
-    where, height = [], []
-    for axis in logits:
-        if isinstance(axis, Tensor):
-            best = axis.max(dim=2)
-            where.append(best.indices.cpu().numpy())
-            height.append(best.values.float().cpu().numpy())
-        else:
-            where.append(axis.argmax(axis=2))
-            height.append(axis.max(axis=2).astype(np.float32))
-    return np.stack(where, axis=-1), np.minimum(height[0], height[1]).astype(np.float64)
-
-
-def decode(where: NDArray[np.int64], peak: Array, middles: Array, sizes: Array) -> tuple[Array, Array, Array]:
-    """Return pixels in the picture (N, 133, 2), metres of depth from the middle of the hips (N, 133), scores (N, 133).
-
-    `where`, `peak` as `peaks` returns them, `middles` and `sizes` (N, 2) as `frame_of` does. The score is the lower one
-    of a point's peaks along x and y, cut to [0, 1]: the network was trained towards peaks of 1, and a peak of 0 or less
-    is a point that it does not see (NaN, score 0).
-    """
-    steps = where / _STEPS
-    xy = steps[..., :2] / (WIDTH, HEIGHT) * sizes[:, None] + (middles - sizes / 2)[:, None]
-    depth = (steps[..., 2] / (WIDTH / 2) - 1) * _DEPTH
-    unseen = ~(peak > 0)
-    xy[unseen], depth[unseen] = np.nan, np.nan
-    return xy, depth, np.where(unseen, 0.0, np.clip(peak, 0, 1))

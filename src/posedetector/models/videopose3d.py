@@ -1,7 +1,8 @@
-"""The temporal convolutional network that lifts 2D joints to 3D (Pavllo et al., CVPR 2019), and its streaming form.
+"""The temporal convolutional network that lifts 2D joints to 3D (Pavllo et al., CVPR 2019) in PyTorch, and its streaming form.
 
 State dicts are interchangeable with those of the authors' code (facebookresearch/VideoPose3D) and, through
 `from_mmpose`, with MMPose's TCN. Nothing of either is copied; the layers' names are what their checkpoints demand.
+`temporal` is the same without PyTorch: `weights_of` and `model_of` lead there and back.
 """
 
 import copy
@@ -12,12 +13,14 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import cast
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.nn.utils.fusion import fuse_conv_bn_eval
 
 from posedetector.errors import InputError, WeightsError
 from posedetector.models.checkpoints import check_keys, read_state, some
+from posedetector.models.temporal import Convolution, Floats, TemporalWeights
 
 
 class TemporalModel(nn.Module):
@@ -127,7 +130,7 @@ class TemporalModel(nn.Module):
         """Return a convolution of a stride as long as its filter, normalised, for (B, T, channels)."""
         batch, frames, channels = hidden.shape
         windows = hidden.reshape(batch * frames // conv.kernel_size[0], conv.kernel_size[0] * channels)
-        made = nn.functional.linear(windows, conv.weight.transpose(1, 2).flatten(1))
+        made = nn.functional.linear(windows, conv.weight.transpose(1, 2).flatten(1), conv.bias)  # a fused one's
         filtered: Tensor = self.drop(self.relu(norm(made)))
         return filtered.reshape(batch, -1, filtered.shape[1])
 
@@ -208,6 +211,108 @@ class _Past:
         self._next = (self._next + 1) % size  # now the oldest
         taps = [self._ring[(self._next + tap * self._dilation) % size] for tap in self._taps]
         return nn.functional.linear(torch.stack(taps, dim=-1).flatten(1), self._weight, self._bias), taps[self._kept]
+
+
+class TorchNetwork:
+    """A fused model on a device, for whoever has arrays and wants arrays; half precision where it is a GPU."""
+
+    def __init__(self, model: TemporalModel, device: torch.device) -> None:
+        self._half = device.type != "cpu"
+        self._device, self._kind = device, torch.float16 if self._half else torch.float32
+        self._model = model.to(device, self._kind)
+        self.look_ahead, self.look_back = model.look_ahead, model.look_back
+
+    @property
+    def described(self) -> str:
+        """On what it runs, and how precisely."""
+        return f"PyTorch, {'half' if self._half else 'single'} precision on {self._device.type}"
+
+    @torch.inference_mode()
+    def run(self, given: Floats) -> Floats:
+        """Return (B, T − look_back − look_ahead, joints, 3) for (B, T, channels); the first is that of frame `look_back`."""
+        return _array(self._model(self.tensor(given)))
+
+    def stream(self) -> "_ArrayStream":
+        """Return a stream, which begins anew."""
+        return _ArrayStream(self, TemporalStream(self._model))
+
+    def tensor(self, given: Floats) -> Tensor:
+        """Return an array as the model wants it."""
+        return torch.from_numpy(given).to(self._device, self._kind)
+
+
+class _ArrayStream:
+    """A `TemporalStream` that takes and gives arrays."""
+
+    def __init__(self, network: TorchNetwork, stream: TemporalStream) -> None:
+        self._network, self._stream = network, stream
+
+    def push(self, given: Floats) -> Floats | None:
+        """Take a frame (B, channels); return (B, joints, 3) for the frame `look_ahead` earlier, if any."""
+        made = self._stream.push(self._network.tensor(given))
+        return None if made is None else _array(made)
+
+    def finish(self) -> Iterator[Floats]:
+        """Yield what is still owed, the last frame standing for all that would follow it."""
+        yield from map(_array, self._stream.finish())
+
+
+def _array(values: Tensor) -> Floats:
+    return np.asarray(values.float().cpu())
+
+
+def weights_of(model: TemporalModel) -> TemporalWeights:
+    """Return a model as arrays; in half precision where that loses nothing, as of a checkpoint that was stored in it."""
+    norms = (model.expand_bn, *model.layers_bn, nn.Identity())
+    convs = cast("list[nn.Conv1d]", [model.expand_conv, *model.layers_conv, model.shrink])
+    return TemporalWeights(
+        tuple(_convolution_of(*pair) for pair in zip(convs, norms, strict=True)),
+        model.joints_in,
+        model.coordinates,
+        None if model.carried is None else model.carried.item(),
+        model.causal,
+    )
+
+
+def _convolution_of(conv: nn.Conv1d, norm: nn.Module) -> Convolution:
+    if isinstance(norm, nn.BatchNorm1d):
+        mean, variance = cast("Tensor", norm.running_mean).double(), cast("Tensor", norm.running_var).double()
+        scale = norm.weight.double() / (variance + norm.eps).sqrt()
+        bias = norm.bias.double() - mean * scale
+    else:
+        bias = cast("Tensor", conv.bias)
+        scale = torch.ones_like(bias)
+    weight = conv.weight.detach().cpu().float()
+    halved = weight.half()
+    kept = halved if bool((halved.float() == weight).all()) else weight
+    return Convolution(kept.numpy(), *(_array(one.detach()) for one in (scale, bias)))
+
+
+def model_of(weights: TemporalWeights) -> TemporalModel:
+    """Return the fused model of these arrays."""
+    first, *_, last = weights.convolutions
+    model = TemporalModel(
+        weights.joints,
+        len(last.weight) // 3,
+        widths=weights.widths,
+        channels=len(first.weight),
+        coordinates=weights.coordinates,
+        context=first.weight.shape[1] - weights.joints * weights.coordinates,
+        carries=weights.carried is not None,
+        causal=weights.causal,
+    )
+    convs = cast("list[nn.Conv1d]", [model.expand_conv, *model.layers_conv, model.shrink])
+    for conv, own in zip(convs, weights.convolutions, strict=True):
+        conv.weight, conv.bias = (nn.Parameter(torch.from_numpy(one)) for one in (own.fused(), _single(own.bias)))
+    model.expand_bn = nn.Identity()
+    model.layers_bn = nn.ModuleList(nn.Identity() for _ in model.layers_bn)
+    if model.carried is not None and weights.carried is not None:
+        nn.init.constant_(model.carried, weights.carried)
+    return model.eval().requires_grad_(requires_grad=False)
+
+
+def _single(values: Floats) -> Floats:
+    return values.astype(np.float32)
 
 
 def from_mmpose(state: Mapping[str, Tensor]) -> dict[str, Tensor]:

@@ -32,7 +32,7 @@ def _checkpoints_of(package: Path) -> Path | None:
 
 
 CHECKPOINTS = _checkpoints_of(Path(__file__).resolve().parents[1])
-_ZIP = b"PK\x03\x04"
+_ZIP = b"PK\x03\x04"  # of arrays too
 _TORCH_FILES = (_ZIP, b"\x80\x02")  # PyTorch's zip, and the bare pickles of before 1.6
 _ONNX_FILES = (b"\x08",)  # a protobuf whose first field is the version of the format
 
@@ -219,7 +219,9 @@ def _check_kind(row: Weights, path: Path, start: bytes) -> None:
     if not row.is_onnx and is_onnx:
         raise WeightsError(f"{path} is an ONNX file, which --runtime onnx runs, and a PyTorch checkpoint was wanted")
     if not (is_onnx if row.is_onnx else is_torch):
-        kind = "an ONNX file" if row.is_onnx else "a PyTorch checkpoint"
+        kind = (
+            "an ONNX file" if row.is_onnx else "a file of arrays" if path.suffix == ".npz" else "a PyTorch checkpoint"
+        )
         raise WeightsError(f"{path} is not {row.name}: {kind} does not begin with {start!r}")
 
 

@@ -92,10 +92,10 @@ def _temporal(name: str, url: str, licence: str, layout: LifterLayout, sha256: s
 
 _BUNDLED = Weights(
     name="bundled",
-    file="lifter_243.pt",
+    file="lifter_243.npz",  # arrays: needs no PyTorch
     url="",
-    sha256="753352950636e41970e9117051c269925ac089b187cc1d1c5ecc529b51fbd4ba",
-    size=6_910_313,
+    sha256="dd2c12878cb52969d4c9093b214af7374f236ee0b37890db74cc95d81904f0ad",
+    size=6_876_876,
     licence="Apache-2.0",
     citation="posedetector's own, trained on motion capture of mocap.cs.cmu.edu (NSF EIA-0196217) by `posedetector train`; "
     "the network is Pavllo et al.'s, CVPR 2019",

@@ -6,10 +6,9 @@ Needs the extra `openmmlab`.
 from collections.abc import Generator, Iterable, Sequence
 from functools import partial
 from itertools import chain
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import torch
 
 from posedetector.boxes import check_box, in_view
 from posedetector.errors import InputError
@@ -20,10 +19,13 @@ from posedetector.estimators.openmmlab.layouts import skeleton_of
 from posedetector.estimators.openmmlab.networks import Network, array_of, meta_of, steps_of
 from posedetector.estimators.openmmlab.shim import bring_in
 from posedetector.estimators.topdown import describe, follow
-from posedetector.models.running import Batches, device_of
+from posedetector.models.running import Batches
 from posedetector.pose import Array, ByteArray, Frame, PersonPose
 from posedetector.skeletons import Skeleton
 from posedetector.weights import LoadedWeights, remember
+
+if TYPE_CHECKING:
+    import torch
 
 DEFAULT_MODEL = "human"  # mmpose's own alias: RTMPose-m, 17 points
 _BATCHES = {"cpu": 4, "mps": 8, "cuda": 64}
@@ -45,6 +47,8 @@ class OpenMMLab:
             If a checkpoint cannot be had, or belongs to another model.
         """
         bring_in(debug=options.debug)
+        from posedetector.models.torch_running import device_of
+
         device = device_of(options.device)
         if options.model and options.pose_config:
             raise InputError("--pose-model and --pose-config both say which model; give one")
@@ -99,7 +103,7 @@ class _Detector:
         self,
         choice: catalogue.Choice,
         loaded: LoadedWeights,
-        device: torch.device,
+        device: "torch.device",
         batch: int,
         options: EstimatorOptions,
     ) -> None:
@@ -130,7 +134,7 @@ class _Pose:
         self,
         choice: catalogue.Choice,
         loaded: LoadedWeights,
-        device: torch.device,
+        device: "torch.device",
         batch: int,
         options: EstimatorOptions,
     ) -> None:

@@ -3,16 +3,16 @@
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import torch
-from torch import Tensor
 
 from posedetector.errors import InputError, PosedetectorError, WeightsError
 from posedetector.estimators.openmmlab.shim import quietly, stand_ins
-from posedetector.models.checkpoints import read_state, some
 from posedetector.models.running import is_out_of_memory
+
+if TYPE_CHECKING:
+    import torch
 
 
 class Network:
@@ -25,7 +25,7 @@ class Network:
     """
 
     def __init__(
-        self, package: str, config: Path, checkpoint: Path, device: torch.device, *, debug: bool = False
+        self, package: str, config: Path, checkpoint: Path, device: "torch.device", *, debug: bool = False
     ) -> None:
         self._package, self._debug = package, debug
         with self._at_home(printing=False), stand_ins():
@@ -43,6 +43,7 @@ class Network:
 
     def run(self, steps: Any, inputs: Sequence[dict[str, Any]]) -> list[Any]:
         """Return the instances that the model finds for each input, all of them in one run."""
+        import torch
         from mmengine.dataset import pseudo_collate
 
         try:
@@ -96,7 +97,7 @@ def meta_of(config: Any, file: str, *, debug: bool = False) -> dict[str, Any]:
 
 def array_of(values: Any) -> Any:
     """Return float64 numpy of what is numpy or a tensor anywhere."""
-    return np.asarray(values.cpu() if isinstance(values, Tensor) else values, np.float64)
+    return np.asarray(values.cpu() if hasattr(values, "cpu") else values, np.float64)
 
 
 def _read(file: Path) -> Any:
@@ -133,6 +134,10 @@ def _build(package: str, config: Any, file: Path) -> Any:
 
 
 def _fill(model: Any, checkpoint: Path, name: str) -> None:
+    import torch
+
+    from posedetector.models.checkpoints import read_state, some
+
     state = read_state(checkpoint, "state_dict")
     try:
         # the model's own hooks first bring old names up to date

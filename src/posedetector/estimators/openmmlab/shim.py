@@ -21,7 +21,7 @@ from posedetector.errors import InputError
 if TYPE_CHECKING:
     from torch import Tensor
 
-_PACKAGES = ("mmengine", "mmcv", "mmdet", "mmpose")
+_PACKAGES = ("torch", "mmengine", "mmcv", "mmdet", "mmpose")
 _OPERATORS = "mmcv._ext"
 _COCO = ("", ".coco", ".cocoeval", ".mask")
 _importing = RLock()  # what stands in is in `sys.modules` for one thread at a time
