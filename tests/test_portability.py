@@ -71,33 +71,44 @@ KNOWN = {
 def unix_only(code: str) -> Iterator[str]:
     """Every expression that does not work on Windows."""
     for node in ast.walk(ast.parse(code)):
-        match node:
-            case ast.Import(names=names) if found := MODULES & {alias.name.partition(".")[0] for alias in names}:
-                yield from found
-            case ast.ImportFrom(module=str(module), names=names):
-                if module in MODULES:
-                    yield module
-                yield from UNIX.get(module, set()) & {alias.name for alias in names}
-            case ast.Call(func=ast.Name(id="import_module" | "__import__"), args=[ast.Constant(value=str(module))]):
-                yield from {module} & MODULES
-            case ast.Attribute(value=ast.Name(id=module), attr=name) if name in UNIX.get(module, set()):
-                yield f"{module}.{name}"
-            case ast.Call(func=ast.Attribute(attr="rename"), args=[_]):  # pandas' has keywords
-                yield "rename, where replace would do over a file too"
-            case ast.Attribute(attr=name) if name in METHODS:
-                yield name
-            case ast.keyword(arg=str(name)) if name in ARGUMENTS:
-                yield name
-            case ast.Name(id="NamedTemporaryFile") | ast.Attribute(attr="NamedTemporaryFile"):
-                yield "NamedTemporaryFile, which Windows opens once"
-            case ast.Call(func=ast.Name(id="get_context"), args=[ast.Constant(value="fork" | "forkserver")]):
-                yield "processes that fork"
-            case ast.Call(func=ast.Name(id="ProcessPoolExecutor"), args=args, keywords=named) if len(
-                args
-            ) < 2 and "mp_context" not in {one.arg for one in named}:
-                yield "processes that start as the system likes"
-            case ast.Constant(value=str(text)) if text.startswith(FOLDERS):
-                yield text
+        yield from (*unix_imports(node), *unix_names(node), *unix_calls(node))
+
+
+def unix_imports(node: ast.AST) -> Iterator[str]:
+    match node:
+        case ast.Import(names=names):
+            yield from MODULES & {alias.name.partition(".")[0] for alias in names}
+        case ast.ImportFrom(module=str(module), names=names):
+            yield from {module} & MODULES
+            yield from UNIX.get(module, set()) & {alias.name for alias in names}
+        case ast.Call(func=ast.Name(id="import_module" | "__import__"), args=[ast.Constant(value=str(module))]):
+            yield from {module} & MODULES
+
+
+def unix_names(node: ast.AST) -> Iterator[str]:
+    match node:
+        case ast.Attribute(value=ast.Name(id=module), attr=name) if name in UNIX.get(module, set()):
+            yield f"{module}.{name}"
+        case ast.Attribute(attr=name) if name in METHODS:
+            yield name
+        case ast.keyword(arg=str(name)) if name in ARGUMENTS:
+            yield name
+        case ast.Constant(value=str(text)) if text.startswith(FOLDERS):
+            yield text
+
+
+def unix_calls(node: ast.AST) -> Iterator[str]:
+    match node:
+        case ast.Call(func=ast.Attribute(attr="rename"), args=[_]):  # pandas' has keywords
+            yield "rename, where replace would do over a file too"
+        case ast.Name(id="NamedTemporaryFile") | ast.Attribute(attr="NamedTemporaryFile"):
+            yield "NamedTemporaryFile, which Windows opens once"
+        case ast.Call(func=ast.Name(id="get_context"), args=[ast.Constant(value="fork" | "forkserver")]):
+            yield "processes that fork"
+        case ast.Call(func=ast.Name(id="ProcessPoolExecutor"), args=args, keywords=named) if len(
+            args
+        ) < 2 and "mp_context" not in {one.arg for one in named}:
+            yield "processes that start as the system likes"
 
 
 @pytest.mark.parametrize(
