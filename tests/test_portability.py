@@ -1,21 +1,25 @@
 """Linux, macOS, Windows: no name that only Unix has, text files that are the same bytes everywhere, and what Windows refuses."""
 
 import ast
+import io
 import os
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path, PureWindowsPath
 
+import ezc3d
 import pytest
 
 import posedetector
 from commands import Done
 from posedetector.errors import OutputError
 from posedetector.estimators.mediapipe import _SilentStderr
+from posedetector.readers.c3d import hand_over
 from posedetector.trial import Trial
 from posedetector.video import source_name
 from posedetector.writers import Folder
+from posedetector.writers.c3d import write_c3d
 
 ROOT = Path(posedetector.__file__).parent
 FILES = sorted(ROOT.rglob("*.py"))
@@ -266,6 +270,25 @@ def test_folders_on_different_drives_ask_where_the_page_goes(
 
     assert done.status == 2
     assert "on different drives: say with --output" in done.errors
+
+
+def test_ezc3d_which_opens_no_other_paths_on_windows_is_given_ascii(
+    trial: Trial, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "Gänge" / "Gänge.c3d"
+    path.parent.mkdir()
+    asked: list[str] = []
+    make, write = ezc3d.c3d, ezc3d.c3d.write
+    monkeypatch.setattr(ezc3d.c3d, "write", lambda self, own: (asked.append(own), write(self, own)))
+
+    write_c3d(trial, path)
+    monkeypatch.setattr(ezc3d, "c3d", lambda own: asked.append(own) or make(own))
+    monkeypatch.setattr(sys, "argv", ["", str(path)])
+    monkeypatch.setattr(sys, "stdout", io.TextIOWrapper(io.BytesIO()))
+    hand_over()
+
+    assert path.exists()
+    assert [own.isascii() for own in asked] == [True, True]
 
 
 # The library leaves the process of whoever uses it alone
