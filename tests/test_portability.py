@@ -278,13 +278,18 @@ def test_ezc3d_which_opens_no_other_paths_on_windows_is_given_ascii(
     path = tmp_path / "Gänge" / "Gänge.c3d"
     path.parent.mkdir()
     asked: list[str] = []
-    make, write = ezc3d.c3d, ezc3d.c3d.write
-    monkeypatch.setattr(ezc3d.c3d, "write", lambda self, own: (asked.append(own), write(self, own)))
+    begin, write = ezc3d.c3d.__init__, ezc3d.c3d.write
 
-    write_c3d(trial, path)
-    monkeypatch.setattr(ezc3d, "c3d", lambda own: asked.append(own) or make(own))
+    def opened(self: ezc3d.c3d, own: str = "") -> None:
+        asked.extend([own] * bool(own))
+        begin(self, own)
+
+    monkeypatch.setattr(ezc3d.c3d, "__init__", opened)
+    monkeypatch.setattr(ezc3d.c3d, "write", lambda self, own: (asked.append(own), write(self, own)))
     monkeypatch.setattr(sys, "argv", ["", str(path)])
     monkeypatch.setattr(sys, "stdout", io.TextIOWrapper(io.BytesIO()))
+
+    write_c3d(trial, path)
     hand_over()
 
     assert path.exists()
