@@ -1,21 +1,25 @@
 """Linux, macOS, Windows: no name that only Unix has, text files that are the same bytes everywhere, and what Windows refuses."""
 
 import ast
+import io
 import os
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path, PureWindowsPath
 
+import ezc3d
 import pytest
 
 import posedetector
 from commands import Done
 from posedetector.errors import OutputError
 from posedetector.estimators.mediapipe import _SilentStderr
+from posedetector.readers.c3d import hand_over
 from posedetector.trial import Trial
 from posedetector.video import source_name
 from posedetector.writers import Folder
+from posedetector.writers.c3d import write_c3d
 
 ROOT = Path(posedetector.__file__).parent
 FILES = sorted(ROOT.rglob("*.py"))
@@ -71,33 +75,44 @@ KNOWN = {
 def unix_only(code: str) -> Iterator[str]:
     """Every expression that does not work on Windows."""
     for node in ast.walk(ast.parse(code)):
-        match node:
-            case ast.Import(names=names) if found := MODULES & {alias.name.partition(".")[0] for alias in names}:
-                yield from found
-            case ast.ImportFrom(module=str(module), names=names):
-                if module in MODULES:
-                    yield module
-                yield from UNIX.get(module, set()) & {alias.name for alias in names}
-            case ast.Call(func=ast.Name(id="import_module" | "__import__"), args=[ast.Constant(value=str(module))]):
-                yield from {module} & MODULES
-            case ast.Attribute(value=ast.Name(id=module), attr=name) if name in UNIX.get(module, set()):
-                yield f"{module}.{name}"
-            case ast.Call(func=ast.Attribute(attr="rename"), args=[_]):  # pandas' has keywords
-                yield "rename, where replace would do over a file too"
-            case ast.Attribute(attr=name) if name in METHODS:
-                yield name
-            case ast.keyword(arg=str(name)) if name in ARGUMENTS:
-                yield name
-            case ast.Name(id="NamedTemporaryFile") | ast.Attribute(attr="NamedTemporaryFile"):
-                yield "NamedTemporaryFile, which Windows opens once"
-            case ast.Call(func=ast.Name(id="get_context"), args=[ast.Constant(value="fork" | "forkserver")]):
-                yield "processes that fork"
-            case ast.Call(func=ast.Name(id="ProcessPoolExecutor"), args=args, keywords=named) if len(
-                args
-            ) < 2 and "mp_context" not in {one.arg for one in named}:
-                yield "processes that start as the system likes"
-            case ast.Constant(value=str(text)) if text.startswith(FOLDERS):
-                yield text
+        yield from (*unix_imports(node), *unix_names(node), *unix_calls(node))
+
+
+def unix_imports(node: ast.AST) -> Iterator[str]:
+    match node:
+        case ast.Import(names=names):
+            yield from MODULES & {alias.name.partition(".")[0] for alias in names}
+        case ast.ImportFrom(module=str(module), names=names):
+            yield from {module} & MODULES
+            yield from UNIX.get(module, set()) & {alias.name for alias in names}
+        case ast.Call(func=ast.Name(id="import_module" | "__import__"), args=[ast.Constant(value=str(module))]):
+            yield from {module} & MODULES
+
+
+def unix_names(node: ast.AST) -> Iterator[str]:
+    match node:
+        case ast.Attribute(value=ast.Name(id=module), attr=name) if name in UNIX.get(module, set()):
+            yield f"{module}.{name}"
+        case ast.Attribute(attr=name) if name in METHODS:
+            yield name
+        case ast.keyword(arg=str(name)) if name in ARGUMENTS:
+            yield name
+        case ast.Constant(value=str(text)) if text.startswith(FOLDERS):
+            yield text
+
+
+def unix_calls(node: ast.AST) -> Iterator[str]:
+    match node:
+        case ast.Call(func=ast.Attribute(attr="rename"), args=[_]):  # pandas' has keywords
+            yield "rename, where replace would do over a file too"
+        case ast.Name(id="NamedTemporaryFile") | ast.Attribute(attr="NamedTemporaryFile"):
+            yield "NamedTemporaryFile, which Windows opens once"
+        case ast.Call(func=ast.Name(id="get_context"), args=[ast.Constant(value="fork" | "forkserver")]):
+            yield "processes that fork"
+        case ast.Call(func=ast.Name(id="ProcessPoolExecutor"), args=args, keywords=named) if len(
+            args
+        ) < 2 and "mp_context" not in {one.arg for one in named}:
+            yield "processes that start as the system likes"
 
 
 @pytest.mark.parametrize(
@@ -255,6 +270,30 @@ def test_folders_on_different_drives_ask_where_the_page_goes(
 
     assert done.status == 2
     assert "on different drives: say with --output" in done.errors
+
+
+def test_ezc3d_which_opens_no_other_paths_on_windows_is_given_ascii(
+    trial: Trial, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "Gänge" / "Gänge.c3d"
+    path.parent.mkdir()
+    asked: list[str] = []
+    begin, write = ezc3d.c3d.__init__, ezc3d.c3d.write
+
+    def opened(self: ezc3d.c3d, own: str = "") -> None:
+        asked.extend([own] * bool(own))
+        begin(self, own)
+
+    monkeypatch.setattr(ezc3d.c3d, "__init__", opened)
+    monkeypatch.setattr(ezc3d.c3d, "write", lambda self, own: (asked.append(own), write(self, own)))
+    monkeypatch.setattr(sys, "argv", ["", str(path)])
+    monkeypatch.setattr(sys, "stdout", io.TextIOWrapper(io.BytesIO()))
+
+    write_c3d(trial, path)
+    hand_over()
+
+    assert path.exists()
+    assert [own.isascii() for own in asked] == [True, True]
 
 
 # The library leaves the process of whoever uses it alone

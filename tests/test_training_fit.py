@@ -730,3 +730,25 @@ def test_the_written_network_is_the_trained_one_but_for_rounding(tmp_path: Path)
     with torch.inference_mode():
         made = torch.from_numpy(lifter.network.run(windows.numpy()))
         assert torch.allclose(made[:, 0], model.centre(windows), atol=0.003)
+
+
+# What it leaves of the process that trains
+
+
+def test_threads_are_as_many_as_before_a_training() -> None:
+    before = torch.get_num_threads()
+
+    with fit._on_threads(before + 1):
+        within = torch.get_num_threads()
+
+    assert (within, torch.get_num_threads()) == (before + 1, before)
+
+
+def test_a_curve_is_drawn_without_choosing_a_backend_for_others(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("matplotlib.use", lambda _: pytest.fail("the backend of the whole process"))
+
+    fit.write_curve([{"step": 1, "position": 0.1}, {"step": 2, "position": 0.05}], tmp_path)
+
+    assert (tmp_path / "curve.png").read_bytes().startswith(b"\x89PNG")

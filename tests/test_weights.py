@@ -550,6 +550,22 @@ def test_processes_that_fetch_at_once_download_once(serve: Callable[..., Shelf],
     assert len(shelf.asked) == 1
 
 
+def test_a_lock_file_that_cannot_be_removed_hinders_nothing(
+    serve: Callable[..., Shelf], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    serve()
+    unlink = Path.unlink
+
+    def refused(self: Path, **how: bool) -> None:
+        if self.suffix == ".lock":  # as Windows does while it is open
+            raise PermissionError(13, "The process cannot access the file because it is being used by another process")
+        unlink(self, **how)
+
+    monkeypatch.setattr(Path, "unlink", refused)
+
+    assert fetch(NAME).read_bytes() == NETWORK
+
+
 # Downloads that are interrupted
 
 
