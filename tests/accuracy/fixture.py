@@ -35,6 +35,7 @@ class Clip:
     rate : frames a second.
     size : width and height in pixels.
     stature : metres, as the user states it.
+    stride : seconds of a walk's stride; 0 for what is no walk.
     xy, score, xyz : (T, 33, 2) pixels, (T, 33), (T, 33, 3) metres in the camera's axes: MediaPipe's, as in `PersonPose`.
     true : (T, 16, 3) metres from the middle of the hips, TRUE_POINTS, Y up; X towards the camera where that is known.
     root : (T, 3) metres, the middle of the hips.
@@ -45,6 +46,7 @@ class Clip:
     rate: int
     size: tuple[int, int]
     stature: float
+    stride: float
     xy: Array
     score: Array
     xyz: Array

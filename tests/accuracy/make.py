@@ -35,15 +35,17 @@ STATURE_OF_THE_MAN = 1.64  # metres, from the height of his ears over his heels 
 
 
 class Scene(NamedTuple):
-    """A movement and who films it; metres, seconds, pixels."""
+    """A movement and who films it; metres, seconds, pixels. `seed` is of the detector's errors."""
 
     name: str
+    seed: int
     rate: int
     course: Course
     time: Array
     stature: float
     legs: float
     camera: PinholeCamera
+    stride: float = 0.0
 
 
 ACROSS_PICTURE, UPRIGHT = (640, 360), (360, 640)
@@ -63,33 +65,33 @@ def scenes() -> Iterator[Scene]:
 
     time = times(2.8, 30)
     course = walk(time, 1.75, speed=1.05, heading=0.0, start=(-1.5, 0.0), stride=0.98)
-    yield Scene("walk_side", 30, course, time, 1.75, 0.98, camera(ACROSS_PICTURE, 0.75, 5.2, 1.3, 3, 0.5))
+    yield Scene("walk_side", 2, 30, course, time, 1.75, 0.98, camera(ACROSS_PICTURE, 0.75, 5.2, 1.3, 3, 0.5), 0.98)
     time = times(2.8, 30)
     course = walk(time, 1.62, speed=0.85, heading=HALF_A_TURN - 0.8, start=(1.2, -1.2), stride=1.08)
-    yield Scene("walk_oblique", 30, course, time, 1.62, 1.02, camera(ACROSS_PICTURE, 0.70, 4.6, 1.5, 6, -1))
+    yield Scene("walk_oblique", 2, 30, course, time, 1.62, 1.02, camera(ACROSS_PICTURE, 0.70, 4.6, 1.5, 6, -1), 1.08)
     time = times(2.8, 30)
     course = walk(time, 1.81, speed=0.95, heading=HALF_A_TURN / 2, start=(0.1, -2.0), stride=1.12)
-    yield Scene("walk_towards", 30, course, time, 1.81, 1.0, camera(UPRIGHT, 0.72, 3.4, 1.4, 5, 0))
+    yield Scene("walk_towards", 5, 30, course, time, 1.81, 1.0, camera(UPRIGHT, 0.72, 3.4, 1.4, 5, 0), 1.12)
     time = times(2.2, 30)
     course = squat(time, 1.70, 0.97, heading=HALF_A_TURN / 2 - 0.6, period=2.0, deepest=0.20)
-    yield Scene("squat", 30, course, time, 1.70, 0.97, camera(UPRIGHT, 0.78, 3.3, 1.1, 4, 1))
+    yield Scene("squat", 1, 30, course, time, 1.70, 0.97, camera(UPRIGHT, 0.78, 3.3, 1.1, 4, 1))
     time = times(2.8, 25)
     course = sit_and_stand(time, 1.66, 1.01, heading=0.3, period=2.8)
-    yield Scene("sit_to_stand", 25, course, time, 1.66, 1.01, camera(ACROSS_PICTURE, 0.75, 4.2, 1.2, 2, 0))
+    yield Scene("sit_to_stand", 2, 25, course, time, 1.66, 1.01, camera(ACROSS_PICTURE, 0.75, 4.2, 1.2, 2, 0))
     time = times(2.2, 30)
     course = reach(time, 1.78, 0.99, heading=HALF_A_TURN / 2 + 0.15)
-    yield Scene("reach", 30, course, time, 1.78, 0.99, camera(ACROSS_PICTURE, 0.80, 4.6, 1.4, 3, 0))
+    yield Scene("reach", 2, 30, course, time, 1.78, 0.99, camera(ACROSS_PICTURE, 0.80, 4.6, 1.4, 3, 0))
     time = times(1.8, 60)
     course = jump(time, 1.73, 1.0, heading=0.9, period=2.0)
-    yield Scene("jump", 60, course, time, 1.73, 1.0, camera(UPRIGHT, 0.75, 4.4, 1.2, 1, 0))
+    yield Scene("jump", 2, 60, course, time, 1.73, 1.0, camera(UPRIGHT, 0.75, 4.4, 1.2, 1, 0))
     time = times(2.4, 30)
     course = dance(time, 1.68, 1.03, start=0.6)
-    yield Scene("dance", 30, course, time, 1.68, 1.03, camera(ACROSS_PICTURE, 0.74, 4.3, 1.6, 6, -0.5))
+    yield Scene("dance", 0, 30, course, time, 1.68, 1.03, camera(ACROSS_PICTURE, 0.74, 4.3, 1.6, 6, -0.5))
 
 
-def filmed(scene: Scene, seed: int) -> Clip:
+def filmed(scene: Scene) -> Clip:
     """Return what an estimator hands on of a scene, and what is true."""
-    rng = np.random.default_rng([22, seed])
+    rng = np.random.default_rng([22, scene.seed])
     world = body(scene.course, scene.stature, scene.legs)
     seen = scene.camera.view(world)
     xy, score = detected(seen, scene.camera, rng)
@@ -102,7 +104,7 @@ def filmed(scene: Scene, seed: int) -> Clip:
     true = laboratory[:, BLAZEPOSE_33.indices(*TRUE_POINTS)]
     root = _middle(laboratory)[:, 0]
     return Clip(
-        scene.name, scene.rate, scene.camera.size, scene.stature, xy, score, xyz, true - root[:, None], root, angles_between(true)
+        scene.name, scene.rate, scene.camera.size, scene.stature, scene.stride, xy, score, xyz, true - root[:, None], root, angles_between(true)
     )
 
 
@@ -195,7 +197,7 @@ def balancing(folder: Path) -> Iterator[Clip]:
         width, height = video.size
         half = (width // 2, height // 2)
         yield Clip(
-            f"balance_{name}", 60, half, STATURE_OF_THE_MAN, found.xy / 2, found.score, found.xyz, true - root[:, None], root, angles_between(true)
+            f"balance_{name}", 60, half, STATURE_OF_THE_MAN, 0.0, found.xy / 2, found.score, found.xyz, true - root[:, None], root, angles_between(true)
         )
 
 
@@ -203,7 +205,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--cameras", type=Path)
     options = parser.parse_args()
-    clips = [filmed(scene, seed) for seed, scene in enumerate(scenes())]
+    clips = [filmed(scene) for scene in scenes()]
     if options.cameras:
         clips += balancing(options.cameras)
     elif FIXTURE.is_file():
