@@ -16,10 +16,14 @@ from posedetector.weights import LoadedWeights
 FIXTURE = Path(__file__).with_name("clips.npz")
 SIDES = ("left", "right")
 TRUE_POINTS = tuple(
-    f"{side}_{name}" for name in ("shoulder", "elbow", "wrist", "hip", "knee", "ankle", "heel", "foot_index") for side in SIDES
+    f"{side}_{name}"
+    for name in ("shoulder", "elbow", "wrist", "hip", "knee", "ankle", "heel", "foot_index")
+    for side in SIDES
 )
 TRUE_ANGLES = tuple(
-    f"{side}_{name}" for name in ("knee_flexion", "hip_flexion", "ankle_dorsiflexion", "elbow_flexion") for side in SIDES
+    f"{side}_{name}"
+    for name in ("knee_flexion", "hip_flexion", "ankle_dorsiflexion", "elbow_flexion")
+    for side in SIDES
 )
 # what is stored is a whole number of these: 0.02 px, 1/255 of a score, 0.1 mm; the least number stands for a missing point
 _STEPS = {"xy": 0.02, "score": 1 / 255, "xyz": 1e-4, "true": 1e-4}
@@ -68,7 +72,9 @@ def write_clips(clips: Sequence[Clip]) -> None:
             value = np.asarray(getattr(clip, one.name))
             if one.name in _STEPS:
                 whole = np.round(value / _STEPS[one.name])
-                value = np.where(np.isfinite(whole), whole, _MISSING).astype(np.uint8 if one.name == "score" else np.int16)
+                value = np.where(np.isfinite(whole), whole, _MISSING).astype(
+                    np.uint8 if one.name == "score" else np.int16
+                )
             elif one.name in ("root", "angles"):
                 value = value.astype(np.float32)
             arrays[f"{clip.name}/{one.name}"] = value
@@ -79,7 +85,9 @@ def read_clips() -> list[Clip]:
     """Return the clips of the fixture."""
     with np.load(FIXTURE, allow_pickle=False) as file:
         names = dict.fromkeys(key.partition("/")[0] for key in file.files)
-        return [Clip(name, *(_read(file[f"{name}/{one.name}"], one.name) for one in fields(Clip)[1:])) for name in names]
+        return [
+            Clip(name, *(_read(file[f"{name}/{one.name}"], one.name) for one in fields(Clip)[1:])) for name in names
+        ]
 
 
 def _read(value: np.ndarray, name: str):

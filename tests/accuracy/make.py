@@ -16,9 +16,9 @@ from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
-
 from fixture import FIXTURE, TRUE_POINTS, Clip, angles_between, read_clips, write_clips
 from movements import Course, body, dance, jump, reach, sit_and_stand, squat, walk
+
 from posedetector.estimators.synthetic import PinholeCamera
 from posedetector.lifters.inputs import apparent_size
 from posedetector.pose import Array
@@ -51,7 +51,9 @@ class Scene(NamedTuple):
 ACROSS_PICTURE, UPRIGHT = (640, 360), (360, 640)
 
 
-def camera(size: tuple[int, int], share: float, distance: float, height: float, down: float, roll: float) -> PinholeCamera:
+def camera(
+    size: tuple[int, int], share: float, distance: float, height: float, down: float, roll: float
+) -> PinholeCamera:
     """Return a camera of this focal length (share of the longer side) and tilt (degrees)."""
     pitch, turn = np.radians([down, roll])
     return PinholeCamera(share * max(size), size, (0.0, height, distance), float(pitch), float(turn))
@@ -104,7 +106,17 @@ def filmed(scene: Scene) -> Clip:
     true = laboratory[:, BLAZEPOSE_33.indices(*TRUE_POINTS)]
     root = _middle(laboratory)[:, 0]
     return Clip(
-        scene.name, scene.rate, scene.camera.size, scene.stature, scene.stride, xy, score, xyz, true - root[:, None], root, angles_between(true)
+        scene.name,
+        scene.rate,
+        scene.camera.size,
+        scene.stature,
+        scene.stride,
+        xy,
+        score,
+        xyz,
+        true - root[:, None],
+        root,
+        angles_between(true),
     )
 
 
@@ -121,7 +133,11 @@ def detected(seen: Array, camera: PinholeCamera, rng: np.random.Generator) -> tu
     half = width / 2
     first = np.stack([_of_body(seen, name) for name in BODY_14.points], axis=1)
     second = first.copy()
-    feet = {f"{side}_{part}": f"{side}_{like}" for side in ("left", "right") for part, like in (("heel", "knee"), ("foot_index", "ankle"))}
+    feet = {
+        f"{side}_{part}": f"{side}_{like}"
+        for side in ("left", "right")
+        for part, like in (("heel", "knee"), ("foot_index", "ankle"))
+    }
     for name, like in feet.items():
         second[:, BODY_14.index(like)] = seen[:, BLAZEPOSE_33.index(name)]
     bodies = np.stack([first, second]).astype(np.float32)
@@ -197,7 +213,17 @@ def balancing(folder: Path) -> Iterator[Clip]:
         width, height = video.size
         half = (width // 2, height // 2)
         yield Clip(
-            f"balance_{name}", 60, half, STATURE_OF_THE_MAN, 0.0, found.xy / 2, found.score, found.xyz, true - root[:, None], root, angles_between(true)
+            f"balance_{name}",
+            60,
+            half,
+            STATURE_OF_THE_MAN,
+            0.0,
+            found.xy / 2,
+            found.score,
+            found.xyz,
+            true - root[:, None],
+            root,
+            angles_between(true),
         )
 
 
@@ -211,7 +237,7 @@ def main() -> None:
     elif FIXTURE.is_file():
         clips += [clip for clip in read_clips() if clip.name.startswith("balance_")]
     write_clips(clips)
-    print(f"{FIXTURE}: {len(clips)} clips, {FIXTURE.stat().st_size / 1e6:.2f} MB")
+    print(f"{FIXTURE}: {len(clips)} clips, {FIXTURE.stat().st_size / 1e6:.2f} MB")  # noqa: T201
 
 
 if __name__ == "__main__":

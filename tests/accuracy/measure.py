@@ -1,7 +1,7 @@
 """The table of accuracy: how far the road's results on the stored clips are from what is true.
 
-    uv run python tests/accuracy/measure.py            print it, and what changed
-    uv run python tests/accuracy/measure.py --write    make it the table that tests/test_accuracy.py holds us to
+uv run python tests/accuracy/measure.py            print it, and what changed
+uv run python tests/accuracy/measure.py --write    make it the table that tests/test_accuracy.py holds us to
 """
 
 import argparse
@@ -14,8 +14,8 @@ from pathlib import Path
 
 import av
 import numpy as np
-
 from fixture import TRUE_ANGLES, TRUE_POINTS, Clip, Replaying, read_clips
+
 from posedetector import Settings, Subject, analyze
 from posedetector.estimators import ESTIMATORS
 from posedetector.metrics.positions import mpjpe, p_mpjpe, rotation_between
@@ -107,10 +107,14 @@ def figures(clip: Clip, trial: Trial) -> Figures:
     found["missing_percent"] = 100 * (1 - answered / asked)
     if clip.stride:
         gait = {one.name: one.value for one in trial.kinematics.gait.quantities}
-        speed = np.linalg.norm(clip.root[-1] - clip.root[0]) * clip.rate / (len(clip.root) - 1)
-        found["speed_mm_s"] = 1000 * abs(gait.get("walking_speed", 0.0) - speed)
+        found["speed_mm_s"] = 1000 * abs(gait.get("walking_speed", 0.0) - walking_speed(clip))
         found["cadence_steps_min"] = 60 * abs(gait.get("cadence", 0.0) - 2 / clip.stride)
     return {name: float(found[name]) for name in MARGINS if name in found}
+
+
+def walking_speed(clip: Clip) -> float:
+    """Return how fast the hips go from the first frame to the last, metres per second."""
+    return float(np.linalg.norm(clip.root[-1] - clip.root[0]) * clip.rate / (len(clip.root) - 1))
 
 
 def _rms(errors: Array) -> float:
@@ -126,7 +130,8 @@ def read_table() -> dict[Key, Figures]:
     """Return the committed table."""
     with TABLE.open(encoding="utf-8", newline="") as file:
         return {
-            (row["clip"], row["lifter"]): {name: float(row[name]) for name in MARGINS if row[name]} for row in csv.DictReader(file)
+            (row["clip"], row["lifter"]): {name: float(row[name]) for name in MARGINS if row[name]}
+            for row in csv.DictReader(file)
         }
 
 
@@ -162,9 +167,9 @@ def main() -> None:
         table[name, lifter] = now = figures(clips[name], analyzed(clips[name], lifter))
         then = before.get((name, lifter), {})
         said = (f"{one} {value:.2f} ({value - then.get(one, value):+.2f})" for one, value in now.items())
-        print(f"{name}, {lifter}: {', '.join(said)}", flush=True)
+        print(f"{name}, {lifter}: {', '.join(said)}", flush=True)  # noqa: T201
     worse = {key: more for key, now in table.items() if (more := grown(now, before.get(key, {})))}
-    print(f"Worse: {worse or 'nothing'}")
+    print(f"Worse: {worse or 'nothing'}")  # noqa: T201
     if options.write:
         write_table(table)
 

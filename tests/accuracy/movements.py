@@ -26,7 +26,11 @@ from posedetector.training.bodies import (
 
 UP = np.array([0.0, 1.0, 0.0])
 SIDES = {"left": 1.0, "right": -1.0}
-ANKLE, HEEL, TOE = 0.039, 0.035, 0.117  # the ankle above the sole, the heel behind it and the toes ahead: shares of stature
+ANKLE, HEEL, TOE = (
+    0.039,
+    0.035,
+    0.117,
+)  # the ankle above the sole, the heel behind it and the toes ahead: shares of stature
 STANDING = 0.985  # of a straight leg's length
 # name, ahead of, above and beside the middle of the ears, in shares of stature
 FACE = (
@@ -125,7 +129,9 @@ def body(course: Course, stature: float, legs: float = 1.0) -> Array:
     return np.stack([points[name] for name in BLAZEPOSE_33.points], axis=1)
 
 
-def walk(time: Array, stature: float, *, speed: float, heading: float, start: tuple[float, float], stride: float) -> Course:
+def walk(
+    time: Array, stature: float, *, speed: float, heading: float, start: tuple[float, float], stride: float
+) -> Course:
     """Return a straight walk; pelvis and shoulders turn against each other, the trunk sways, arms swing."""
     walker = Walker(stature, speed, heading, start, stride)
     points = walker.positions(time)
@@ -157,7 +163,13 @@ def walk(time: Array, stature: float, *, speed: float, heading: float, start: tu
 
 
 def standing(
-    count: int, stature: float, legs: float, *, heading: Array | float = 0.0, apart: float = 0.2, at: Array | None = None
+    count: int,
+    stature: float,
+    legs: float,
+    *,
+    heading: Array | float = 0.0,
+    apart: float = 0.2,
+    at: Array | None = None,
 ) -> tuple[Array, dict[str, Array]]:
     """Return hips (T, 3) and ankles of a person who stands with the feet so far apart, metres."""
     left = np.cross(UP, _level(np.broadcast_to(np.asarray(heading, float), count)))
@@ -208,8 +220,14 @@ def reach(time: Array, stature: float, legs: float, *, heading: float) -> Course
     """Return arms that are lifted sidewards in turn, then bent, while the trunk turns and bends a little."""
     hips, ankles = standing(len(time), stature, legs, heading=heading, apart=0.25)
     hips = hips + 0.02 * np.sin(2 * np.pi * time / 2.6)[:, None] * np.cross(UP, _level(heading)) - 0.01 * UP
-    lift = {side: np.radians(10) + np.radians(120) * np.sin(np.pi * time / 2 + lag) ** 2 for side, lag in (("left", 0.0), ("right", 0.6))}
-    bent = {side: np.radians(15) + np.radians(70) * np.sin(np.pi * time / 1.5 + lag) ** 2 for side, lag in (("left", 0.0), ("right", 1.1))}
+    lift = {
+        side: np.radians(10) + np.radians(120) * np.sin(np.pi * time / 2 + lag) ** 2
+        for side, lag in (("left", 0.0), ("right", 0.6))
+    }
+    bent = {
+        side: np.radians(15) + np.radians(70) * np.sin(np.pi * time / 1.5 + lag) ** 2
+        for side, lag in (("left", 0.0), ("right", 1.1))
+    }
     return Course(
         hips,
         ankles,
@@ -218,7 +236,10 @@ def reach(time: Array, stature: float, legs: float, *, heading: float) -> Course
         lean=np.radians(4),
         side_bend=np.radians(9) * np.sin(2 * np.pi * time / 2.6),
         abduction=lift,
-        flexion={side: np.radians(25) * np.sin(2 * np.pi * time / 2.2 + lag) ** 2 for side, lag in (("left", 0.3), ("right", 1.4))},
+        flexion={
+            side: np.radians(25) * np.sin(2 * np.pi * time / 2.2 + lag) ** 2
+            for side, lag in (("left", 0.3), ("right", 1.4))
+        },
         elbow=bent,
     )
 
@@ -243,7 +264,9 @@ def jump(time: Array, stature: float, legs: float, *, heading: float, period: fl
         heading=heading,
         lean=np.radians(4) + np.radians(30) * crouch,
         pitch=dict.fromkeys(SIDES, pointed),
-        flexion=dict.fromkeys(SIDES, np.radians(5) - np.radians(35) * crouch + np.radians(110) * np.sin(np.pi * air / flight)),
+        flexion=dict.fromkeys(
+            SIDES, np.radians(5) - np.radians(35) * crouch + np.radians(110) * np.sin(np.pi * air / flight)
+        ),
         abduction=dict.fromkeys(SIDES, np.full(len(time), np.radians(10))),
         elbow=dict.fromkeys(SIDES, np.full(len(time), np.radians(25))),
     )
