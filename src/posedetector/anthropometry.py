@@ -19,7 +19,13 @@ SEGMENT_ENDS: dict[str, tuple[str, str]] = {
     "upper_arm": ("shoulder", "elbow"),
     "forearm": ("elbow", "wrist"),
 }
+# limbs of two segments by the joint between them: where they begin, bend and end
+LIMB_JOINTS: dict[str, tuple[str, str, str]] = {
+    "knee": ("hip", "knee", "ankle"),
+    "elbow": ("shoulder", "elbow", "wrist"),
+}
 STATURE_RANGE = (0.5, 2.5)  # metres; from a small child to the tallest people
+ADULT_AGE = 18.0  # years; below it, tables and reference values of adults are not the person's. A judgement
 ADULT_STATURE = 1.7  # metres, of the grown person to whom sizes, speeds and accelerations refer: a judgement
 
 STATURE_SHARES: dict[str, float] = {
@@ -35,6 +41,8 @@ STATURE_SHARES: dict[str, float] = {
     "hips": 0.104,
     "shoulders": 0.23,
 }
+# the segments that together give the size, the better ones first: forearms point at the camera more often than legs
+SIZE_CHAINS = (("thigh", "shank"), ("upper_arm", "forearm"))
 LEG = STATURE_SHARES["thigh"] + STATURE_SHARES["shank"]
 HIP_HEIGHT = LEG + STATURE_SHARES["ankle_height"]  # of a standing person
 SHOULDER_TO_ANKLE = STATURE_SHARES["trunk"] + LEG  # of a standing person

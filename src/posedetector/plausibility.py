@@ -68,7 +68,7 @@ _FALLS_FASTER, _FALL_SD = 1.05, 0.07
 _RATIO_SD = 0.2
 _STEADY_RATIO = 98.0  # steps/min, below which people's walk ratio rises (Murakami & Otaka 2017, J Phys Ther Sci 29)
 
-_WIDE_SHOULDERS = 0.8  # of the trunk; seen up to 0.71
+_WIDE_SHOULDERS, _USUAL_SHOULDERS = 0.8, 0.65  # of the trunk, in the picture; seen up to 0.71
 # length of a level segment over that of an upright one; seen 0.7–1.09, and 1.02–1.09 of legs in side view
 _WIDE, _NARROW = 1.2, 0.88
 _SIDE_VIEW = 0.9  # cosine between path and picture
@@ -445,7 +445,7 @@ def _shape(clip: Clip) -> Iterator[Doubt]:
     shoulders = _shoulders_over_trunk(clip.keypoints)
     middle = float(np.median(levels)) if len(levels) > 2 else 1.0
     if middle > _WIDE or shoulders > _WIDE_SHOULDERS:
-        yield Doubt("aspect", max(middle, shoulders / 0.65), _of_pixels("wide"))
+        yield Doubt("aspect", max(middle, shoulders / _USUAL_SHOULDERS), _of_pixels("wide"))
         return
     legs = level_over_upright(clip.keypoints, ("thigh", "shank"))
     if len(legs) and _in_side_view(clip) and max(legs) < _NARROW:

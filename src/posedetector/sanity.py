@@ -8,14 +8,13 @@ from collections.abc import Iterator
 import numpy as np
 from numpy.typing import NDArray
 
-from posedetector.anthropometry import SEGMENT_ENDS, STATURE_SHARES
+from posedetector.anthropometry import LIMB_JOINTS, SEGMENT_ENDS, STATURE_SHARES
 from posedetector.pose import Array, Keypoints, finite
 
 BoolArray = NDArray[np.bool_]
 
 # Lengths over the trunk's (shoulders to hips)
 _TRUNKS_LONG = {segment: STATURE_SHARES[segment] / STATURE_SHARES["trunk"] for segment in SEGMENT_ENDS}
-_CHAINS = (("hip", "knee", "ankle"), ("shoulder", "elbow", "wrist"))
 # A limb at its longest in the picture over what the others make likely; less where it points at the camera throughout.
 _PROPORTIONS = (0.25, 2.2)
 _UNLIKE = 2.5  # one side over the other
@@ -109,7 +108,7 @@ def _odd_lengths(keypoints: Keypoints, trunk: float) -> tuple[list[str], bool]:
 
 def _beyond(keypoints: Keypoints) -> Iterator[str]:
     """Yield the limbs whose end lies halfway to their middle joint, on both sides and mostly."""
-    for chain in _CHAINS:
+    for chain in LIMB_JOINTS.values():
         names = [[f"{side}_{point}" for point in chain] for side in ("left", "right")]
         if not all(keypoints.skeleton.has(*side) for side in names):
             continue

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from posedetector.anthropometry import SEGMENT_ENDS
 from posedetector.arrays import mean
 from posedetector.evaluation.matching import Matched
 from posedetector.evaluation.protocols import Part, Protocol
@@ -31,7 +32,6 @@ from posedetector.pose import Array, finite
 
 # without the hips': between trunk and thigh they are not the flexion that a laboratory reports
 _COMPARED = tuple(f"{side}_{joint}_flexion" for joint in ("knee", "elbow") for side in ("left", "right"))
-_BONES = (("hip", "knee"), ("knee", "ankle"), ("shoulder", "elbow"), ("elbow", "wrist"))
 
 # figure → unit, factor from metres
 FIGURES: dict[str, tuple[str, float]] = {
@@ -242,7 +242,7 @@ def _flexion(points: Array, rows: list[int]) -> Array:
 
 
 def _bones(joints: tuple[str, ...]) -> list[tuple[int, int]]:
-    ends = [(f"{side}_{one}", f"{side}_{other}") for one, other in _BONES for side in ("left", "right")]
+    ends = [(f"{side}_{one}", f"{side}_{other}") for one, other in SEGMENT_ENDS.values() for side in ("left", "right")]
     return [(joints.index(one), joints.index(other)) for one, other in ends if {one, other} <= set(joints)]
 
 

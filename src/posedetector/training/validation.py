@@ -7,6 +7,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from posedetector.anthropometry import LIMB_JOINTS
 from posedetector.metrics import included_angle, mpjpe, p_mpjpe
 from posedetector.models.videopose3d import TemporalModel
 from posedetector.pose import Array
@@ -19,9 +20,9 @@ _EDGES = np.array([0, 10, 25, 50, 80, 110, 180])
 _SEED = 20
 # joint → the points whose included angle is 180° when it is straight
 _JOINTS = {
-    "knee": ("hip", "knee", "ankle"),
+    "knee": LIMB_JOINTS["knee"],
     "hip": ("shoulder", "hip", "knee"),
-    "elbow": ("shoulder", "elbow", "wrist"),
+    "elbow": LIMB_JOINTS["elbow"],
 }
 _BATCH = 512
 
