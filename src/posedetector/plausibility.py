@@ -30,6 +30,7 @@ from posedetector.kinematics.gait import find_gait
 from posedetector.kinematics.nouns import REACH_90, Event, Kinematics
 from posedetector.kinematics.signals import at_time, leg_length, point
 from posedetector.pose import Array, Keypoints, MetricPose
+from posedetector.skeletons import SIDES
 from posedetector.subject import Subject
 
 GRAVITY = 9.81
@@ -282,7 +283,7 @@ def find_fall(clip: Clip, *, surely: bool = False) -> float:
     step = float(np.median(np.diff(pose.time)))
     centre = clip.kinematics.masses.centre[:, 1]
     body = centre if np.isfinite(centre).any() else pose.root[:, 1]
-    ankles = [(pose.root + point(pose, f"{side}_ankle"))[:, 1] for side in ("left", "right")]
+    ankles = [(pose.root + point(pose, f"{side}_ankle"))[:, 1] for side in SIDES]
     low = np.minimum(*ankles)
     floor = float(np.nanquantile(low, 0.05)) + _CLEAR * clip.stature if surely and np.isfinite(low).any() else -np.inf
     found = 0.0
@@ -459,7 +460,7 @@ def level_over_upright(
     """Return of each segment that is seen level and upright in the picture how long it is level, over upright (90 % quantiles)."""
     found = []
     for near, far in (SEGMENT_ENDS[segment] for segment in segments):
-        for side in ("left", "right"):
+        for side in SIDES:
             if not keypoints.skeleton.has(f"{side}_{near}", f"{side}_{far}"):
                 continue
             one, other = keypoints.skeleton.indices(f"{side}_{near}", f"{side}_{far}")

@@ -21,7 +21,7 @@ from posedetector.anthropometry import ADULT_AGE, FOREARM_LENGTH, HAND_LENGTH, M
 from posedetector.errors import InputError
 from posedetector.kinematics.nouns import Masses
 from posedetector.pose import Array, MetricPose
-from posedetector.skeletons import Skeleton, parts_of
+from posedetector.skeletons import SIDES, Skeleton, parts_of
 from posedetector.subject import Subject
 
 Sex = Literal["male", "female"]
@@ -103,7 +103,7 @@ CENTRES: dict[str, Segment] = _UNPAIRED | {
         ways=tuple(way._replace(start=_sided(way.start, side), end=_sided(way.end, side)) for way in row.ways)
     )
     for name, row in _PAIRED.items()
-    for side in ("left", "right")
+    for side in SIDES
 }
 
 

@@ -11,7 +11,7 @@ from posedetector.anthropometry import LIMB_JOINTS
 from posedetector.metrics import included_angle, mpjpe, p_mpjpe
 from posedetector.models.videopose3d import TemporalModel
 from posedetector.pose import Array
-from posedetector.skeletons import H36M_17, Skeleton
+from posedetector.skeletons import H36M_17, SIDES, Skeleton
 from posedetector.training.cameras import Cameras
 from posedetector.training.mocap import Take
 from posedetector.training.samples import PLACES, Pool, make_pool
@@ -103,5 +103,5 @@ def angle_bins(made: Array, true: Array, skeleton: Skeleton) -> Iterator[Bin]:
 
 
 def _included(poses: Array, joint: str, skeleton: Skeleton) -> Array:
-    rows = [skeleton.indices(*(f"{side}_{point}" for point in _JOINTS[joint])) for side in ("left", "right")]
+    rows = [skeleton.indices(*(f"{side}_{point}" for point in _JOINTS[joint])) for side in SIDES]
     return np.concatenate([included_angle(*(poses[:, row] for row in side)) for side in rows])
