@@ -33,6 +33,7 @@ from posedetector.camera_motion import NOT_WATCHED, CameraMotion
 from posedetector.cleaning import Cleaned
 from posedetector.estimators import KeypointEstimator
 from posedetector.filters import sampling_rate
+from posedetector.kinematics.asymmetry import asymmetry_index
 from posedetector.kinematics.frames import SPINES
 from posedetector.kinematics.nouns import Gait, Kinematics
 from posedetector.lenses import Lens
@@ -391,7 +392,7 @@ def _unlike_sides(pose: MetricPose, lengths: dict[str, float]) -> Iterator[Note]
     for left, length in lengths.items():
         side, segment = split_side(left)
         twin = lengths.get(twin_of(left))
-        if side == "left" and twin is not None and abs(length / twin - 1) > _ASYMMETRY:
+        if side == "left" and twin is not None and abs(asymmetry_index(length, twin)) > _ASYMMETRY:
             yield caution(
                 f"the {segment.replace('_', ' ')} is {length:.3f} m on the left and {twin:.3f} m on "
                 f"the right: {cause} is biased there, or the person is"
