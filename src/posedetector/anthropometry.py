@@ -4,7 +4,8 @@ Lengths are shares of stature unless something else is said. Bodies that differ 
 
 - `STATURE_SHARES`: people's, between joint centres. They give the size, the height of the hips, and the synthetic walker.
 - `DETECTED_SHARES`: between joints where detectors mark them. The fitted body is expected to have them.
-- `TRAINED_SHARES`: means of the bodies that lifters are trained on, which have to do for more than one detector.
+- `TRAINED_SHARES`: means of the bodies that lifters are trained on, which have to do for more than one detector. Each body that is drawn
+  differs from them by 5–7 %. The bundled lifter was trained with them (its forearm was 0.156): other ones want another training.
 
 Detectors make the trunk and the forearm longer than anatomists do (`benchmarks/proportions.py`): from shoulders to hips MediaPipe has
 0.33, Drillis & Contini 0.288, de Leva (1996) 0.29; from elbow to wrist 0.17, 0.146 and 0.154.
@@ -19,7 +20,13 @@ SEGMENT_ENDS: dict[str, tuple[str, str]] = {
     "upper_arm": ("shoulder", "elbow"),
     "forearm": ("elbow", "wrist"),
 }
+# limbs of two segments by the joint between them: where they begin, bend and end
+LIMB_JOINTS: dict[str, tuple[str, str, str]] = {
+    "knee": ("hip", "knee", "ankle"),
+    "elbow": ("shoulder", "elbow", "wrist"),
+}
 STATURE_RANGE = (0.5, 2.5)  # metres; from a small child to the tallest people
+ADULT_AGE = 18.0  # years; below it, tables and reference values of adults are not the person's. A judgement
 ADULT_STATURE = 1.7  # metres, of the grown person to whom sizes, speeds and accelerations refer: a judgement
 
 STATURE_SHARES: dict[str, float] = {
@@ -35,6 +42,8 @@ STATURE_SHARES: dict[str, float] = {
     "hips": 0.104,
     "shoulders": 0.23,
 }
+# the segments that together give the size, the better ones first: forearms point at the camera more often than legs
+SIZE_CHAINS = (("thigh", "shank"), ("upper_arm", "forearm"))
 LEG = STATURE_SHARES["thigh"] + STATURE_SHARES["shank"]
 HIP_HEIGHT = LEG + STATURE_SHARES["ankle_height"]  # of a standing person
 SHOULDER_TO_ANKLE = STATURE_SHARES["trunk"] + LEG  # of a standing person

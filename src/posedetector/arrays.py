@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from posedetector.pose import Array
 
 _OPPOSITE = 1e-9
+MISSING = 1.5  # usual steps in time between two frames: at least one is missing between those that are farther apart
 MAD_TO_SD = 1.4826  # a normal distribution's standard deviation over its median absolute deviation
 
 

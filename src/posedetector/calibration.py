@@ -19,6 +19,7 @@ from posedetector.account import CalibrationRecord, Entry, Note, caution, info
 from posedetector.anthropometry import (
     HIP_HEIGHT,
     SEGMENT_ENDS,
+    SIZE_CHAINS,
     SIZE_SD_BY_ARMS,
     SIZE_SD_BY_BONES,
     SIZE_SD_BY_LEGS,
@@ -44,8 +45,6 @@ from posedetector.subject import Subject
 CAMERA_TO_LAB = np.array([[0.0, 0.0, -1.0], [0.0, -1.0, 0.0], [-1.0, 0.0, 0.0]])
 DEPTH_CUTOFF = 1.0  # Hz, of the path's distance from the camera
 ASSUMED_FOV = 60.0  # degrees along the longer side: phones' main cameras have 55–70
-# the first chain whose joints are in view; legs first, because forearms point at the camera more often
-_CHAINS = (("thigh", "shank"), ("upper_arm", "forearm"))
 _UPRIGHT = np.radians(25)  # greatest angle between trunk and legs of a person who stands
 _BONES_APART = 0.1
 _LEVEL = np.radians(5)  # the body shows the vertical no better than this, so less tilt is none
@@ -333,7 +332,7 @@ def segment_lengths(pose: RelativePose | MetricPose) -> dict[str, float]:
 
 def _stature_scale(lengths: dict[str, Array], seen: dict[str, float]) -> tuple[float, Array, tuple[str, ...]] | None:
     """Return scale per metre of stature, the same frame by frame, and the chain's segments."""
-    for chain in _CHAINS:
+    for chain in SIZE_CHAINS:  # the first whose joints are in view
         sides = [[bone for bone in seen if split_side(bone)[1] == segment] for segment in chain]
         if not all(sides):
             continue

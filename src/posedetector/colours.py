@@ -5,7 +5,7 @@ They are of Okabe & Ito (2008), told apart by colour-blind readers too.
 
 from posedetector.skeletons import Side
 
-SIDES: dict[Side, str] = {"left": "#0072B2", "right": "#D55E00"}
+SIDE_COLOURS: dict[Side, str] = {"left": "#0072B2", "right": "#D55E00"}
 
 
 def rgb(colour: str) -> tuple[int, int, int]:

@@ -14,7 +14,7 @@ from posedetector.account import Entry, PersonRecord, caution
 from posedetector.anthropometry import SHOULDER_TO_ANKLE
 from posedetector.errors import NoPersonError
 from posedetector.pose import Array
-from posedetector.skeletons import Skeleton
+from posedetector.skeletons import SIDES, Skeleton
 from posedetector.tracking import Track, Tracking, Tracks
 
 SHEET = "persons.png"  # the picture that shows them
@@ -314,7 +314,7 @@ def _path(track: Track, tracks: Tracks) -> _Path:
 
 def _joints(track: Track, skeleton: Skeleton) -> Array:
     """Return (N, 4, 2, 2) shoulders, hips, knees and ankles, left and right, of the frames with all of them."""
-    names = [f"{side}_{joint}" for joint in _JOINTS for side in ("left", "right")]
+    names = [f"{side}_{joint}" for joint in _JOINTS for side in SIDES]
     if not skeleton.has(*names):
         return np.empty((0, 4, 2, 2))
     rows = skeleton.indices(*names)

@@ -31,6 +31,7 @@ from posedetector.kinematics.gait import find_gait
 from posedetector.kinematics.nouns import REACH_90, Event, Kinematics
 from posedetector.kinematics.signals import at_time, leg_length, point
 from posedetector.pose import Array, Keypoints, MetricPose
+from posedetector.skeletons import SIDES
 from posedetector.subject import Subject
 
 GRAVITY = 9.81
@@ -69,7 +70,7 @@ _FALLS_FASTER, _FALL_SD = 1.05, 0.07
 _RATIO_SD = 0.2
 _STEADY_RATIO = 98.0  # steps/min, below which people's walk ratio rises (Murakami & Otaka 2017, J Phys Ther Sci 29)
 
-_WIDE_SHOULDERS = 0.8  # of the trunk; seen up to 0.71
+_WIDE_SHOULDERS, _USUAL_SHOULDERS = 0.8, 0.65  # of the trunk, in the picture; seen up to 0.71
 # length of a level segment over that of an upright one; seen 0.7–1.09, and 1.02–1.09 of legs in side view
 _WIDE, _NARROW = 1.2, 0.88
 _SIDE_VIEW = 0.9  # cosine between path and picture
@@ -300,7 +301,7 @@ def find_fall(clip: Clip, *, surely: bool = False) -> float:
     step = float(np.median(np.diff(pose.time)))
     centre = clip.kinematics.masses.centre[:, 1]
     body = centre if np.isfinite(centre).any() else pose.root[:, 1]
-    ankles = [(pose.root + point(pose, f"{side}_ankle"))[:, 1] for side in ("left", "right")]
+    ankles = [(pose.root + point(pose, f"{side}_ankle"))[:, 1] for side in SIDES]
     low = np.minimum(*ankles)
     floor = float(np.nanquantile(low, 0.05)) + _CLEAR * clip.stature if surely and np.isfinite(low).any() else -np.inf
     found = 0.0
@@ -463,7 +464,7 @@ def _shape(clip: Clip) -> Iterator[Doubt]:
     shoulders = _shoulders_over_trunk(clip.keypoints)
     middle = float(np.median(levels)) if len(levels) > 2 else 1.0
     if middle > _WIDE or shoulders > _WIDE_SHOULDERS:
-        yield Doubt("aspect", max(middle, shoulders / 0.65), _of_pixels("wide"))
+        yield Doubt("aspect", max(middle, shoulders / _USUAL_SHOULDERS), _of_pixels("wide"))
         return
     legs = level_over_upright(clip.keypoints, ("thigh", "shank"))
     if len(legs) and _in_side_view(clip) and max(legs) < _NARROW:
@@ -477,7 +478,7 @@ def level_over_upright(
     """Return of each segment that is seen level and upright in the picture how long it is level, over upright (90 % quantiles)."""
     found = []
     for near, far in (SEGMENT_ENDS[segment] for segment in segments):
-        for side in ("left", "right"):
+        for side in SIDES:
             if not keypoints.skeleton.has(f"{side}_{near}", f"{side}_{far}"):
                 continue
             one, other = keypoints.skeleton.indices(f"{side}_{near}", f"{side}_{far}")

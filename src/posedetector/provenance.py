@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from posedetector.account import Entry, LandmarkShares, Note, caution, serious
 from posedetector.arrays import runs
 from posedetector.calibration import segment_lengths
+from posedetector.kinematics.asymmetry import asymmetry_index
 from posedetector.opening import legible
 from posedetector.pose import Array, MetricPose, Source, finite
 from posedetector.settings import Settings
@@ -93,7 +94,7 @@ def _unlike_sides(pose: MetricPose, lengths: dict[str, float]) -> Iterator[Note]
     for left, length in lengths.items():
         side, segment = split_side(left)
         twin = lengths.get(twin_of(left))
-        if side == "left" and twin is not None and abs(length / twin - 1) > _ASYMMETRY:
+        if side == "left" and twin is not None and abs(asymmetry_index(length, twin)) > _ASYMMETRY:
             yield caution(
                 f"the {segment.replace('_', ' ')} is {length:.3f} m on the left and {twin:.3f} m on "
                 f"the right: {cause} is biased there, or the person is"

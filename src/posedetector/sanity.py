@@ -8,14 +8,14 @@ from collections.abc import Iterator
 import numpy as np
 from numpy.typing import NDArray
 
-from posedetector.anthropometry import SEGMENT_ENDS, STATURE_SHARES
+from posedetector.anthropometry import LIMB_JOINTS, SEGMENT_ENDS, STATURE_SHARES
 from posedetector.pose import Array, Keypoints, finite
+from posedetector.skeletons import SIDES
 
 BoolArray = NDArray[np.bool_]
 
 # Lengths over the trunk's (shoulders to hips)
 _TRUNKS_LONG = {segment: STATURE_SHARES[segment] / STATURE_SHARES["trunk"] for segment in SEGMENT_ENDS}
-_CHAINS = (("hip", "knee", "ankle"), ("shoulder", "elbow", "wrist"))
 # A limb at its longest in the picture over what the others make likely; less where it points at the camera throughout.
 _PROPORTIONS = (0.25, 2.2)
 _UNLIKE = 2.5  # one side over the other
@@ -39,7 +39,7 @@ def find_doubts(keypoints: Keypoints) -> list[str]:
     2D, on somebody whose left is where it would be if he looked away. Seen from the side, without such a face, or in a
     video that was mirrored before the points were found, nothing tells.
     """
-    if not keypoints.skeleton.has(*(f"{side}_{end}" for side in ("left", "right") for end in ("hip", "shoulder"))):
+    if not keypoints.skeleton.has(*(f"{side}_{end}" for side in SIDES for end in ("hip", "shoulder"))):
         return []
     # the later ones mean nothing where the first are true
     checks = (_wrong_units, _wrong_order, _upside_down, _exchanged_sides)
@@ -87,8 +87,8 @@ def _odd_lengths(keypoints: Keypoints, trunk: float) -> tuple[list[str], bool]:
     """Return the limbs of no person's length, and whether they are too many, or long on both sides."""
     lengths: dict[str, dict[str, float]] = {}
     for segment, ends in SEGMENT_ENDS.items():
-        if keypoints.skeleton.has(*(f"{side}_{end}" for side in ("left", "right") for end in ends)):
-            rows = {side: keypoints.skeleton.indices(*(f"{side}_{end}" for end in ends)) for side in ("left", "right")}
+        if keypoints.skeleton.has(*(f"{side}_{end}" for side in SIDES for end in ends)):
+            rows = {side: keypoints.skeleton.indices(*(f"{side}_{end}" for end in ends)) for side in SIDES}
             lengths[segment] = {
                 side: _longest(keypoints.xy[:, a] - keypoints.xy[:, b]) for side, (a, b) in rows.items()
             }
@@ -109,8 +109,8 @@ def _odd_lengths(keypoints: Keypoints, trunk: float) -> tuple[list[str], bool]:
 
 def _beyond(keypoints: Keypoints) -> Iterator[str]:
     """Yield the limbs whose end lies halfway to their middle joint, on both sides and mostly."""
-    for chain in _CHAINS:
-        names = [[f"{side}_{point}" for point in chain] for side in ("left", "right")]
+    for chain in LIMB_JOINTS.values():
+        names = [[f"{side}_{point}" for point in chain] for side in SIDES]
         if not all(keypoints.skeleton.has(*side) for side in names):
             continue
         share = min(_share(*_folded(keypoints, side)) for side in names)

@@ -11,7 +11,7 @@ import numpy as np
 
 from posedetector.anthropometry import ADULT_STATURE, SEGMENT_ENDS, STATURE_SHARES
 from posedetector.pose import Array
-from posedetector.skeletons import Skeleton
+from posedetector.skeletons import SIDES, Skeleton
 
 _LEAST_SHARE = 0.25  # of the limbs' squared lengths that lies in the picture; if depths leave less, they are wrong
 _ROUNDS = 3
@@ -84,5 +84,5 @@ def _limbs() -> list[tuple[str, str, str, float]]:
     return [
         (side, near, far, STATURE_SHARES[segment] * ADULT_STATURE)
         for segment, (near, far) in SEGMENT_ENDS.items()
-        for side in ("left", "right")
+        for side in SIDES
     ]

@@ -23,7 +23,7 @@ from posedetector.anthropometry import (
 from posedetector.boxes import box_of
 from posedetector.errors import InputError
 from posedetector.pose import Array, Frame, PersonPose
-from posedetector.skeletons import BLAZEPOSE_33, Skeleton
+from posedetector.skeletons import BLAZEPOSE_33, SIDES, Skeleton
 from posedetector.weights import LoadedWeights
 
 _UP = np.array([0.0, 1.0, 0.0])
@@ -54,7 +54,7 @@ class Walker:
     def positions(self, time: Array) -> Array:
         """Return (T, 33, 3) metres in the world frame, in BlazePose order."""
         time = np.asarray(time, float)
-        body = {f"{side}_{name}": path for side in ("left", "right") for name, path in self._side(time, side)}
+        body = {f"{side}_{name}": path for side in SIDES for name, path in self._side(time, side)}
         forward, _ = self._axes()
         high, before = WALKER_HEAD
         head = self._root(time) + high * self.stature * _UP + before * self.stature * forward

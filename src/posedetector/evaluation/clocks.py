@@ -7,6 +7,7 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
+from posedetector.arrays import MISSING
 from posedetector.errors import InputError
 from posedetector.filters import low_pass, sampling_rate
 from posedetector.metrics import mpjpe
@@ -16,7 +17,7 @@ MAX_LAG = 0.12  # seconds
 LONGEST_LAG = 60.0  # seconds that a search may go; beyond, the lag is better given
 _STEPS = (0.01, 0.002)  # seconds between the lags that are tried, coarse and fine
 _SAME_RATE = 1.001
-_HOLE = (1.5, 0.1)  # steps longer than both, in median steps and in seconds, are not interpolated across
+_HOLE = 0.1  # seconds; steps longer than that, and with samples missing, are not interpolated across
 _FEWEST = 3
 _MATERIAL = 0.01  # of the error; clocks that agree but for less are taken to agree
 _ROUNDING = 1e-9  # metres, and of the error
@@ -131,7 +132,7 @@ def _with_missing_frames(time: Array, xyz: Array) -> tuple[Array, Array, NDArray
     """Return times and positions (T, J, 3) with empty frames where, by the median step, some are missing, and which."""
     step = np.diff(time)
     usual = float(np.median(step)) if len(step) else 1.0
-    missing = np.where(step > _HOLE[0] * usual, np.round(step / usual) - 1, 0).clip(max=_MOST_MISSING).astype(int)
+    missing = np.where(step > MISSING * usual, np.round(step / usual) - 1, 0).clip(max=_MOST_MISSING).astype(int)
     if not missing.any():
         return time, xyz, np.zeros(len(time), bool)
     before = np.repeat(np.arange(len(step)), missing)
@@ -158,7 +159,7 @@ def resample(time: Array, xyz: Array, moments: Array) -> tuple[Array, bool]:
     before, behind = xyz[after - 1], xyz[after]
     between = np.where(share == 0, before, np.where(share == 1, behind, before + share * (behind - before)))
     usual = float(np.median(np.diff(time)))
-    hole = (step > max(_HOLE[0] * usual, _HOLE[1]))[:, None, None] & (share > 0) & (share < 1)
+    hole = (step > max(MISSING * usual, _HOLE))[:, None, None] & (share > 0) & (share < 1)
     return np.where(hole, np.nan, between), exact
 
 

@@ -4,14 +4,12 @@ from dataclasses import dataclass, replace
 from typing import Literal, get_args
 
 from posedetector.errors import InputError
-from posedetector.skeletons import COCO_WHOLEBODY_133, H36M_17, HUMANEVA_15, SKELETONS
+from posedetector.skeletons import COCO_WHOLEBODY_133, H36M_17, HUMANEVA_15, SIDES, SKELETONS
 
 Alignment = Literal["rotation-once", "root-relative", "none"]
 ALIGNMENTS: tuple[Alignment, ...] = get_args(Alignment)
 
-_LIMBS = tuple(
-    f"{side}_{joint}" for joint in ("hip", "knee", "ankle", "shoulder", "elbow", "wrist") for side in ("left", "right")
-)
+_LIMBS = tuple(f"{side}_{joint}" for joint in ("hip", "knee", "ankle", "shoulder", "elbow", "wrist") for side in SIDES)
 JOINT_SETS: dict[str, tuple[str, ...]] = {
     "limbs_12": _LIMBS,
     "h36m_14": (*_LIMBS, "thorax", "head"),  # Human3.6M's without pelvis, spine and neck; as Kanazawa et al., CVPR 2018

@@ -21,7 +21,7 @@ from posedetector.kinematics.derivatives import unwrapped
 from posedetector.kinematics.frames import KNEE_AXIS_SEEN, SPINES, Landmarks, bend
 from posedetector.kinematics.nouns import JointAngles
 from posedetector.pose import Array, MetricPose, Source, is_observed
-from posedetector.skeletons import Skeleton
+from posedetector.skeletons import SIDES, Skeleton
 
 LABORATORY = "laboratory"
 
@@ -55,9 +55,7 @@ class Angle(NamedTuple):
     bent: tuple[str, ...] = ()
 
 
-_HIPS, _SHOULDERS, _EARS = (
-    tuple(f"{side}_{name}" for side in ("left", "right")) for name in ("hip", "shoulder", "ear")
-)
+_HIPS, _SHOULDERS, _EARS = (tuple(f"{side}_{name}" for side in SIDES) for name in ("hip", "shoulder", "ear"))
 _LEG = ("{side}_hip", "{side}_knee", "{side}_ankle")
 _FOOT = ("{side}_knee", "{side}_ankle", "{side}_heel", "{side}_foot_index")
 _ARM = ("{side}_shoulder", "{side}_elbow", "{side}_wrist")
@@ -190,7 +188,7 @@ def _expanded(table: dict[str, Angle]) -> dict[str, Angle]:
     """Return the table with a row for each side."""
     rows: dict[str, Angle] = {}
     for name, row in table.items():
-        for number, side in enumerate(("left", "right")) if "{side}" in name else ((1, ""),):
+        for number, side in enumerate(SIDES) if "{side}" in name else ((1, ""),):
             rows[name.format(side=side)] = row._replace(
                 points=tuple(point.replace("{side}", side) for point in row.points),
                 bent=tuple(point.replace("{side}", side) for point in row.bent),

@@ -4,10 +4,12 @@
 bent back are in it. The angles of `kinematics.angles` have a sign, a plane and a segment's frame instead.
 """
 
+from posedetector.skeletons import SIDES
+
 _SEGMENTS = {"knee": ("hip", "ankle"), "hip": ("shoulder", "knee"), "elbow": ("shoulder", "wrist")}
 # angle → proximal point, joint, distal point
 INCLUDED = {
     f"{side}_{joint}_flexion": (f"{side}_{proximal}", f"{side}_{joint}", f"{side}_{distal}")
     for joint, (proximal, distal) in _SEGMENTS.items()
-    for side in ("left", "right")
+    for side in SIDES
 }

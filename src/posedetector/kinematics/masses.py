@@ -17,15 +17,14 @@ from typing import Literal, NamedTuple
 
 import numpy as np
 
-from posedetector.anthropometry import FOREARM_LENGTH, HAND_LENGTH, MASS_CENTRES, MASSES, BySex
+from posedetector.anthropometry import ADULT_AGE, FOREARM_LENGTH, HAND_LENGTH, MASS_CENTRES, MASSES, BySex
 from posedetector.errors import InputError
 from posedetector.kinematics.nouns import Masses
 from posedetector.pose import Array, MetricPose
-from posedetector.skeletons import Skeleton, parts_of
+from posedetector.skeletons import SIDES, Skeleton, parts_of
 from posedetector.subject import Subject
 
 Sex = Literal["male", "female"]
-ADULT = 18.0  # years; below it the table is said to be an adult's. A judgement: its people were students
 _COLUMNS: dict[Sex | None, tuple[float, float]] = {"female": (1.0, 0.0), "male": (0.0, 1.0), None: (0.5, 0.5)}
 _WHOM: dict[Sex | None, str] = {"female": "women", "male": "men", None: "mean of women and men, as no sex was given"}
 
@@ -104,7 +103,7 @@ CENTRES: dict[str, Segment] = _UNPAIRED | {
         ways=tuple(way._replace(start=_sided(way.start, side), end=_sided(way.end, side)) for way in row.ways)
     )
     for name, row in _PAIRED.items()
-    for side in ("left", "right")
+    for side in SIDES
 }
 
 
@@ -169,7 +168,7 @@ def _middle(pose: MetricPose, point: str) -> Array:
 
 def _account(skeleton: Skeleton, subject: Subject, said: list[str]) -> str:
     words = [f"de Leva 1996, table 4: young adults, {_WHOM[subject.sex]}"]
-    if subject.age is not None and subject.age < ADULT:
+    if subject.age is not None and subject.age < ADULT_AGE:
         words.append(f"used for a person of {subject.age:g} years for want of a child's")
     if not skeleton.has(*_EARS):
         words.append("head at the middle of the eyes")

@@ -15,9 +15,9 @@ from typing import Literal
 
 import numpy as np
 
+from posedetector.anthropometry import ADULT_AGE
 from posedetector.subject import Subject
 
-ADULT = 18.0  # years; children walk otherwise, and nothing here is of them
 RUNNING = 1.0  # % of the stride; double support below it is running, in which it is 0 but for errors of the events; a judgement
 _DECADES = (20, 30, 40, 50, 60, 70, 80)  # from which year on; the last goes to 99
 # Mean comfortable speed, metres per second: a meta-analysis of 41 studies of 23,111 people
@@ -88,7 +88,7 @@ def references(subject: Subject, speed: float | None = None, error: float = floa
     is; at a comfortable one where it is None or NaN. `error`, the standard deviation of that speed's own error, makes their ranges wider
     by what it does to the means.
     """
-    if subject.age is not None and subject.age < ADULT:
+    if subject.age is not None and subject.age < ADULT_AGE:
         return {}
     size = _size(subject)
     own = COMFORTABLE if _unknown(speed) else float(speed or 0.0) / size**0.5  # as if of the reference's size

@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 
 from posedetector.arrays import median, runs, unit
 from posedetector.pose import Array, MetricPose
+from posedetector.skeletons import SIDES
 
 UP = np.array([0.0, 1.0, 0.0])
 # A path shorter than this share of a leg a second is none: who sways or turns on the spot goes nowhere. A judgement; the
@@ -54,7 +55,7 @@ def leg_length(pose: MetricPose) -> float:
     legs = [
         np.linalg.norm(point(pose, f"{side}_hip") - point(pose, f"{side}_knee"), axis=1)
         + np.linalg.norm(point(pose, f"{side}_knee") - point(pose, f"{side}_ankle"), axis=1)
-        for side in ("left", "right")
+        for side in SIDES
     ]
     return median(np.concatenate(legs))
 

@@ -8,14 +8,13 @@ InputError.
 import numpy as np
 from numpy.typing import NDArray
 
-from posedetector.arrays import mean, mean_and_sd
+from posedetector.arrays import MISSING, mean, mean_and_sd
 from posedetector.errors import InputError
 from posedetector.pose import Array
 
 PCK_THRESHOLD = 0.150  # metres
 AUC_THRESHOLDS = np.arange(0, 151, 5) / 1000  # metres
 FEWEST_POINTS = 4  # a similarity has seven unknowns; three points would nearly always fit
-_HOLE = 1.5  # median steps: samples further apart than this are no neighbours
 
 
 def joint_errors(predicted: Array, measured: Array) -> Array:
@@ -121,7 +120,7 @@ def acceleration_error(predicted: Array, measured: Array, time: Array) -> float:
 def velocities(points: Array, time: Array) -> Array:
     """Return first differences (T − 1, J, 3), metres per second, of points (T, J, 3); NaN across holes in time (T,)."""
     step = np.diff(time)
-    step = np.where(step < _HOLE * np.median(step), step, np.nan) if len(step) else step
+    step = np.where(step < MISSING * np.median(step), step, np.nan) if len(step) else step
     return np.asarray(np.diff(points, axis=0) / step[:, None, None])
 
 

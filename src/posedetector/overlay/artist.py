@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
-from posedetector.colours import SIDES, rgb
+from posedetector.colours import SIDE_COLOURS, rgb
 from posedetector.overlay.contacts import contacts_of
 from posedetector.overlay.drawing import (
     Colour,
@@ -27,10 +27,10 @@ from posedetector.overlay.labels import Box, Placing
 from posedetector.overlay.options import OverlayOptions
 from posedetector.overlay.projection import view_of
 from posedetector.pose import Array, ByteArray, PersonPose, Source, is_in_picture
-from posedetector.skeletons import Side, Skeleton, parts_of
+from posedetector.skeletons import SIDES, AnySide, Skeleton, parts_of
 from posedetector.trial import Trial
 
-COLOURS: dict[str, Colour] = {side: rgb(colour) for side, colour in SIDES.items()} | {"": (235, 235, 235)}
+COLOURS: dict[str, Colour] = {side: rgb(colour) for side, colour in SIDE_COLOURS.items()} | {"": (235, 235, 235)}
 DETECTED: Colour = (240, 228, 66)  # Okabe & Ito's yellow
 OTHERS: Colour = (185, 185, 185)
 _LABEL_WITHOUT_SIDE: Colour = (70, 70, 70)
@@ -152,8 +152,8 @@ class Artist:
                 radius = (0.4 if kind == "main" else 0.25) * sizes.radius
                 draw_disc(image, keypoints.xy[row, point], max(0.7, radius), DETECTED, edge=min(sizes.edge, 1))
 
-    def _stands(self, side: str, row: int) -> bool:
-        return side in SIDES and bool(self._contacts.stance[_as_side(side)][row])
+    def _stands(self, side: AnySide, row: int) -> bool:
+        return side != "" and bool(self._contacts.stance[side][row])
 
     def _in_foot(self, link: Sequence[int] | Array) -> bool:
         return all(
@@ -171,7 +171,7 @@ class Artist:
 
     def _draw_stance(self, image: ByteArray, row: int, places: Array) -> None:
         """Draw the floor below feet that stand: a line below the lower end of the foot, as long as that."""
-        for side in SIDES:
+        for side in SIDE_COLOURS:
             foot = self._foot(side, places)
             if not self._stands(side, row) or not np.isfinite(foot).all():
                 continue
@@ -255,7 +255,7 @@ def _labelled(trial: Trial, names: Sequence[str]) -> Iterator[Labelled]:
     for name, joint in zip(names, joints, strict=True):
         which = _WORDS.get(name.partition("_")[2], "") if joints.count(joint) > 1 else ""
         word = "".join(f"{part} " for part in (joint if joint in _PLACES else "", which) if part)
-        for side in ("left", "right") if joint not in _PLACES else ("",):
+        for side in SIDES if joint not in _PLACES else ("",):
             full = f"{side}_{name}" if side else name
             rows = _rows_of(skeleton, f"{side}_{joint}" if side else _PLACES[joint])
             grade = trial.kinematics.grades.get(full)
@@ -300,7 +300,3 @@ class Others:
 
 def _opacity(visibility: float) -> float:
     return _FAINTEST + (1 - _FAINTEST) * float(np.clip(visibility, 0, 1))
-
-
-def _as_side(side: str) -> Side:
-    return "left" if side == "left" else "right"

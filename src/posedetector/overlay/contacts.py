@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from posedetector.kinematics.events import stances
 from posedetector.kinematics.nouns import Event, Gait
 from posedetector.pose import Array, Noun, fixed, settle_each
-from posedetector.skeletons import Side
+from posedetector.skeletons import SIDES, Side
 
 FLASH = 0.15  # seconds for which an event is marked
 
@@ -29,7 +29,7 @@ class Contacts(Noun):
 def contacts_of(gait: Gait, time: Array) -> Contacts:
     """Return what is to be marked of a gait at these times (T,), seconds."""
     stance: dict[Side, NDArray[np.bool_]] = {}
-    for side in ("left", "right"):
+    for side in SIDES:
         own = [(one.time, one.kind) for one in gait.events if one.side == side]
         stance[side] = np.zeros(len(time), bool)
         for start, end in stances(own, float(time[-1])):

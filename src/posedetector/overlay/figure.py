@@ -7,7 +7,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from posedetector.skeletons import SIDES, Skeleton, links_of, split_side
+from posedetector.skeletons import SIDES, AnySide, Skeleton, links_of, split_side
 
 Kind = Literal["main", "fine", "marker"]
 
@@ -33,10 +33,10 @@ class Layout:
     """
 
     kinds: tuple[Kind | None, ...]
-    sides: tuple[str, ...]
+    sides: tuple[AnySide, ...]
     links: NDArray[np.int64]
 
-    def side_of(self, link: NDArray[np.int64]) -> str:
+    def side_of(self, link: NDArray[np.int64]) -> AnySide:
         """Return the side of a link, which is both its ends'."""
         first, last = (self.sides[row] for row in link)
         return first if first == last else ""

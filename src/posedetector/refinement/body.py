@@ -7,8 +7,8 @@ differently is found out all the same, because what lies far off a proportion ha
 
 from typing import NamedTuple
 
-from posedetector.anthropometry import DETECTED_SHARES, SEGMENT_ENDS
-from posedetector.skeletons import SIDES
+from posedetector.anthropometry import DETECTED_SHARES, LIMB_JOINTS, SEGMENT_ENDS, SIZE_CHAINS
+from posedetector.skeletons import SIDES, SIGMAS
 
 
 class Segment(NamedTuple):
@@ -34,8 +34,7 @@ class Point(NamedTuple):
     Attributes
     ----------
     blur : how far keypoints lie from what they mark, relative to the knee's: COCO's annotators' sigmas
-        (cocodataset.org/#keypoints-eval: hip 0.107, shoulder 0.079, elbow 0.072, wrist 0.062, knee 0.087, ankle 0.089,
-        ear 0.035, nose 0.026); feet as ankles, faces not below a half, since heads turn under their points.
+        (`skeletons.SIGMAS`); feet as ankles, faces not below a half, since heads turn under their points.
     acceleration : m/s² of a person 1.7 m tall, standard deviation; three to six times that of the median recording of CMU's, lest quick
         ones are held back.
     """
@@ -65,25 +64,29 @@ _LINKS: dict[str, tuple[tuple[tuple[str, str], ...], float, float]] = {
     "face": ((("left_ear", "nose"), ("right_ear", "nose")), 0.08, 0.010),
 }
 SEGMENTS = {name: Segment(ends, DETECTED_SHARES[name], spread, give) for name, (ends, spread, give) in _LINKS.items()}
-# the segments that together give the size: their lengths' sum stays what calibration made it
-CHAINS = (("thigh", "shank"), ("upper_arm", "forearm"))
 
+
+def _point(labelled: str, acceleration: float) -> Point:
+    """Return a point whose keypoints lie as those that COCO's annotators call `labelled`."""
+    return Point(max(round(SIGMAS[labelled] / SIGMAS["left_knee"], 2), 0.5), acceleration)
+
+
+# whose annotators' points theirs are like, and how they move
 _PAIRED = {
-    "hip": Point(1.23, 15.0),
-    "knee": Point(1.00, 30.0),
-    "ankle": Point(1.02, 37.0),
-    "shoulder": Point(0.91, 15.0),
-    "elbow": Point(0.83, 35.0),
-    "wrist": Point(0.71, 60.0),
-    "heel": Point(1.02, 50.0),
-    "foot_index": Point(1.02, 50.0),
-    "ear": Point(0.50, 20.0),
+    "hip": _point("left_hip", 15.0),
+    "knee": _point("left_knee", 30.0),
+    "ankle": _point("left_ankle", 37.0),
+    "shoulder": _point("left_shoulder", 15.0),
+    "elbow": _point("left_elbow", 35.0),
+    "wrist": _point("left_wrist", 60.0),
+    "heel": _point("left_ankle", 50.0),
+    "foot_index": _point("left_ankle", 50.0),
+    "ear": _point("left_ear", 20.0),
 }
 POINTS: dict[str, Point] = {
     **{f"{side}_{name}": point for name, point in _PAIRED.items() for side in SIDES},
-    "nose": Point(0.50, 20.0),
-    "neck": Point(0.50, 20.0),  # Human3.6M's: about the nose
-    "head": Point(0.50, 20.0),
+    # Human3.6M's neck is about the nose, its head about the eyes
+    **dict.fromkeys(("nose", "neck", "head"), _point("nose", 20.0)),
 }
 HIPS, SHOULDERS = ("left_hip", "right_hip"), ("left_shoulder", "right_shoulder")
 FEET = tuple(f"{side}_{name}" for side in SIDES for name in ("heel", "foot_index"))
@@ -104,9 +107,6 @@ BONES: tuple[tuple[str, str], ...] = (
 # limbs of two segments: name, segments, joints
 LIMBS: tuple[tuple[str, tuple[str, str], tuple[str, str, str]], ...] = tuple(
     (kind, segments, (f"{side}_{joints[0]}", f"{side}_{joints[1]}", f"{side}_{joints[2]}"))
-    for kind, segments, joints in (
-        ("knee", ("thigh", "shank"), ("hip", "knee", "ankle")),
-        ("elbow", ("upper_arm", "forearm"), ("shoulder", "elbow", "wrist")),
-    )
+    for (kind, joints), segments in zip(LIMB_JOINTS.items(), SIZE_CHAINS, strict=True)
     for side in SIDES
 )

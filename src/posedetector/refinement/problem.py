@@ -13,10 +13,11 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
+from posedetector.anthropometry import SIZE_CHAINS
 from posedetector.arrays import MAD_TO_SD
 from posedetector.filters import interpolate
 from posedetector.pose import Array
-from posedetector.refinement.body import BONES, CHAINS, HIPS, LIMBS, SEGMENTS, SHOULDERS
+from posedetector.refinement.body import BONES, HIPS, LIMBS, SEGMENTS, SHOULDERS
 
 Rows = NDArray[np.intp]
 Flags = NDArray[np.bool_]
@@ -97,7 +98,7 @@ class Body:
     @cached_property
     def chain(self) -> list[int]:
         """The numbers of the segments whose sum gives the size; empty where no limb is whole."""
-        found = (chain for chain in CHAINS if all(name in self.segments for name in chain))
+        found = (chain for chain in SIZE_CHAINS if all(name in self.segments for name in chain))
         return [self.segments.index(name) for name in next(found, ())]
 
     @property

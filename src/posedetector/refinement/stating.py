@@ -8,13 +8,14 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from posedetector.anthropometry import SIZE_CHAINS
 from posedetector.arrays import split_at_gaps
 from posedetector.calibration import Calibration, segment_lengths
 from posedetector.errors import InputError
 from posedetector.filters import low_pass, sampling_rate
 from posedetector.lifters import DepthErrors
 from posedetector.pose import Array, Keypoints, MetricPose, RelativePose, finite
-from posedetector.refinement.body import CHAINS, FEET, HIPS, POINTS, SEGMENTS
+from posedetector.refinement.body import FEET, HIPS, POINTS, SEGMENTS
 from posedetector.refinement.contacts import find_contacts
 from posedetector.refinement.problem import LONGEST_HOLE, Body, Flags, Problem, Rows, State, between_nodes
 from posedetector.skeletons import SIDES, Skeleton, parts_of
@@ -209,7 +210,7 @@ def _shares(pose: MetricPose, subject: Subject, stature: float) -> dict[str, flo
         if given := _given(subject, name):
             shares[name] = float(np.mean(given)) / stature
     made = segment_lengths(pose)
-    for chain in CHAINS:
+    for chain in SIZE_CHAINS:
         sides = [[made[bone] for side in SIDES if (bone := f"{side}_{name}") in made] for name in chain]
         if all(sides):
             whole = sum(float(np.mean(one)) for one in sides) / stature

@@ -18,6 +18,7 @@ from posedetector.kinematics.nouns import Grade
 from posedetector.kinematics.reference import DEVIATIONS, RUNNING, Reference, compare_speeds, references
 from posedetector.pose import Array, ByteArray, Source, is_made_up, is_missing, is_observed
 from posedetector.report.results import Results
+from posedetector.skeletons import SIDES
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -324,7 +325,7 @@ def _movement(results: Results) -> Iterator[dict[str, str]]:
                 "value": f"{cadence[0]:.0f} steps/min",
                 "detail": "; ".join(filter(None, (_sure(*cadence[1:], "steps/min"), doubt or _count_events(results)))),
             }
-        both = [own[key] for side in ("left", "right") if (key := ("stance_share", side)) in own]
+        both = [own[key] for side in SIDES if (key := ("stance_share", side)) in own]
         if len(both) > 1:
             yield {
                 "label": "stance phase",
@@ -383,7 +384,7 @@ def _knees(results: Results) -> Iterator[dict[str, str]]:
         if row["name"] in ("Knee flexion", "Hip flexion") and {"left", "right"} & set(row):
             yield {
                 "label": row["name"].lower(),
-                "value": "\n".join(f"{side[0].upper()} {row[side]}°" for side in ("left", "right") if side in row),
+                "value": "\n".join(f"{side[0].upper()} {row[side]}°" for side in SIDES if side in row),
                 "detail": {"clip": "over the clip"}.get(over := stretch(results), f"in {over}s")
                 + ", weak" * ("weak" in row["quality"])
                 + (f", {row['sides']}" if "sides" in row else ""),
@@ -537,9 +538,9 @@ def repetition_curve(results: Results, name: str) -> Curve | None:
 
 
 def _cycle_panel(joint: str, results: Results) -> dict[str, Any]:
-    found = {
+    found: dict[tuple[str, str], Curve] = {
         (name, side): one
-        for side in ("left", "right")
+        for side in SIDES
         for name in (f"{side}_{joint}", joint)
         if (one := cycle_curve(results, name, side)) is not None
     }
@@ -584,7 +585,7 @@ def marks(results: Results) -> dict[str, Any]:
             side: stances(
                 [(one["time"], one["kind"]) for one in events if one["side"] == side], float(results.time[-1])
             )
-            for side in ("left", "right")
+            for side in SIDES
         },
         "cycles": [
             {"side": one["side"], "start": float(one["start_s"]), "end": float(one["end_s"])} for one in rows_of(spans)

@@ -65,7 +65,7 @@ _FEET = ("heel", "foot_index", "big_toe", "ankle")
 def lines_of(points: Sequence[str]) -> list[Line]:
     """Return the lines that can be drawn between these landmarks, each with its side or none."""
     there = set(points)
-    wanted = [Line(f"{side}_{a}", f"{side}_{b}", side) for side in ("left", "right") for a, b in _LIMBS]
+    wanted = [Line(f"{side}_{a}", f"{side}_{b}", side) for side in SIDES for a, b in _LIMBS]
     wanted += [Line(a, b, "") for a, b in _MIDDLE]
     if "spine" not in there:
         wanted += [Line(a, b, "") for a, b in _FLANKS]
@@ -81,7 +81,7 @@ def moving(results: Results) -> dict[str, Any]:
     rows = [results.points.index(name) for name in drawn]
     places, source = results.positions[::step, rows], results.source[::step, rows]
     seen = np.where(is_missing(source), 0, np.where(is_made_up(source), 1, 2))
-    hips = [results.points.index(f"{side}_hip") for side in ("left", "right") if f"{side}_hip" in results.points]
+    hips = [results.points.index(f"{side}_hip") for side in SIDES if f"{side}_hip" in results.points]
     path = results.positions[::step, hips].mean(axis=1) if len(hips) == 2 else np.full((len(places), 3), np.nan)
     index = {name: row for row, name in enumerate(drawn)}
     return {

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from posedetector.report.findings import assumptions, headline, range_rows
 from posedetector.report.results import Results
 from posedetector.report.verdict import Verdict, judge
+from posedetector.skeletons import SIDES
 
 Line = tuple[str, str]
 _SHOWN = ("Hip flexion", "Knee flexion", "Ankle dorsiflexion")
@@ -58,7 +59,7 @@ def overview(results: Results) -> Overview:
 
 def _of_angle(row: dict[str, str]) -> str:
     """Return an angle's least and greatest by side, and what keeps them from being compared."""
-    ends = ", ".join(f"{side} {row[side]}°" for side in ("left", "right") if side in row)
+    ends = ", ".join(f"{side} {row[side]}°" for side in SIDES if side in row)
     doubts = ["weak"] if "weak" in row["quality"] else []
     if "sides" in row:
         doubts.append(row["sides"])

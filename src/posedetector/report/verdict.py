@@ -8,6 +8,7 @@ import numpy as np
 from posedetector.kinematics.grading import in_words
 from posedetector.kinematics.nouns import REACH_90
 from posedetector.report.results import Results
+from posedetector.skeletons import SIDES
 
 _LEGS = ("hip", "knee", "ankle")
 _SEEN_ENOUGH = 0.9  # of the frames; a judgement
@@ -98,7 +99,7 @@ def _reaches(results: Results) -> dict[str, float]:
     """Return by joint of the legs half of its typical 90 % interval, degrees; nothing where none is known."""
     found = {}
     for joint in ("hip_flexion", "knee_flexion", "ankle_dorsiflexion"):
-        values = [results.angles_sd.get(f"{side}_{joint}", np.array([np.nan])) for side in ("left", "right")]
+        values = [results.angles_sd.get(f"{side}_{joint}", np.array([np.nan])) for side in SIDES]
         known = np.concatenate(values)
         known = known[np.isfinite(known)]
         if len(known):

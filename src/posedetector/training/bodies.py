@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from posedetector.anthropometry import ADULT_STATURE, TRAINED_SHARES
-from posedetector.skeletons import H36M_17, Skeleton, parts_of
+from posedetector.skeletons import H36M_17, SIDES, Skeleton, parts_of
 
 Floats = NDArray[np.floating[Any]]
 
@@ -24,8 +24,8 @@ BODY_14 = Skeleton(
 )  # fmt: skip
 SHOULDERS, HIPS, FACE = slice(0, 2), slice(6, 8), slice(12, 14)
 UPPER = (*range(6), 12, 13)
-LEGS = tuple(BODY_14.indices(f"{side}_hip", f"{side}_knee", f"{side}_ankle") for side in ("left", "right"))
-ARMS = tuple(BODY_14.indices(f"{side}_shoulder", f"{side}_elbow", f"{side}_wrist") for side in ("left", "right"))
+LEGS = tuple(BODY_14.indices(f"{side}_hip", f"{side}_knee", f"{side}_ankle") for side in SIDES)
+ARMS = tuple(BODY_14.indices(f"{side}_shoulder", f"{side}_elbow", f"{side}_wrist") for side in SIDES)
 MIRROR = np.array([1, 0, 3, 2, 5, 4, 7, 6, 9, 8, 11, 10, 12, 13])
 UP = np.array([0, 1, 0], np.float32)
 

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from posedetector.anthropometry import ADULT_STATURE, TRAINED_EYES, TRAINED_NOSE
-from posedetector.arrays import split_at_gaps
+from posedetector.arrays import MISSING, split_at_gaps
 from posedetector.errors import InputError
 from posedetector.filters import interpolate
 from posedetector.motion import Motion
@@ -32,7 +32,6 @@ RATE = 50.0
 SHORTEST = 0.7  # seconds
 FORMATS = (".npz", ".bvh", ".amc", ".c3d", ".trc")  # looked for in folders
 _JOINTS = BODY_14.points[:12]
-_GAP = 1.5  # usual steps of time
 _HELD_OUT = 10  # one clip in so many
 # of a limb's median length: what is outside is no limb, but a lost marker, a zero that stands for nothing, or a jump
 _PLAUSIBLE = (0.5, 2.0)
@@ -134,7 +133,7 @@ def _pieces(motion: Motion, path: Path, told: Callable[[str], None]) -> Iterator
     rows = np.flatnonzero(whole & usual)
     if len(rows) < 2:
         return
-    for stretch in split_at_gaps(rows, motion.time, _GAP * float(np.median(np.diff(motion.time)))):
+    for stretch in split_at_gaps(rows, motion.time, MISSING * float(np.median(np.diff(motion.time)))):
         time = motion.time[stretch]
         if len(stretch) < 4 or time[-1] - time[0] < SHORTEST:
             continue

@@ -7,10 +7,11 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from posedetector.anthropometry import LIMB_JOINTS
 from posedetector.metrics import included_angle, mpjpe, p_mpjpe
 from posedetector.models.videopose3d import TemporalModel
 from posedetector.pose import Array
-from posedetector.skeletons import H36M_17, Skeleton
+from posedetector.skeletons import H36M_17, SIDES, Skeleton
 from posedetector.training.cameras import Cameras
 from posedetector.training.mocap import Take
 from posedetector.training.samples import PLACES, Pool, make_pool
@@ -19,9 +20,9 @@ _EDGES = np.array([0, 10, 25, 50, 80, 110, 180])
 _SEED = 20
 # joint → the points whose included angle is 180° when it is straight
 _JOINTS = {
-    "knee": ("hip", "knee", "ankle"),
+    "knee": LIMB_JOINTS["knee"],
     "hip": ("shoulder", "hip", "knee"),
-    "elbow": ("shoulder", "elbow", "wrist"),
+    "elbow": LIMB_JOINTS["elbow"],
 }
 _BATCH = 512
 
@@ -102,5 +103,5 @@ def angle_bins(made: Array, true: Array, skeleton: Skeleton) -> Iterator[Bin]:
 
 
 def _included(poses: Array, joint: str, skeleton: Skeleton) -> Array:
-    rows = [skeleton.indices(*(f"{side}_{point}" for point in _JOINTS[joint])) for side in ("left", "right")]
+    rows = [skeleton.indices(*(f"{side}_{point}" for point in _JOINTS[joint])) for side in SIDES]
     return np.concatenate([included_angle(*(poses[:, row] for row in side)) for side in rows])

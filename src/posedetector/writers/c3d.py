@@ -23,6 +23,7 @@ from typing import Any
 
 import numpy as np
 
+from posedetector.arrays import MISSING
 from posedetector.errors import OutputError
 from posedetector.filters import sampling_rate
 from posedetector.kinematics.nouns import Event
@@ -32,7 +33,6 @@ from posedetector.tables.findings import ANGLES_FRAME
 from posedetector.trial import Trial
 
 _UNEVEN = 0.05  # of a period, a judgement: 1.7 ms at 30 per second, in which a foot in swing moves by 1 cm at most
-_APART = 1.5  # periods: one picture is missing from there on
 MOST = 255  # entries of a parameter, whose sizes are bytes; of points, events and letters
 MOST_FRAMES = 65_535
 _POINT_BYTES = 16  # x, y, z and residual, single precision
@@ -84,7 +84,7 @@ def at_one_rate(time: Array, values: Array, rate: float) -> tuple[Array, float]:
     gap = time[left + 1] - time[left]
     share = np.clip((grid - time[left]) / gap, 0.0, 1.0)
     result = values[left] + share[:, None, None] * (values[left + 1] - values[left])
-    result[gap * rate > _APART] = np.nan
+    result[gap * rate > MISSING] = np.nan
     for row, near in ((left, share * gap * rate < _UNEVEN), (left + 1, (1 - share) * gap * rate < _UNEVEN)):
         result[near] = values[row[near]]  # there is a picture, whatever there is on its other side
     return result, rate

@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from posedetector.arrays import rotation_between, runs, unit
+from posedetector.arrays import MISSING, rotation_between, runs, unit
 from posedetector.filters import interpolate, sampling_rate
 from posedetector.kinematics.frames import KNEE_AXIS_HIDDEN, KNEE_AXIS_SEEN, Landmarks, bend
 from posedetector.pose import Array, ByteArray, MetricPose, Source, finite, weakest, weakest_of
@@ -24,7 +24,6 @@ from posedetector.writers.turns import Flags, twist, twist_angle, with_gaps_fill
 FROM_LABORATORY = np.array([[0.0, 0.0, -1.0], [0.0, 1.0, 0.0], [1.0, 0.0, 0.0]])
 LEFT, UP, FORWARD = np.eye(3)
 _UNEVEN = 0.05  # of a step: frames that lie farther than this from even times are brought to those
-_SKIPPED = 1.5  # steps: between frames farther apart than this there ought to be another
 _TURN_SMOOTHED = 0.05  # seconds, standard deviation of the window: a turn's part above 3 Hz is left out
 _SURE = 0.5  # of a turn's part about its own direction: below, it is interpolated
 
@@ -183,7 +182,7 @@ def even_times(time: Array) -> tuple[Array, float]:
     steps = np.diff(time)
     if not len(steps):
         return time, 1.0
-    step = float(steps[steps < _SKIPPED / sampling_rate(time)].mean())
+    step = float(steps[steps < MISSING / sampling_rate(time)].mean())
     return time[0] + step * np.arange(int((time[-1] - time[0]) / step + _UNEVEN) + 1), step
 
 
@@ -199,7 +198,7 @@ def _at_even_times(time: Array, xyz: Array, source: ByteArray, even: Array, step
             if inside.any():
                 found[inside, point] = interpolate(time[run], xyz[run, point], even[inside])
     sources = weakest(source[before], source[after])
-    skipped = time[after] - time[before] > _SKIPPED * step
+    skipped = time[after] - time[before] > MISSING * step
     sources[skipped] = weakest(sources[skipped], Source.INTERPOLATED)
     return found, sources
 

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from posedetector.account import Note, caution, info
-from posedetector.arrays import split_at_gaps
+from posedetector.arrays import MISSING, split_at_gaps
 from posedetector.kinematics.grading import in_words
 from posedetector.pose import Array, Noun, Source, settle, settle_each
 from posedetector.provenance import time_spans
@@ -26,7 +26,6 @@ BRIDGED = 0.1
 OFTEN = 0.5  # share of the frames in which a coordinate has to be known; judgement
 _NAMED = 3  # of a list; a judgement
 _MICROSECOND = 1e-6  # times are not exact
-_UNEVEN = 1.5  # steps between two frames, from which on one is missing
 # the full-body model that export-opensim writes beside its setups has these instead of LUMBAR, with the same signs
 _ELSEWHERE = ("L5_S1_Flex_Ext", "L5_S1_Lat_Bending", "L5_S1_axial_rotation")
 
@@ -136,7 +135,7 @@ def _longest_stretch(time: Array, whole: NDArray[np.bool_]) -> slice:
     """Return the rows of the longest stretch that begins and ends with a whole row, and has none missing for long."""
     rows = np.flatnonzero(whole)
     step = float(np.median(np.diff(time))) if len(time) > 1 else 0.0
-    parts = split_at_gaps(rows, time, max(_UNEVEN * step, BRIDGED + step) + _MICROSECOND)
+    parts = split_at_gaps(rows, time, max(MISSING * step, BRIDGED + step) + _MICROSECOND)
     longest = max(parts, key=lambda part: part[-1] - part[0], default=None)
     return slice(0, 0) if longest is None else slice(int(longest[0]), int(longest[-1]) + 1)
 

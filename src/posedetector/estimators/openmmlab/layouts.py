@@ -5,11 +5,11 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from posedetector.errors import InputError
-from posedetector.skeletons import COCO_17, COCO_WHOLEBODY_133, H36M_17, Skeleton
+from posedetector.skeletons import COCO_17, COCO_WHOLEBODY_133, H36M_17, SIDES, Skeleton
 
 _OWN = {skeleton.points: skeleton for skeleton in (COCO_17, COCO_WHOLEBODY_133, H36M_17)}
 _LIMBS = ("shoulder", "elbow", "wrist", "hip", "knee", "ankle")
-NEEDED = tuple(f"{side}_{joint}" for side in ("left", "right") for joint in _LIMBS)
+NEEDED = tuple(f"{side}_{joint}" for side in SIDES for joint in _LIMBS)
 # Human3.6M's in mmpose's words and in ours
 _H36M = {"root": "pelvis", "right_foot": "right_ankle", "left_foot": "left_ankle", "neck_base": "neck"}
 # Elsewhere a neck is the point between the shoulders, which is our thorax; our neck is higher up
@@ -56,7 +56,7 @@ def _names(original: Sequence[str]) -> tuple[str, ...]:
 
 
 def _side_first(name: str) -> str:
-    for side in ("left", "right"):
+    for side in SIDES:
         if name.endswith(f"_{side}"):
             return f"{side}_{name.removesuffix(f'_{side}')}"
         if name.startswith(f"{side[0]}_"):

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from posedetector.colours import SIDES
+from posedetector.colours import SIDE_COLOURS
 from posedetector.kinematics.grading import withheld
 from posedetector.kinematics.nouns import REACH_90, Event, Grade, JointAngles, Repetition
 from posedetector.pose import Array
@@ -107,7 +107,7 @@ def name_panel(axes: "Axes", joint: str, *, weak: bool = False) -> None:
 
 def _columns(angles: JointAngles, joint: str, grades: Mapping[str, Grade]) -> dict[int, str]:
     """Return the columns of a joint that have a value and are not poor, each with its colour."""
-    named = {joint: NO_SIDE, **{f"{side}_{joint}": colour for side, colour in SIDES.items()}}
+    named = {joint: NO_SIDE, **{f"{side}_{joint}": colour for side, colour in SIDE_COLOURS.items()}}
     return {
         column: named[name]
         for column, name in enumerate(angles.names)
@@ -153,7 +153,7 @@ def _draw_events(axes: "Axes", events: Sequence[Event]) -> None:
     low, high = axes.get_ylim()
     axes.set_ylim(low - 0.16 * (high - low), high)
     size = max(1.0, _MARK * min(1.0, _MARKS_IN_A_ROW / len(events)))
-    for side, colour in SIDES.items():
+    for side, colour in SIDE_COLOURS.items():
         for kind, (marker, fill, _) in _MARKS.items():
             times = [event.time for event in events if event.side == side and event.kind == kind]
             axes.plot(

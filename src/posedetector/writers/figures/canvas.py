@@ -11,7 +11,7 @@ from textwrap import fill
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from posedetector.colours import SIDES
+from posedetector.colours import SIDE_COLOURS
 from posedetector.kinematics.nouns import Grade
 
 if TYPE_CHECKING:
@@ -106,7 +106,7 @@ def side_handles(colours: Iterable[str]) -> "list[Artist]":
     """Return for a legend the sides whose colours are on the page."""
     from matplotlib.lines import Line2D
 
-    named = {colour: side for side, colour in SIDES.items()} | {NO_SIDE: "trunk, pelvis"}
+    named = {colour: side for side, colour in SIDE_COLOURS.items()} | {NO_SIDE: "trunk, pelvis"}
     shown = set(colours)
     return [Line2D([], [], color=colour, label=name) for colour, name in named.items() if colour in shown]
 

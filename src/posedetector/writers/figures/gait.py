@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from posedetector.colours import SIDES
+from posedetector.colours import SIDE_COLOURS
 from posedetector.kinematics.grading import withheld
 from posedetector.kinematics.nouns import Cycles, Gait, Grade
 from posedetector.pose import Array
@@ -62,7 +62,7 @@ def figure_of_gait(gait: Gait, subject: Subject, name: str, grades: Mapping[str,
     if beside:
         draw_parameters(parts[-1], gait.quantities, subject)
     sided = {*(one.side for own in beside.values() for one in own), *(one.side for one in gait.cycles)}
-    sides = side_handles(colour for side, colour in SIDES.items() if side in sided)
+    sides = side_handles(colour for side, colour in SIDE_COLOURS.items() if side in sided)
     explain(picture, [*sides, *_legend(gait, joints, grades)], withheld(grades, SHOWN) if gait.cycles else ())
     return picture
 
@@ -83,7 +83,7 @@ def _legend(gait: Gait, joints: list[str], grades: Mapping[str, Grade]) -> "list
 def about(gait: Gait) -> str:
     """Return how many cycles there are, and what is doubtful."""
     counts = {one.side: len(one.values) for one in gait.cycles}
-    said = f"gait cycles: {', '.join(f'{counts.get(side, 0)} {side}' for side in SIDES)}" if counts else "gait"
+    said = f"gait cycles: {', '.join(f'{counts.get(side, 0)} {side}' for side in SIDE_COLOURS)}" if counts else "gait"
     return said if gait.quality == "good" else f"{said}\ndoubtful: {gait.reason}"
 
 
@@ -116,9 +116,9 @@ def _draw_curves(part: "SubFigure", gait: Gait, joints: list[str], wide: int, gr
             own = _curves(one, joint, grades)
             if len(own.degrees):
                 weak |= is_weak(grades, own.name)
-                draw_bundle(axes, own.degrees, SIDES[one.side], own.sd, weak=is_weak(grades, own.name))
+                draw_bundle(axes, own.degrees, SIDE_COLOURS[one.side], own.sd, weak=is_weak(grades, own.name))
         with_zero(axes)
         for quantity in gait.quantities:
             if quantity.name == "stance_share" and quantity.side in {one.side for one in gait.cycles}:
-                axes.axvline(quantity.value, color=SIDES[quantity.side], ls="--", lw=1)
+                axes.axvline(quantity.value, color=SIDE_COLOURS[quantity.side], ls="--", lw=1)
         name_panel(axes, joint, weak=weak)

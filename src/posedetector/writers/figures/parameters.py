@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from posedetector.colours import SIDES
+from posedetector.colours import SIDE_COLOURS
 from posedetector.kinematics.nouns import REACH_90, Quantity
 from posedetector.kinematics.reference import DEVIATIONS, RUNNING, Reference, compare_speeds, references
 from posedetector.subject import Subject
@@ -35,7 +35,7 @@ _FARTHEST = (
 )
 _FARTHEST_SHARE = 0.5
 # by side: colour, marker, height in the panel; the markers differ too, for those who see no colours
-_OWN = {"left": (SIDES["left"], "o", 0.68), "right": (SIDES["right"], "D", 0.32), "": (NO_SIDE, "s", 0.5)}
+_OWN = {"left": (SIDE_COLOURS["left"], "o", 0.68), "right": (SIDE_COLOURS["right"], "D", 0.32), "": (NO_SIDE, "s", 0.5)}
 _LETTERS = 66  # of small print in a line
 _BAND, _MEAN = "0.85", "0.45"
 

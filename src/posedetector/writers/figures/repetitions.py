@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from posedetector.colours import SIDES
+from posedetector.colours import SIDE_COLOURS
 from posedetector.kinematics.grading import withheld
 from posedetector.kinematics.nouns import Grade, JointAngles, Repetition
 from posedetector.pose import Array
@@ -139,7 +139,7 @@ def _bundles(
     angles: JointAngles, joint: str, repetitions: Sequence[Repetition], grades: Mapping[str, Grade]
 ) -> list[_Bundle]:
     """Return each angle of a joint that is known and not poor, on straight lines between frames."""
-    named = {joint: NO_SIDE, **{f"{side}_{joint}": colour for side, colour in SIDES.items()}}
+    named = {joint: NO_SIDE, **{f"{side}_{joint}": colour for side, colour in SIDE_COLOURS.items()}}
     moments = [one.start + PERCENT / 100 * (one.end - one.start) for one in repetitions]
     bundles = []
     for column, name in enumerate(angles.names):
