@@ -26,7 +26,7 @@ from posedetector.metrics import (
     velocities,
     z_rmse,
 )
-from posedetector.pose import Array, Noun, finite, fixed, settle
+from posedetector.pose import Array, Noun, finite, settle, settle_mappings
 
 # without the hips': between trunk and thigh they are not the flexion that a laboratory reports
 _COMPARED = tuple(f"{side}_{joint}_flexion" for joint in ("knee", "elbow") for side in ("left", "right"))
@@ -95,8 +95,7 @@ class Scores(Noun):
     def __post_init__(self) -> None:
         joints = len(self.joints)
         settle(self, joint_errors=(joints,), axis_errors=(joints, 3), joint_points=(joints,))
-        for name in ("missing", "figures", "counts", "angles"):
-            object.__setattr__(self, name, fixed(getattr(self, name)))
+        settle_mappings(self, "missing", "figures", "counts", "angles")
 
 
 def score(

@@ -9,7 +9,7 @@ from typing import Literal, get_args
 
 import numpy as np
 
-from posedetector.pose import Array, Noun, fixed, settle, settle_time
+from posedetector.pose import Array, Noun, settle, settle_mappings, settle_time
 
 Side = Literal["left", "right"]
 Quality = Literal["good", "weak", "poor"]
@@ -292,7 +292,7 @@ class Masses(Noun):
 
     def __post_init__(self) -> None:
         settle(self, centre=(-1, 3))
-        object.__setattr__(self, "shares", fixed(self.shares))
+        settle_mappings(self, "shares")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -315,4 +315,4 @@ class Kinematics(Noun):
     exercise: tuple[Quantity, ...] = ()
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "grades", fixed(self.grades))
+        settle_mappings(self, "grades")
