@@ -10,7 +10,7 @@ from dataclasses import dataclass, fields, replace
 from enum import IntEnum
 from functools import reduce
 from types import MappingProxyType
-from typing import Any, Protocol, TypeVar
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -102,8 +102,6 @@ def weakest_of(source: ByteArray) -> ByteArray:
     return weakest(*np.moveaxis(source, -1, 0))
 
 
-_Key = TypeVar("_Key")
-_Value = TypeVar("_Value")
 # What may be given for an array of each type: kinds of numpy's dtypes, and how they are called.
 _GIVEN = {
     np.float64: ("fiu", "real numbers"),
@@ -145,7 +143,7 @@ def settle_each(noun: Noun, dtype: type[Any] = np.float64, **shapes: tuple[int, 
     for name, shape in shapes.items():
         given = getattr(noun, name).items()
         arrays = {key: _settled(f"{type(noun).__name__}.{name}[{key!r}]", one, dtype, shape) for key, one in given}
-        object.__setattr__(noun, name, fixed(arrays))
+        object.__setattr__(noun, name, MappingProxyType(arrays))
 
 
 def _settled(name: str, given: object, dtype: type[Any], shape: tuple[int, ...]) -> NDArray[Any]:
@@ -175,9 +173,10 @@ def _converted(name: str, given: object, dtype: type[Any]) -> NDArray[Any]:
     return converted
 
 
-def fixed(mapping: Mapping[_Key, _Value]) -> Mapping[_Key, _Value]:
-    """Return a copy of a mapping that cannot be changed."""
-    return MappingProxyType(dict(mapping))
+def settle_mappings(noun: Noun, *names: str) -> None:
+    """Make these fields of a noun, which are mappings, copies that cannot be changed."""
+    for name in names:
+        object.__setattr__(noun, name, MappingProxyType(dict(getattr(noun, name))))
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -28,7 +28,7 @@ from posedetector.metrics import (
     velocities,
     z_rmse,
 )
-from posedetector.pose import Array, Noun, finite, fixed, settle
+from posedetector.pose import Array, Noun, finite, settle, settle_mappings
 from posedetector.skeletons import SIDES
 
 # without the hips': between trunk and thigh they are not the flexion that a laboratory reports
@@ -97,8 +97,7 @@ class Scores(Noun):
     def __post_init__(self) -> None:
         joints = len(self.joints)
         settle(self, joint_errors=(joints,), axis_errors=(joints, 3), joint_points=(joints,))
-        for name in ("missing", "figures", "counts", "angles"):
-            object.__setattr__(self, name, fixed(getattr(self, name)))
+        settle_mappings(self, "missing", "figures", "counts", "angles")
 
 
 def score(

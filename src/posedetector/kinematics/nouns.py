@@ -11,7 +11,7 @@ from typing import Literal, get_args
 
 import numpy as np
 
-from posedetector.pose import Array, Noun, fixed, settle, settle_time
+from posedetector.pose import Array, Noun, settle, settle_mappings, settle_time
 from posedetector.reprs import brief
 from posedetector.skeletons import Side
 
@@ -317,7 +317,7 @@ class Masses(Noun):
 
     def __post_init__(self) -> None:
         settle(self, centre=(-1, 3))
-        object.__setattr__(self, "shares", fixed(self.shares))
+        settle_mappings(self, "shares")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -342,4 +342,4 @@ class Kinematics(Noun):
     exercise: tuple[Quantity, ...] = ()
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "grades", fixed(self.grades))
+        settle_mappings(self, "grades")

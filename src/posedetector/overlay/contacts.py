@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from posedetector.kinematics.events import stances
 from posedetector.kinematics.nouns import Event, Gait
-from posedetector.pose import Array, Noun, fixed, settle_each
+from posedetector.pose import Array, Noun, settle_each, settle_mappings
 from posedetector.skeletons import SIDES, Side
 
 FLASH = 0.15  # seconds for which an event is marked
@@ -23,7 +23,7 @@ class Contacts(Noun):
 
     def __post_init__(self) -> None:
         settle_each(self, np.bool_, stance=(-1,))
-        object.__setattr__(self, "events", fixed(self.events))
+        settle_mappings(self, "events")
 
 
 def contacts_of(gait: Gait, time: Array) -> Contacts:

@@ -17,7 +17,7 @@ from posedetector.errors import InputError
 from posedetector.kinematics import Scale
 from posedetector.lifters import DepthErrors, Lifter
 from posedetector.lifters.native import Native
-from posedetector.pose import Array, Keypoints, MetricPose, Noun, RelativePose, finite, fixed
+from posedetector.pose import Array, Keypoints, MetricPose, Noun, RelativePose, finite, settle_mappings
 from posedetector.refinement.body import HIPS
 from posedetector.refinement.problem import Rows
 from posedetector.refinement.spread import measure_for, spread_of
@@ -68,8 +68,7 @@ class Refinement(Noun):
     focal_off: bool = False
 
     def __post_init__(self) -> None:
-        for name in ("residuals", "lengths", "odd"):
-            object.__setattr__(self, name, fixed(getattr(self, name)))
+        settle_mappings(self, "residuals", "lengths", "odd")
 
     def entry(self) -> Entry:
         """Return what the account says of it."""

@@ -16,7 +16,7 @@ from pydantic import ValidationError
 from posedetector.account import PROVENANCE, Provenance
 from posedetector.errors import InputError
 from posedetector.kinematics.nouns import Grade
-from posedetector.pose import Array, ByteArray, Noun, Source, finite, fixed, settle, settle_each, settle_time
+from posedetector.pose import Array, ByteArray, Noun, Source, finite, settle, settle_each, settle_mappings, settle_time
 from posedetector.tables import table_of
 from posedetector.trial import Trial
 
@@ -95,7 +95,7 @@ class Results(Noun):
         settle(self, np.uint8, source=shape)
         settle(self, np.int64, frames=shape[:1])
         settle_each(self, angles=shape[:1], angles_sd=shape[:1])
-        object.__setattr__(self, "tables", fixed(self.tables))
+        settle_mappings(self, "tables")
 
 
 def grades_of(table: "pd.DataFrame") -> dict[str, Grade]:
