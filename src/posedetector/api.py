@@ -77,7 +77,7 @@ def from_keypoints(
     Parameters
     ----------
     xy : (T, J, 2) pixels from the upper left corner of the image; NaN where a point is missing.
-    score : (T, J) in 0–1; 1 where nothing is given.
+    score : (T, J) in 0–1, 0 where a point is missing; 1 where nothing is given.
     xyz : (T, J, 3) the detector's own depth, if it gives any: metres of any scale, camera frame (x right, y down, z away).
     points : the points' layout: a name of `posedetector.skeletons.SKELETONS` ("coco_17", "blazepose_33" …) or a `Skeleton`.
     image_size : width, height of the image in pixels.
@@ -158,10 +158,9 @@ def _arrays(
             raise InputError(f"{name} must be {shape}, as xy has it, got {array.shape}")
     if np.nanmin(scores, initial=0) < 0 or np.nanmax(scores, initial=0) > 1:
         raise InputError(f"scores must lie in 0–1, got {np.nanmin(scores):g} to {np.nanmax(scores):g}")
-    seen = finite(places) & np.isfinite(scores)
+    seen = finite(places) & (scores > 0)  # False where a score is missing; COCO marks what was not seen by 0, 0, 0
     if depth is not None:
-        seen &= finite(depth)
-        depth = np.where(seen[..., None], depth, np.nan)
+        depth = np.where((seen & finite(depth))[..., None], depth, np.nan)
     return np.where(seen[..., None], places, np.nan), np.where(seen, scores, 0.0), depth
 
 
