@@ -27,7 +27,7 @@ import torch
 
 from posedetector.estimators.synthetic import PinholeCamera, Synthetic, Walker
 from posedetector.filters import interpolate
-from posedetector.lifters import LifterOptions
+from posedetector.lifters import VideoPose3DSettings
 from posedetector.lifters.streaming import LiftStream
 from posedetector.lifters.videopose3d import VideoPose3D, mirrored
 from posedetector.models.videopose3d import TemporalModel
@@ -75,7 +75,7 @@ def checkpoint(folder: Path, file: str) -> Path:
 
 def speed(folder: Path, frames: int) -> None:
     path = checkpoint(folder, "pretrained_h36m_detectron_coco.bin")
-    lifter = VideoPose3D(LifterOptions(model=str(path), device="cpu"))
+    lifter = VideoPose3D(VideoPose3DSettings(model=str(path), device="cpu"))
     plain = TemporalModel()
     plain.load_state_dict(torch.load(path, weights_only=True)["model_pos"])
     plain.eval()
@@ -138,13 +138,13 @@ def lift(path: Path, frames: int) -> None:
     import warnings
 
     warnings.simplefilter("ignore")  # the points are no person's
-    VideoPose3D(LifterOptions(model=str(path), device="cpu")).lift(walk(frames, 50.0))
+    VideoPose3D(VideoPose3DSettings(model=str(path), device="cpu")).lift(walk(frames, 50.0))
     print(f"{resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024:.0f}")
 
 
 def stream(folder: Path, frames: int) -> None:
     """Compare frames of an old stream with those of one that began 500 frames ago, taken in turn."""
-    lifter = VideoPose3D(LifterOptions(model=str(checkpoint(folder, "cpn-ft-243-dbb-causal.bin")), device="cpu"))
+    lifter = VideoPose3D(VideoPose3DSettings(model=str(checkpoint(folder, "cpn-ft-243-dbb-causal.bin")), device="cpu"))
     keypoints = walk(frames, 50.0)
     old, young = (LiftStream(lifter, keypoints.skeleton, keypoints.image_size) for _ in range(2))
     for row in range(frames - 500):
@@ -170,7 +170,7 @@ def rates(folder: Path) -> None:
         conv.weight.data[:] = conv.weight.data.mean(dim=2, keepdim=True)
     path = folder / "pretrained_h36m_cpn.bin"
     torch.save({"model_pos": model.state_dict()}, path)
-    lifter = VideoPose3D(LifterOptions(model=str(path), device="cpu"))
+    lifter = VideoPose3D(VideoPose3DSettings(model=str(path), device="cpu"))
     moments = np.arange(0, 2.9, 0.01)
     print("| clip | other clip | difference, mm, mean | max |")
     print("|---|---|---|---|")

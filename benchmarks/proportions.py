@@ -12,7 +12,7 @@ import argparse
 import numpy as np
 
 from posedetector.cleaning import clean
-from posedetector.estimators import EstimatorOptions, make_estimator
+from posedetector.estimators import MediaPipeSettings, make_estimator
 from posedetector.pipeline import follow, silently
 from posedetector.pose import Array, Keypoints
 from posedetector.subject import SEGMENTS
@@ -38,7 +38,7 @@ def main() -> None:
     options = parser.parse_args()
     print("| points | " + " | ".join(TRAINED) + " |\n|" + "---|" * (len(TRAINED) + 1))
     for model in options.models:
-        estimator = make_estimator("mediapipe", EstimatorOptions(model, None, 4, None))
+        estimator = make_estimator(MediaPipeSettings(model=model))
         tracks = follow(open_video(options.clip), estimator, silently)
         show(f"MediaPipe {model}", lengths(clean(tracks.keypoints(1)).keypoints))
     show("in training, mean", TRAINED)

@@ -15,6 +15,7 @@ ROOT = Path(posedetector.__file__).parent
 ROOMS = (
     "errors",
     "opening",
+    "options",
     "quantities",
     "skeletons",
     "pose",

@@ -530,7 +530,7 @@ def test_angles_have_short_and_full_names(given: str, names: tuple[str, ...]) ->
 
 @pytest.mark.parametrize("given", ["nee", "knee,none", "", ","])
 def test_an_unknown_angle_is_refused_with_a_list_of_those_there_are(given: str) -> None:
-    with pytest.raises(InputError, match=r"--overlay-angles: .* knee, .* hip_adduction"):
+    with pytest.raises(InputError, match=r"`angles`: .* knee, .* hip_adduction"):
         parse_angles(given)
 
 
@@ -541,7 +541,7 @@ def test_an_unknown_angle_is_refused_with_a_list_of_those_there_are(given: str) 
         ({"radius": -3}, "--radius is in pixels"),
         ({"show": True, "show_interval": -1.0}, "--show-interval is in seconds and must not be negative"),
         ({"show": True, "show_interval": float("nan")}, "--show-interval is in seconds"),
-        ({"show_interval": 1.0}, "--show-interval goes with --show"),
+        ({"show_interval": 1.0}, "`show_interval` goes with `show`"),
     ],
 )
 def test_numbers_out_of_range_are_refused(options: dict[str, Any], says: str) -> None:

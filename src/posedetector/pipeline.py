@@ -93,8 +93,9 @@ def open_selected(settings: Settings) -> Video:
     if settings.every > 1 and 0 < video.rate * MAX_GAP < 1:
         most = max(1, int(video.rate * settings.every * MAX_GAP))
         raise InputError(
-            f"--every {settings.every} leaves one frame every {1 / video.rate:.3g} s, and a person is followed over "
-            f"{MAX_GAP:g} s at most: give at most --every {most} for this video"
+            f"`every={settings.every}` leaves one frame every {1 / video.rate:.3g} s, and a person is followed over "
+            f"{MAX_GAP:g} s at most: give at most `every={most}` for this video",
+            field="every",
         )
     return video
 
@@ -191,7 +192,7 @@ def _look(settings: Settings, video: Video, progress: Progress, download_progres
     lens, notes = _lens_of(settings, video)
     camera = settings.camera if lens is None else replace(settings.camera, focal_length=lens.focal_length)
     loading = beside(lambda: make_lifter(settings.lifter, settings.for_lifter(download_progress)))
-    if settings.lifter_model is not None or settings.online or settings.device != "auto":
+    if settings.online or settings.lifter.model_fields_set - {"name"}:
         loading.result()  # it may have to be downloaded, or refused
     focal_length = camera.pixels(video.size)
     estimator = make_estimator(settings.estimator, settings.for_estimator(focal_length, download_progress, lens))
@@ -199,14 +200,16 @@ def _look(settings: Settings, video: Video, progress: Progress, download_progres
     tracking = Tracking(settings.use_oks_tracking, settings.tracking_thr)
     # the synthetic estimator's camera is not the one that filmed these pictures
     background = (
-        None if settings.estimator == "synthetic" else Background(video.size, None if lens is None else lens.to_ideal)
+        None
+        if settings.estimator.name == "synthetic"
+        else Background(video.size, None if lens is None else lens.to_ideal)
     )
     tracks = follow(
         video,
         estimator,
         progress,
         tracking,
-        needs_depth=settings.lifter == "native",
+        needs_depth=settings.lifter.name == "native",
         meanwhile=loading,
         background=background,
     )

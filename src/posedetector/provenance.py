@@ -137,9 +137,9 @@ def account_for(
             slowdown=video.slowdown,
             capture_fps=video.captured,
         ),
-        estimator=settings.estimator,
+        estimator=settings.estimator.name,
         estimating=estimator.method,
-        lifter=settings.lifter,
+        lifter=settings.lifter.name,
         lifting=lifter.method,
         networks=[
             NetworkRecord(
@@ -452,7 +452,7 @@ def _notes_on_persons(settings: Settings, tracks: Tracks, persons: list[Person])
 
 
 def _notes(settings: Settings, calibration: Calibration, smoothing: str) -> Iterator[Note]:
-    if settings.estimator == "synthetic":
+    if settings.estimator.name == "synthetic":
         yield serious("the synthetic estimator does not look at the video: these are a made-up person's data")
     if settings.online:
         yield caution(_ONLINE)

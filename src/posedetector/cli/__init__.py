@@ -13,7 +13,7 @@ from types import FrameType
 import typer
 from typer.exceptions import TyperException
 
-from posedetector.cli.analyze import analyze
+from posedetector.cli.analyze import Analyze, analyze
 from posedetector.cli.console import Stopped, complain, help_alone
 from posedetector.cli.evaluate import evaluate
 from posedetector.cli.export_opensim import export_opensim
@@ -33,7 +33,7 @@ app = typer.Typer(
     rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-app.command(cls=Command)(analyze)
+app.command(cls=Analyze)(analyze)
 app.command(cls=Command)(report)
 app.command(cls=Command)(evaluate)
 app.command(cls=Command)(train)

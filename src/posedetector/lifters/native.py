@@ -1,17 +1,34 @@
 """The depth that the estimator gave, as it is."""
 
+from typing import ClassVar, Literal
+
 import numpy as np
 
 from posedetector.errors import InputError
-from posedetector.lifters import DepthErrors
+from posedetector.lifters.base import DepthErrors, Lifter, LifterContext, LifterSettings
 from posedetector.pose import Keypoints, RelativePose, finite
 from posedetector.weights import LoadedWeights
+
+
+class NativeSettings(LifterSettings):
+    """No lifter."""
+
+    title: ClassVar[str] = "none"
+
+    name: Literal["native"] = "native"
+
+    def make(self, context: LifterContext) -> Lifter:
+        """Return what hands on the estimator's depth."""
+        del context
+        return Native()
 
 
 class Native:
     """Hands on the estimator's own 3D points, moved so that the middle of the hips is the origin."""
 
     weights: tuple[LoadedWeights, ...] = ()
+    needs_depth = True
+    secondary_depth = False
     method = "none: the estimator's own depth"
     errors = DepthErrors(bone=0.06)  # 10 cm of a person: a judgement, pictures with a known truth are not at hand
 
@@ -33,4 +50,4 @@ class Native:
 
 def without_depth() -> InputError:
     """Return the error for an estimator that finds points in 2D alone."""
-    return InputError("this estimator gives no depth: a lifter is needed, --use-videopose3d")
+    return InputError('this estimator gives no depth: a lifter is needed, `lifter="videopose3d"`', field="lifter")

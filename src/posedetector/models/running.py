@@ -79,7 +79,7 @@ def is_out_of_memory(error: Exception) -> bool:
 
 def no_room(device: str) -> ResourceError:
     """Return the error for a device on which nothing fits."""
-    return ResourceError(f"{device} has not enough memory for one picture; --device cpu needs none of it")
+    return ResourceError(f'{device} has not enough memory for one picture; `device="cpu"` needs none of it')
 
 
 class TorchRunner:
@@ -136,7 +136,7 @@ class TorchRunner:
                 raise
             reason = " ".join(str(error).split())[:200]
             raise InputError(
-                f"PyTorch cannot compile this network here ({reason}); --runtime torch does without"
+                f'PyTorch cannot compile this network here ({reason}); `runtime="torch"` does without'
             ) from error
         return made
 
@@ -157,5 +157,7 @@ def device_of(name: str) -> torch.device:
     if kind == "auto":
         kind = name = next(one for one in ("cuda", "mps", "cpu") if have[one])
     if not have[kind]:
-        raise InputError(f"this machine, or its PyTorch, has no {name}; --device auto takes what there is")
+        raise InputError(
+            f'this machine, or its PyTorch, has no {name}; `device="auto"` takes what there is', field="device"
+        )
     return torch.device(name)

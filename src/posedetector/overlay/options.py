@@ -34,8 +34,9 @@ def parse_angles(text: str) -> tuple[str, ...]:
     unknown = [part for part, name in zip(given, names, strict=True) if name not in FULL_NAMES]
     if unknown or not names:
         raise InputError(
-            f"--overlay-angles: {f'there is no angle {unknown[0]!r}' if unknown else 'no angle is named'}; give none, or names "
-            f"separated by commas: {', '.join(sorted(SHORT_NAMES))}, or in full {', '.join(FULL_NAMES)}"
+            f"`angles`: {f'there is no angle {unknown[0]!r}' if unknown else 'no angle is named'}; give none, or names "
+            f"separated by commas: {', '.join(sorted(SHORT_NAMES))}, or in full {', '.join(FULL_NAMES)}",
+            field="angles",
         )
     return tuple(dict.fromkeys(names))
 
@@ -65,10 +66,13 @@ class OverlayOptions:
     show_interval: float = 0.0
 
     def __post_init__(self) -> None:
-        for option, pixels in (("--thickness", self.thickness), ("--radius", self.radius)):
+        for field, pixels in (("thickness", self.thickness), ("radius", self.radius)):
             if pixels is not None and not 1 <= pixels <= 100:
-                raise InputError(f"{option} is in pixels and must lie in 1–100, got {pixels}")
+                raise InputError(f"`{field}` is in pixels and must lie in 1–100, got {pixels}", field=field)
         if not 0 <= self.show_interval < math.inf:
-            raise InputError(f"--show-interval is in seconds and must not be negative, got {self.show_interval:g}")
+            raise InputError(
+                f"`show_interval` is in seconds and must not be negative, got {self.show_interval:g}",
+                field="show_interval",
+            )
         if self.show_interval and not self.show:
-            raise InputError("--show-interval goes with --show")
+            raise InputError("`show_interval` goes with `show`", field="show_interval")

@@ -96,10 +96,15 @@ def open_video(
     name = source_name(source)
     if is_camera(source):
         if selection.start > 0 or selection.end is not None:
-            raise VideoError("--start and --end select a part of a recording; for a camera use --duration")
+            raise VideoError(
+                "`start` and `end` select a part of a recording; for a camera use `duration`", field="start"
+            )
         seconds = CAMERA_SECONDS if duration is None else duration
         if captured is not None:
-            raise VideoError("--capture-fps is the rate of a recording; a camera is timed by this computer's clock")
+            raise VideoError(
+                "`capture_fps` is the rate of a recording; a camera is timed by this computer's clock",
+                field="capture_fps",
+            )
         return open_camera(_camera(source), name, selection.lasting(seconds), mirrored=mirrored)
     selection = selection.lasting(duration)
     if _URL.match(source):
@@ -113,7 +118,7 @@ def open_video(
     check_file(path, error=VideoError)
     if rate is not None and path.suffix.lower() not in IMAGE_SUFFIXES:
         raise VideoError(
-            "--fps is for folders of images; for the rate at which a video was captured pass --capture-fps"
+            "`fps` is for folders of images; for the rate at which a video was captured pass `capture_fps`", field="fps"
         )
     if path.suffix.lower() in IMAGE_SUFFIXES:
         pages = pages_of(path)
