@@ -7,7 +7,15 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from posedetector.errors import InputError, NoPersonError, OutputError, PosedetectorError, VideoError, WeightsError
+    from posedetector.errors import (
+        InputError,
+        NoPersonError,
+        OutputError,
+        PosedetectorError,
+        ResourceError,
+        VideoError,
+        WeightsError,
+    )
     from posedetector.pipeline import analyze, analyze_to
     from posedetector.records import LandmarkRecord, landmark_records
     from posedetector.rtmpose3d import RTMPose3D, RTMPose3DConfig, RTMPose3DInference, clear_cache
@@ -20,6 +28,7 @@ _HOMES = {
     "NoPersonError": "errors",
     "OutputError": "errors",
     "PosedetectorError": "errors",
+    "ResourceError": "errors",
     "VideoError": "errors",
     "WeightsError": "errors",
     "analyze": "pipeline",
@@ -44,6 +53,7 @@ __all__ = [
     "RTMPose3D",
     "RTMPose3DConfig",
     "RTMPose3DInference",
+    "ResourceError",
     "Settings",
     "Subject",
     "Trial",
