@@ -12,7 +12,18 @@ from pydantic import Field
 
 import posedetector
 from commands import Done
-from posedetector import InputError, PosedetectorError, ResourceError, Settings, Subject
+from posedetector import (
+    InputError,
+    OutputError,
+    PosedetectorError,
+    ResourceError,
+    RTMPose3DInference,
+    Settings,
+    Subject,
+    VideoError,
+    analyze,
+    analyze_to,
+)
 from posedetector.cli.declared import Choice, choices, flags_of
 from posedetector.cli.parsing import in_flags
 from posedetector.estimators import (
@@ -23,11 +34,24 @@ from posedetector.estimators import (
     MediaPipeSettings,
     OpenMMLabSettings,
     RTMW3DSettings,
+    make_estimator,
 )
 from posedetector.estimators.synthetic import Synthetic, Walker
-from posedetector.lifters import LIFTERS, LifterContext, LifterSettings, NativeSettings, VideoPose3DSettings
+from posedetector.lifters import (
+    LIFTERS,
+    LifterContext,
+    LifterSettings,
+    NativeSettings,
+    VideoPose3DSettings,
+    make_lifter,
+)
 from posedetector.lifters.native import Native
 from posedetector.options import COUNT, Options
+from posedetector.overlay import OverlayOptions
+from posedetector.readers import read_motions
+from posedetector.readers.recording import ReadOptions
+from posedetector.report.results import read_results
+from posedetector.video import Selection, open_video
 
 SOURCE = Path(posedetector.__file__).parent
 SOMEBODY = Subject(height=1.75)
@@ -232,6 +256,44 @@ def test_a_copy_of_settings_is_as_they_were_but_for_what_was_changed() -> None:
     settings = made(estimator="rtmw3d", fov=60)
 
     assert settings.model_copy(update={"fov": None, "cutoff": 3}) == made(estimator="rtmw3d", cutoff=3)
+
+
+@pytest.mark.parametrize(
+    ("call", "kind", "field"),
+    [
+        (lambda _: analyze(made(video="missing.mp4")), VideoError, None),
+        (lambda there: analyze(made(video=there)), VideoError, None),
+        (lambda _: analyze(made(video="a\0b")), VideoError, None),
+        (lambda _: analyze(made(video=-1)), VideoError, None),
+        (lambda _: analyze(None), InputError, "settings"),
+        (lambda there: analyze(made(video=there / "text", calibration=there / "none.toml")), VideoError, None),
+        (lambda there: analyze_to(made(), there, ["fbx"]), InputError, "formats"),
+        (lambda there: analyze_to(made(), there, "fbx"), InputError, "formats"),
+        (lambda there: analyze_to(made(), there, None), InputError, "formats"),
+        (lambda there: analyze_to(made(), f"{there / 'text'}/out", ["csv"]), OutputError, None),
+        (lambda _: make_estimator("crystal"), InputError, "estimator"),
+        (lambda _: make_lifter({"name": "videopose3d", "model": "none"}), InputError, "lifter.model"),
+        (lambda _: make_lifter({"name": "videopose3d", "like": "none"}), InputError, "lifter.like"),
+        (lambda _: open_video(Path("missing.mp4")), VideoError, None),
+        (lambda there: read_motions(there / "text", ReadOptions()), InputError, None),
+        (lambda there: read_motions(there / "none.trc", ReadOptions()), InputError, None),
+        (lambda there: read_motions(there, ReadOptions()), InputError, None),
+        (read_results, InputError, None),
+        (lambda _: OverlayOptions(thickness="fat"), InputError, "thickness"),
+        (lambda _: OverlayOptions(angles=("tail",)), InputError, "angles"),
+        (lambda _: RTMPose3DInference(model_size="q"), InputError, None),
+        (lambda _: Selection(end=-1.0), InputError, "end"),
+    ],
+)
+def test_a_bad_call_raises_an_error_of_the_tree(
+    tmp_path: Path, call: Callable[[Path], object], kind: type[PosedetectorError], field: str | None
+) -> None:
+    (tmp_path / "text").write_text("left knee")
+
+    with pytest.raises(PosedetectorError) as caught:
+        call(tmp_path)
+
+    assert (type(caught.value), getattr(caught.value, "field", None)) == (kind, field)
 
 
 @pytest.mark.parametrize("kind", [PosedetectorError, ResourceError, InputError])

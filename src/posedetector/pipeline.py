@@ -82,6 +82,8 @@ def beside(work: Callable[[], T]) -> Future[T]:
 
 def open_selected(settings: Settings) -> Video:
     """Open the part of a video that is to be analysed; raises VideoError, and InputError where too few frames are left."""
+    if not isinstance(settings, Settings):
+        raise InputError(f"an analysis takes Settings, got {type(settings).__name__}", field="settings")
     video = open_video(
         settings.video,
         rate=settings.fps,

@@ -4,7 +4,6 @@ import os
 import time
 import traceback
 from collections.abc import Callable
-from dataclasses import replace
 from functools import cached_property, partial
 from itertools import zip_longest
 from pathlib import Path
@@ -184,7 +183,9 @@ def _overlay(
     """Return how the overlay is drawn, None without one; raises InputError. Without a display, one line says so."""
     from posedetector.overlay import OverlayOptions, parse_angles
 
-    options = OverlayOptions(parse_angles(angles), thickness, radius, show, show_interval)
+    options = OverlayOptions(
+        angles=parse_angles(angles), thickness=thickness, radius=radius, show=show, show_interval=show_interval
+    )
     if not wanted and show:
         raise InputError("--show shows the overlay while it is drawn: leave out --no-overlay")
     if not wanted and (thickness is not None or radius is not None or angles != "knee"):
@@ -194,7 +195,7 @@ def _overlay(
 
         if why_not := why_no_window():
             complain(f"--show is left out: {why_not}; the overlay is written all the same")
-            options = replace(options, show=False, show_interval=0.0)
+            options = options.model_copy(update={"show": False, "show_interval": 0.0})
     return options if wanted else None
 
 
@@ -240,6 +241,7 @@ def _analyze_parts(
     All are opened before the first is analysed, so that a typing error costs nothing. Of several parts, one that fails does
     not stop the others; what went wrong is said at the end, and the exit status is 2.
     """
+    from posedetector.cli.declared import typed
     from posedetector.pipeline import open_selected
 
     if len(parts) == 1:
@@ -259,7 +261,7 @@ def _analyze_parts(
         except PosedetectorError as error:
             if debug:
                 traceback.print_exc()
-            failed.setdefault(str(error).replace(str(folder), str(folder.parent)), []).append(folder.name)
+            failed.setdefault(typed(error).replace(str(folder), str(folder.parent)), []).append(folder.name)
         except KeyboardInterrupt:
             kept = f"the results of {', '.join(done)} are kept" if done else "no results were written"
             raise Stopped(f"interrupted; {kept}") from None

@@ -11,8 +11,8 @@ from typing import Annotated, Any, Union, get_args, get_origin
 import typer
 from pydantic_core import PydanticUndefined
 
-from posedetector.cli.parsing import Command, in_flags
-from posedetector.errors import InputError
+from posedetector.cli.parsing import CALLED_OTHERWISE, Command, in_flags
+from posedetector.errors import InputError, PosedetectorError
 from posedetector.estimators import ESTIMATORS, estimator_settings
 from posedetector.lifters import LIFTERS, lifter_settings
 from posedetector.options import Flag, Options, listed
@@ -146,6 +146,12 @@ def flags_of(some: Any) -> dict[str, str]:
                     flags.setdefault(f"{path}=False", off or on)
                     flags.setdefault(f"{path}=True", on)
     return flags
+
+
+def typed(error: PosedetectorError) -> str:
+    """Return what an error says, with the flags of an analysis for its fields."""
+    flags = {**CALLED_OTHERWISE, "angles": "--overlay-angles", **flags_of(choices().values())}
+    return in_flags(str(error), flags, getattr(error, "field", None))
 
 
 def with_flags(command: Callable[..., None]) -> Callable[..., None]:

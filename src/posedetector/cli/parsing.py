@@ -43,7 +43,7 @@ _MEANT = {
 }
 _OURS = {other: ours for ours, others in _MEANT.items() for other in others.split()}
 # Arguments of the library that commands call otherwise, or that are another command's
-_CALLED_OTHERWISE = {
+CALLED_OTHERWISE = {
     "point_map": "--map",
     "alignment": "--align",
     "rate": "--prediction-rate",
@@ -88,7 +88,7 @@ class Command(TyperCommand):
     def flags(self) -> Mapping[str, str]:
         """What the library's fields and arguments are called here; see `in_flags`."""
         own = {str(param.name): param.opts[0] for param in self.params if param.param_type_name == "option"}
-        return _CALLED_OTHERWISE | own
+        return CALLED_OTHERWISE | own
 
     @contextmanager
     def in_flags(self) -> Iterator[None]:

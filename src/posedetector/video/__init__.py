@@ -8,6 +8,7 @@ A `Selection` is a part of a video. Frames keep their own times and numbers, tho
 the part is not decoded where the file can be entered in the middle (`seeking`); what is read is the same either way.
 """
 
+import os
 import re
 from pathlib import PurePosixPath
 from urllib.parse import SplitResult, unquote, urlsplit
@@ -68,7 +69,7 @@ def _checked_url(source: str) -> SplitResult:
 
 
 def open_video(
-    source: str,
+    source: str | os.PathLike[str],
     *,
     rate: float | None = None,
     duration: float | None = None,
@@ -93,6 +94,7 @@ def open_video(
     VideoError
         If there is nothing there, nothing that can be read, or nothing in the part that was selected.
     """
+    source = os.fspath(source)
     name = source_name(source)
     if is_camera(source):
         if selection.start > 0 or selection.end is not None:
