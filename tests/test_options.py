@@ -411,6 +411,29 @@ def test_a_flag_of_the_lifter_and_the_estimator_reaches_whichever_runs_networks(
     assert lifter["lifter"].device == "cuda"
 
 
+@pytest.mark.parametrize(
+    ("typed", "field", "value"),
+    [
+        ({"refine": False}, "refine", False),
+        ({"refine": None}, "refine", True),
+        ({"mirrored": True}, "mirrored", True),
+        ({"mirrored": False}, "mirrored", False),
+        ({"max_persons": -1}, "max_persons", -1),
+        ({"min_score": 0.0}, "min_score", 0.0),
+        ({"movement": "Sit_to_Stand"}, "movement", "sit-to-stand"),
+        ({"estimator": "rtmw3d", "batch_size": "4"}, "estimator", RTMW3DSettings(batch_size=4)),
+        ({"estimator": "rtmw3d", "batch_size": "auto"}, "estimator", RTMW3DSettings()),
+        ({"use_videopose3d": True, "no_flip": True}, "lifter", VideoPose3DSettings(flip=False)),
+        ({"use_videopose3d": True, "no_flip": False}, "lifter", VideoPose3DSettings()),
+    ],
+    ids=str,
+)
+def test_what_is_typed_is_the_fields_value(typed: dict[str, Any], field: str, value: object) -> None:
+    from posedetector.cli.declared import settings_from
+
+    assert getattr(made(**settings_from({"height": "1.75"} | typed)), field) == value
+
+
 def test_what_is_not_typed_is_the_settings_own_default() -> None:
     from posedetector.cli.declared import settings_from
 

@@ -77,12 +77,17 @@ class Choice:
         return " goes with " + (", or with " if names[1] else ", ").join(homes)
 
     @property
+    def is_plain(self) -> bool:
+        """Whether it is there or not, and takes nothing: for what is not typed, Typer gives False and not None."""
+        return self.kind is bool and "/" not in self.names[0]
+
+    @property
     def parameter(self) -> inspect.Parameter:
         """What Typer makes the option of."""
         option = typer.Option(
             *self.names, help=self.help, metavar=self.flag.metavar, rich_help_panel=self.heading, show_default=False
         )
-        plain = self.kind is bool and "/" not in self.names[0]
+        plain = self.is_plain
         kind = bool if plain else (list[self.kind] | None if self.flag.repeated else self.kind | None)  # type: ignore[name-defined]
         return inspect.Parameter(
             self.name,
@@ -172,7 +177,7 @@ def with_flags(command: Callable[..., None]) -> Callable[..., None]:
 def settings_from(typed: Mapping[str, Any], subject: type[Subject] = Subject) -> dict[str, Any]:
     """Return what `Settings` takes for what was typed; raises InputError, also for flags of what was not chosen."""
     known = choices()
-    given = {name: value for name, value in typed.items() if value is not None and value is not False}
+    given = {name: one for name, one in typed.items() if one is not None and (one or not known[name].is_plain)}
     named = str(given.pop("estimator", Settings.model_fields["estimator"].default.name))
     if named not in ESTIMATORS:
         estimator_settings(named)  # which says what there is
