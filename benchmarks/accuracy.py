@@ -28,11 +28,13 @@ import numpy as np
 from posedetector import Settings, Subject, analyze
 from posedetector.calibration import CAMERA_TO_LAB, Camera, calibrate
 from posedetector.cleaning import clean
+from posedetector.estimators import MediaPipeSettings
 from posedetector.estimators.synthetic import PinholeCamera, Synthetic, Walker
 from posedetector.evaluation.comparison import evaluate
 from posedetector.evaluation.matching import match
 from posedetector.evaluation.protocols import PROTOCOLS
 from posedetector.evaluation.scores import angle_pairs, totals
+from posedetector.lifters import VideoPose3DSettings
 from posedetector.lifters.native import Native
 from posedetector.metrics import mae
 from posedetector.motion import Motion
@@ -172,10 +174,10 @@ def ours(clip: Clip, model: str, lifter: str, *, fit: bool = True) -> Motion:
     settings = Settings(
         video=str(clip.video),
         subject=Subject(height=clip.stature),
-        model=model,
-        lifter="native" if lifter == "native" else "videopose3d",
-        lifter_model=None if lifter == "native" else lifter,
-        lifter_like="bundled" if _own(lifter) else None,
+        estimator=MediaPipeSettings(model=model),
+        lifter=lifter
+        if lifter == "native"
+        else VideoPose3DSettings(model=lifter, like="bundled" if _own(lifter) else None),
         refine=fit,
     )
     pose = analyze(settings).pose

@@ -32,6 +32,7 @@ from scipy.spatial.transform import Rotation
 from posedetector import Settings, Subject, analyze
 from posedetector.augmenting import augment
 from posedetector.calibration import calibrate
+from posedetector.estimators import MediaPipeSettings
 from posedetector.kinematics import study
 from posedetector.lifters import make_lifter
 from posedetector.pose import Array, Keypoints, MetricPose, Source
@@ -163,7 +164,7 @@ def ours(clip: str, folder: Path, model: str, lifter: str, *, fit: bool = True) 
     settings = Settings(
         video=str(folder / f"{clip}_video.mp4"),
         subject=Subject(height=STATURES[clip]),
-        model=model,
+        estimator=MediaPipeSettings(model=model),
         lifter=lifter,
         refine=fit,
     )

@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 
 from posedetector.cleaning import clean
-from posedetector.estimators import EstimatorOptions, make_estimator
+from posedetector.estimators import make_estimator
 from posedetector.lifters.videopose3d import to_layout
 from posedetector.pose import Array, Keypoints, finite
 from posedetector.sanity import find_doubts
@@ -36,7 +36,7 @@ def main() -> None:
 
 
 def people(clip: Path) -> Iterator[Keypoints]:
-    tracks = follow(open_video(str(clip)), make_estimator("mediapipe", EstimatorOptions()), silently)
+    tracks = follow(open_video(str(clip)), make_estimator("mediapipe"), silently)
     for number in range(1, min(len(tracks.tracks), 2) + 1):
         yield clean(tracks.keypoints(number)).keypoints
 

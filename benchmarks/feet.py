@@ -21,6 +21,7 @@ import numpy as np
 from posedetector import Settings, Subject, analyze
 from posedetector.anthropometry import LEG
 from posedetector.calibration import CAMERA_TO_LAB, Camera, calibrate
+from posedetector.estimators import MediaPipeSettings
 from posedetector.estimators.synthetic import PinholeCamera
 from posedetector.kinematics.angles import joint_angles
 from posedetector.kinematics.nouns import REACH_90, Kinematics
@@ -260,7 +261,7 @@ def filmed_people(options: argparse.Namespace) -> None:
                         video=str(clip.video),
                         subject=Subject(height=clip.stature),
                         person=clip.person,
-                        model=model,
+                        estimator=MediaPipeSettings(model=model),
                         lifter=lifter,
                     )
                 )

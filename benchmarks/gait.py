@@ -16,6 +16,7 @@ from pathlib import Path
 import numpy as np
 
 from posedetector import Settings, Subject, analyze
+from posedetector.estimators import MediaPipeSettings
 from posedetector.estimators.synthetic import Walker
 from posedetector.kinematics.angles import joint_angles
 from posedetector.kinematics.gait import find_gait
@@ -56,7 +57,10 @@ def main() -> None:
         for name, stature in STATURES.items():
             video = str(options.clips / f"{name}_video.mp4")
             settings = Settings(
-                video=video, subject=Subject(height=stature), lifter=options.lifter, model=options.model
+                video=video,
+                subject=Subject(height=stature),
+                lifter=options.lifter,
+                estimator=MediaPipeSettings(model=options.model),
             )
             poses[name] = analyze(settings).pose, captured(options.clips / f"{name}_sample_mocap.json")
         events(*(gait_of(pose) for pose in poses["walk"]))

@@ -29,6 +29,7 @@ from posedetector import Settings, Subject
 from posedetector.anthropometry import LEG
 from posedetector.calibration import Camera, calibrate
 from posedetector.cleaning import clean
+from posedetector.estimators import MediaPipeSettings
 from posedetector.filters import interpolate
 from posedetector.kinematics import FLOOR, Ground, Scale, find_treadmill, study
 from posedetector.kinematics.nouns import REACH_90, UNITS, Gait, Quantity
@@ -395,7 +396,9 @@ def opencap(folder: Path) -> None:
     true = gait_of(captured(folder / "walk_sample_mocap.json"))
     print("| model | quantity | motion capture | ours | interval holds it |\n|---|---|---|---|---|")
     for model in ("heavy", "full"):
-        settings = Settings(video=str(folder / "walk_video.mp4"), subject=Subject(height=1.60), model=model)
+        settings = Settings(
+            video=str(folder / "walk_video.mp4"), subject=Subject(height=1.60), estimator=MediaPipeSettings(model=model)
+        )
         truth = by_name(true)
         for key, one in by_name(analyze(settings).kinematics.gait).items():
             if key in truth and one.name in COMPARED:

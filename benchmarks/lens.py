@@ -15,7 +15,7 @@ import numpy as np
 
 from posedetector import Settings, Subject, Trial, analyze
 from posedetector.boxes import box_of
-from posedetector.estimators import ESTIMATORS, EstimatorOptions
+from posedetector.estimators import ESTIMATORS, EstimatorContext, EstimatorSettings
 from posedetector.estimators.synthetic import PinholeCamera, Synthetic, Walker
 from posedetector.lenses import FISHEYE, RADIAL, Lens
 from posedetector.pose import Array, Frame, PersonPose, finite
@@ -127,21 +127,32 @@ def length(trial: Trial) -> float:
     return float(np.linalg.norm(path[-1] - path[0]))
 
 
+def filming(make: Callable[[], Filmed]) -> type[EstimatorSettings]:
+    """Return settings of an estimator that is made so."""
+
+    class Made(EstimatorSettings):
+        name: str = "filmed"
+
+        def make(self, context: EstimatorContext) -> Filmed:
+            del context
+            return make()
+
+    return Made
+
+
 def main() -> None:
     """Print the table."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
     parser.add_argument("--noise", type=float, default=1.0, help="px")
     noise = parser.parse_args().noise
-    made: dict[str, Callable[[EstimatorOptions], Filmed]] = {}
     print("| lens | depth from | camera | " + " | ".join(ANGLES) + " | largest knee | path % |")
     print("|---" * (len(ANGLES) + 5) + "|")
     with TemporaryDirectory() as folder:
         clip = write_clip(Path(folder) / "clip.mp4")
         for name, lens in LENSES.items():
             file = write_calibration(Path(folder) / f"{lens.camera}.toml", lens)
-            made["bent"] = lambda _, lens=lens: Filmed(lens, bent=True, noise=noise)
-            made["straight"] = lambda _, lens=lens: Filmed(lens, bent=False, noise=noise)
-            ESTIMATORS.update(made)
+            for bent, called in ((True, "bent"), (False, "straight")):
+                ESTIMATORS[called] = filming(lambda lens=lens, bent=bent: Filmed(lens, bent=bent, noise=noise))
             for lifter in ("native", "videopose3d"):
                 usual = Settings(
                     video=str(clip), subject=Subject(height=1.75), estimator="straight", lifter=lifter,
@@ -154,7 +165,7 @@ def main() -> None:
                     "nothing": {"focal_length": None},
                 }
                 for way, values in ways.items():
-                    trial = analyze(Settings(**(usual.model_dump() | {"estimator": "bent"} | values)))
+                    trial = analyze(usual.model_copy(update={"estimator": "bent"} | values))
                     figures = off(trial, right)
                     print(
                         f"| {name} | {lifter} | {way} | " + " | ".join(f"{one:.2f}" for one in figures.values()) + " |",

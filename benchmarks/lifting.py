@@ -30,7 +30,7 @@ from threadpoolctl import threadpool_limits
 
 from posedetector.estimators.synthetic import PinholeCamera, Synthetic, Walker
 from posedetector.filters import interpolate
-from posedetector.lifters import LifterOptions
+from posedetector.lifters import VideoPose3DSettings
 from posedetector.lifters.networks import read_model
 from posedetector.lifters.streaming import LiftStream
 from posedetector.lifters.videopose3d import VideoPose3D, mirrored
@@ -87,7 +87,7 @@ def checkpoint(folder: Path, file: str) -> Path:
 
 def speed(folder: Path, frames: int) -> None:
     path = checkpoint(folder, "pretrained_h36m_detectron_coco.bin")
-    lifter = VideoPose3D(LifterOptions(model=str(path), device="cpu"))
+    lifter = VideoPose3D(VideoPose3DSettings(model=str(path), device="cpu"))
     plain = TemporalModel()
     plain.load_state_dict(torch.load(path, weights_only=True)["model_pos"])
     plain.eval()
@@ -122,7 +122,7 @@ def speed(folder: Path, frames: int) -> None:
 def numpy_and_torch() -> None:
     """Run the bundled lifter both ways within one process, the order turned each time, and import PyTorch in others."""
     layout, path = WEIGHTS["bundled"].lifter, locate("bundled")
-    lifters = {name: VideoPose3D(LifterOptions(device="cpu")) for name in ("NumPy", "PyTorch")}
+    lifters = {name: VideoPose3D(VideoPose3DSettings(device="cpu")) for name in ("NumPy", "PyTorch")}
     lifters["PyTorch"].network = TorchNetwork(read_model(path, layout), torch.device("cpu"))
     print(
         "| frames, flip averaged | NumPy s (median) | PyTorch s (median) | NumPy / PyTorch (median, min-max) | apart, m |"
@@ -193,13 +193,13 @@ def lift(path: Path, frames: int) -> None:
     import warnings
 
     warnings.simplefilter("ignore")  # the points are no person's
-    VideoPose3D(LifterOptions(model=str(path), device="cpu")).lift(walk(frames, 50.0))
+    VideoPose3D(VideoPose3DSettings(model=str(path), device="cpu")).lift(walk(frames, 50.0))
     print(f"{resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024:.0f}")
 
 
 def stream(folder: Path, frames: int) -> None:
     """Compare frames of an old stream with those of one that began 500 frames ago, taken in turn."""
-    lifter = VideoPose3D(LifterOptions(model=str(checkpoint(folder, "cpn-ft-243-dbb-causal.bin")), device="cpu"))
+    lifter = VideoPose3D(VideoPose3DSettings(model=str(checkpoint(folder, "cpn-ft-243-dbb-causal.bin")), device="cpu"))
     keypoints = walk(frames, 50.0)
     old, young = (LiftStream(lifter, keypoints.skeleton, keypoints.image_size) for _ in range(2))
     for row in range(frames - 500):
@@ -225,7 +225,7 @@ def rates(folder: Path) -> None:
         conv.weight.data[:] = conv.weight.data.mean(dim=2, keepdim=True)
     path = folder / "pretrained_h36m_cpn.bin"
     torch.save({"model_pos": model.state_dict()}, path)
-    lifter = VideoPose3D(LifterOptions(model=str(path), device="cpu"))
+    lifter = VideoPose3D(VideoPose3DSettings(model=str(path), device="cpu"))
     moments = np.arange(0, 2.9, 0.01)
     print("| clip | other clip | difference, mm, mean | max |")
     print("|---|---|---|---|")

@@ -21,7 +21,7 @@ from posedetector import pipeline
 from posedetector.anthropometry import LEG
 from posedetector.cleaning import clean
 from posedetector.errors import PosedetectorError
-from posedetector.estimators import ESTIMATORS, EstimatorOptions
+from posedetector.estimators import MediaPipeSettings, mediapipe
 from posedetector.estimators.mediapipe import MediaPipe
 from posedetector.kinematics import study
 from posedetector.kinematics.signals import leg_length
@@ -109,7 +109,7 @@ def look(clip: Path, keep: Path | None) -> Seen:
             frames.append((frame.index, frame.time))
             yield frame
 
-    people = list(MediaPipe(EstimatorOptions()).estimate(noted()))
+    people = list(MediaPipe(MediaPipeSettings()).estimate(noted()))
     seen = Seen(clip.stem, video.size, frames, people)
     if kept is not None:
         kept.parent.mkdir(parents=True, exist_ok=True)
@@ -150,7 +150,7 @@ def analyzed(seen: Seen, person: int, height: float, clock: float = 1.0) -> Tria
 
     Told.seen = seen
     with (
-        patch.dict(ESTIMATORS, {"mediapipe": Told}),
+        patch.object(mediapipe, "MediaPipe", Told),
         patch.object(pipeline, "open_selected", lambda _: Video(seen.name, seen.size, rate, len(seen.frames), read)),
     ):
         return pipeline.analyze(Settings(video=seen.name, subject=Subject(height=height), person=person))

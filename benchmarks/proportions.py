@@ -13,7 +13,7 @@ import numpy as np
 
 from posedetector.anthropometry import SEGMENT_ENDS, TRAINED_HEAD_AHEAD, TRAINED_NOSE, TRAINED_SHARES
 from posedetector.cleaning import clean
-from posedetector.estimators import EstimatorOptions, make_estimator
+from posedetector.estimators import MediaPipeSettings, make_estimator
 from posedetector.pose import Array, Keypoints
 from posedetector.scene import follow, silently
 from posedetector.video import open_video
@@ -31,7 +31,7 @@ def main() -> None:
     options = parser.parse_args()
     print("| points | " + " | ".join(TRAINED) + " |\n|" + "---|" * (len(TRAINED) + 1))
     for model in options.models:
-        estimator = make_estimator("mediapipe", EstimatorOptions(model, None, 4, None))
+        estimator = make_estimator(MediaPipeSettings(model=model))
         tracks = follow(open_video(options.clip), estimator, silently)
         show(f"MediaPipe {model}", lengths(clean(tracks.keypoints(1)).keypoints))
     show("in training, mean", TRAINED)

@@ -21,7 +21,7 @@ import numpy as np
 import torch
 from torch.utils.flop_counter import FlopCounterMode
 
-from posedetector.estimators import EstimatorOptions
+from posedetector.estimators import RTMW3DSettings
 from posedetector.estimators.rtmw3d import RTMW3D
 from posedetector.models import exporting, onnx, rtmdet, rtmw3d, simcc
 from posedetector.models.cspnext import fuse
@@ -103,7 +103,7 @@ def estimator(folder: Path, runtime: str, *, made_of: Path | None = None) -> RTM
             kind = onnx.KINDS[name]
             exporting.export(exporting.READERS[name](made_of / name), kind, folder / name)
     files = {"checkpoint": folder / "rtmw3d-l", "detector_checkpoint": folder / "rtmdet-m"}
-    return RTMW3D(EstimatorOptions(**files, device="cpu", runtime=runtime))
+    return RTMW3D(RTMW3DSettings(**files, device="cpu", runtime=runtime))
 
 
 def batches(rounds: int) -> None:

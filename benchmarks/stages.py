@@ -14,8 +14,8 @@ import torch
 
 from posedetector import Settings, Subject
 from posedetector.cleaning import clean
-from posedetector.estimators import EstimatorOptions, make_estimator
-from posedetector.lifters import LifterOptions
+from posedetector.estimators import EstimatorContext, make_estimator
+from posedetector.lifters import VideoPose3DSettings
 from posedetector.lifters.videopose3d import VideoPose3D, to_layout, to_screen
 from posedetector.models.videopose3d import TemporalModel
 from posedetector.pose import Keypoints
@@ -50,7 +50,7 @@ def in_process(
     """Return the clip's frames, and the pairs that are compared within this process."""
     network = random_network(folder)
     settings = Settings(video=str(clip), subject=Subject(height=height))
-    estimator = make_estimator(settings.estimator, EstimatorOptions(settings.model, max_persons=settings.max_persons))
+    estimator = make_estimator(settings.estimator, EstimatorContext(max_persons=settings.max_persons))
     tracks = follow(open_video(settings.video), estimator, silently)
     keypoints = clean(tracks.keypoints()).keypoints
     estimating = compare(
@@ -68,7 +68,7 @@ def random_network(folder: Path) -> Network:
     published = TemporalModel().eval()
     path = folder / "pretrained_h36m_detectron_coco.bin"
     torch.save({"model_pos": published.state_dict()}, path)
-    return Network(VideoPose3D(LifterOptions(model=str(path), device="cpu")), published)
+    return Network(VideoPose3D(VideoPose3DSettings(model=str(path), device="cpu")), published)
 
 
 def lifting(keypoints: Keypoints, network: Network, runs: int) -> Pair:

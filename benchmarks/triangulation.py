@@ -30,7 +30,7 @@ import numpy as np
 from posedetector.anthropometry import SEGMENT_ENDS, STATURE_SHARES
 from posedetector.cleaning import clean
 from posedetector.errors import InputError
-from posedetector.estimators import EstimatorOptions, make_estimator
+from posedetector.estimators import MediaPipeSettings, make_estimator
 from posedetector.filters import low_pass
 from posedetector.pose import Array
 from posedetector.scene import follow, silently
@@ -147,7 +147,7 @@ def look(folder: Path, cameras: list[Camera], model: str) -> Seen:
     clips = []
     for camera in cameras:
         video = open_video(str(folder / f"{camera.name}.mp4"))
-        tracks = follow(video, make_estimator("mediapipe", EstimatorOptions(model=model)), silently)
+        tracks = follow(video, make_estimator(MediaPipeSettings(model=model)), silently)
         clips.append(clean(tracks.keypoints()).keypoints)
     time = clips[0].time
     if any(not np.array_equal(clip.time, time) for clip in clips):

@@ -24,7 +24,6 @@ from posedetector.account import (
     RefinementRecord,
     VideoRecord,
 )
-from posedetector.estimators import ESTIMATORS
 from posedetector.estimators.synthetic import PinholeCamera, Synthetic, Walker
 from posedetector.kinematics import study
 from posedetector.pose import Array, Keypoints, MetricPose, PersonPose, Source, Spread
@@ -114,7 +113,7 @@ def command(capfd: pytest.CaptureFixture[str]) -> Iterator[Callable[..., Done]]:
 def each_clip_once() -> Iterator[None]:
     """Analyses of a clip share what MediaPipe found in it, within the session; all that follows is done each time."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setitem(ESTIMATORS, "mediapipe", Remembering)
+        patch.setattr("posedetector.estimators.mediapipe.MediaPipe", Remembering)
         yield
 
 

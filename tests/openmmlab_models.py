@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from posedetector.estimators import EstimatorOptions
+from posedetector.estimators import OpenMMLabSettings
 
 DETECTOR = "rtmdet_tiny_8xb32-300e_coco"
 POSE = "rtmpose-t_8xb256-420e_coco-256x192"
@@ -45,9 +45,9 @@ def save(kind: str, config: str, path: Path, *, surety: float | None = None, see
     return path
 
 
-def options(folder: Path, *, pose: str = POSE, surety: float = -10) -> EstimatorOptions:
+def options(folder: Path, *, pose: str = POSE, surety: float = -10) -> OpenMMLabSettings:
     """Return options for a detector and a pose model, on the processor."""
-    return EstimatorOptions(
+    return OpenMMLabSettings(
         pose_config=pose,
         checkpoint=save("pose", pose, folder / "pose.pth"),
         detector_config=DETECTOR,

@@ -6,8 +6,8 @@ from contextlib import closing
 from itertools import chain
 from typing import ClassVar
 
-from posedetector.estimators import EstimatorOptions
-from posedetector.estimators.mediapipe import MediaPipe
+from posedetector.estimators.base import ALONE, EstimatorContext
+from posedetector.estimators.mediapipe import MediaPipe, MediaPipeSettings
 from posedetector.pose import Frame, PersonPose
 
 
@@ -16,9 +16,9 @@ class Remembering(MediaPipe):
 
     found: ClassVar[dict[tuple[object, ...], list[list[PersonPose]]]] = {}
 
-    def __init__(self, options: EstimatorOptions) -> None:
-        super().__init__(options)
-        self._chosen = (options.model or "full", options.max_persons)
+    def __init__(self, settings: MediaPipeSettings, context: EstimatorContext = ALONE) -> None:
+        super().__init__(settings, context)
+        self._chosen = (settings.model, context.max_persons, context.online)
 
     def estimate(self, frames: Iterable[Frame]) -> Generator[list[PersonPose], None, None]:
         first = next(frames := iter(frames))

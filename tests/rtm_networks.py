@@ -8,7 +8,7 @@ import pytest
 import torch
 from torch import nn
 
-from posedetector.estimators import EstimatorOptions
+from posedetector.estimators import RTMW3DSettings
 from posedetector.models.rtmdet import RTMDet
 from posedetector.models.rtmw3d import RTMW3D
 from posedetector.models.simcc import SIZES
@@ -32,8 +32,8 @@ def narrow() -> Iterator[None]:
         yield
 
 
-def options(folder: Path) -> EstimatorOptions:
+def options(folder: Path) -> RTMW3DSettings:
     made = {"checkpoint": RTMW3D("l"), "detector_checkpoint": RTMDet("nano")}
     for name, network in made.items():
         torch.save({"state_dict": blind(network).state_dict()}, folder / f"{name}.pth")
-    return EstimatorOptions(**{name: folder / f"{name}.pth" for name in made})
+    return RTMW3DSettings(**{name: folder / f"{name}.pth" for name in made})

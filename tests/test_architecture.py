@@ -22,6 +22,7 @@ ROOMS = (
     "reprs",
     "anthropometry",
     "opening",
+    "options",
     "quantities",
     "skeletons",
     "pose",
@@ -143,6 +144,18 @@ def test_importing_the_package_and_its_command_line_loads_nothing_heavy() -> Non
     result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
 
     assert result.stdout.strip() == "[]"
+
+
+def test_the_help_of_analyze_loads_no_network_and_no_video() -> None:
+    heavy = [name for name in HEAVY if name not in ("numpy", "pydantic")]
+    code = (
+        "import sys, posedetector.cli as cli\n"
+        "try: cli.main(['analyze', '--help'])\n"
+        f"except SystemExit: print([name for name in {heavy} if name in sys.modules])"
+    )
+    result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+
+    assert result.stdout.splitlines()[-1] == "[]"
 
 
 @pytest.mark.parametrize("name", posedetector.__all__)

@@ -68,7 +68,9 @@ def test_nothing_but_posterior_spines_and_toes_is_moved() -> None:
 
 
 def test_without_a_mass_it_is_refused_before_the_work() -> None:
-    with pytest.raises(InputError, match="--augment-markers wants to know how heavy the person is: give --mass"):
+    with pytest.raises(
+        InputError, match=r"`augment_markers` wants to know how heavy the person is: give `subject.mass`"
+    ):
         Settings(video="clip.mp4", subject=Subject(height=1.75), augment_markers=True)
 
 
@@ -80,7 +82,7 @@ def test_the_command_line_hands_the_option_on(capsys: pytest.CaptureFixture[str]
 
 
 def test_it_looks_ahead_and_is_refused_online() -> None:
-    with pytest.raises(InputError, match="--online uses no later frame, and --augment-markers does"):
+    with pytest.raises(InputError, match="`online` uses no later frame, and `augment_markers` does"):
         Settings(video="clip.mp4", subject=Subject(height=1.75, mass=70), augment_markers=True, online=True)
 
 

@@ -354,7 +354,7 @@ def test_a_height_is_taken_from_bones_if_none_is_given(augmented, walker) -> Non
 
 
 def test_a_person_without_a_mass_is_refused_with_what_to_do(walker) -> None:
-    with pytest.raises(InputError, match="--mass"):
+    with pytest.raises(InputError, match=r"`subject\.mass`"):
         augment(walker, Subject(height=1.75))
 
 
@@ -368,7 +368,7 @@ def test_a_skeleton_without_feet_is_refused_with_what_is_missing() -> None:
 def test_without_onnxruntime_the_extra_is_named(walker, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(networks, "find_spec", lambda _: None)
 
-    with pytest.raises(InputError, match="--augment-markers wants onnxruntime: uv sync --extra opensim"):
+    with pytest.raises(InputError, match="`augment_markers` wants onnxruntime: uv sync --extra opensim"):
         augment(walker, PERSON)
 
 

@@ -178,7 +178,7 @@ def test_a_height_that_nobody_has_is_refused(
 @pytest.mark.parametrize(
     ("option", "says"),
     [
-        (("--estimator", "mediapipe", "--model", "huge"), "no .*'huge'.*lite, full, heavy"),
+        (("--estimator", "mediapipe", "--model", "huge"), "--model is lite, full or heavy, got 'huge'"),
         (("--formats", "csv,fbx"), "there is no format 'fbx'; there are csv, trc, mot, c3d"),
         (("--bone-length", "left_thigh"), "--bone-length takes a name and a length"),
         (("--person", 2, "--max-persons", 2, "--no-refine"), "there is no person 2"),

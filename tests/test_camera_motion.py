@@ -12,7 +12,7 @@ from changing import edited
 from posedetector.calibration import Camera, Floor, calibrate, hold_in_place
 from posedetector.camera_motion import NOT_WATCHED, Background, CameraMotion
 from posedetector.errors import InputError
-from posedetector.estimators import ESTIMATORS
+from posedetector.estimators import MediaPipeSettings
 from posedetector.estimators.synthetic import PinholeCamera, Synthetic, Walker
 from posedetector.lifters.native import Native
 from posedetector.overlay.artist import Artist
@@ -300,7 +300,7 @@ def panned_clip(wall: ByteArray, tmp_path: Path) -> Path:
 def test_a_pan_changes_neither_the_path_nor_where_the_keypoints_are(
     panned_clip: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setitem(ESTIMATORS, "mediapipe", lambda _: Filming())
+    monkeypatch.setattr(MediaPipeSettings, "make", lambda *_: Filming())
     settings = Settings(
         video=str(panned_clip), subject=Subject(height=1.75), focal_length=550.0, cutoff=None, refine=False
     )
@@ -316,7 +316,7 @@ def test_a_pan_changes_neither_the_path_nor_where_the_keypoints_are(
 
 
 def test_online_takes_no_pan_out_and_claims_no_path(panned_clip: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(ESTIMATORS, "mediapipe", lambda _: Filming())
+    monkeypatch.setattr(MediaPipeSettings, "make", lambda *_: Filming())
     settings = Settings(video=str(panned_clip), subject=Subject(height=1.75), focal_length=550.0, online=True)
     trial = analyze(settings)
 

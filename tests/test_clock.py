@@ -285,12 +285,12 @@ def test_tables_c3d_and_overlay_have_the_clock_of_the_capture(blank_clip: Path, 
 
 
 def test_a_camera_has_no_capture_rate() -> None:
-    with pytest.raises(VideoError, match="--capture-fps is the rate of a recording"):
+    with pytest.raises(VideoError, match="`capture_fps` is the rate of a recording"):
         open_video("97", captured=30.0)
 
 
 def test_two_rates_for_a_folder_are_refused() -> None:
-    with pytest.raises(InputError, match="--fps and --capture-fps"):
+    with pytest.raises(InputError, match="`fps` and `capture_fps`"):
         Settings(video="folder", subject=Subject(height=1.7), fps=30, capture_fps=60)
 
 

@@ -12,7 +12,7 @@ from PIL import Image
 from commands import Done
 from posedetector import scene
 from posedetector.contact_sheet import draw_contact_sheet
-from posedetector.estimators import ESTIMATORS
+from posedetector.estimators import SyntheticSettings
 from posedetector.estimators.synthetic import Synthetic, Walker
 from posedetector.pipeline import analyze_to
 from posedetector.pose import ByteArray, Frame, PersonPose
@@ -140,7 +140,7 @@ def test_a_small_picture_is_not_enlarged() -> None:
 @pytest.fixture
 def two(monkeypatch: pytest.MonkeyPatch) -> None:
     """The synthetic estimator sees two people, the second one behind and walking the other way."""
-    monkeypatch.setitem(ESTIMATORS, "synthetic", lambda _: Synthetic((Walker(), BEHIND)))
+    monkeypatch.setattr(SyntheticSettings, "make", lambda *_: Synthetic((Walker(), BEHIND)))
 
 
 class Leaping(Synthetic):
@@ -154,7 +154,7 @@ class Leaping(Synthetic):
 @pytest.fixture
 def leaping(monkeypatch: pytest.MonkeyPatch) -> None:
     there = (Walker(start=(x, 0.0), speed=0.0) for x in (-1.5, 1.5))
-    monkeypatch.setitem(ESTIMATORS, "synthetic", lambda _, both=tuple(there): Leaping(both))
+    monkeypatch.setattr(SyntheticSettings, "make", lambda *_, both=tuple(there): Leaping(both))
 
 
 def analysed(clip: Path, folder: Path, **values: object) -> set[str]:
@@ -240,7 +240,7 @@ def test_the_people_of_each_part_are_listed(command: Callable[..., Done], blank_
 def test_a_list_of_nobody_is_an_error_and_leaves_nothing_behind(
     command: Callable[..., Done], blank_clip: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setitem(ESTIMATORS, "synthetic", lambda _: Synthetic((), max_persons=0))
+    monkeypatch.setattr(SyntheticSettings, "make", lambda *_: Synthetic((), max_persons=0))
     done = command(
         *("analyze", "--video", blank_clip, "--estimator", "synthetic", "--list-persons"),
         *("--output-dir", tmp_path / "out"),

@@ -20,7 +20,7 @@ from posedetector.evaluation.comparison import Evaluation
 from posedetector.evaluation.datasets import Sequence, evaluate_lifters, sequences
 from posedetector.evaluation.protocols import PROTOCOLS, Protocol, choose
 from posedetector.evaluation.scores import totals
-from posedetector.lifters import LifterOptions
+from posedetector.lifters import VideoPose3DSettings
 from posedetector.lifters.videopose3d import VideoPose3D
 from posedetector.pose import Array, Keypoints, RelativePose, Source
 from posedetector.skeletons import COCO_17, H36M_17, HUMANEVA_15, MPI_INF_3DHP_17, Skeleton
@@ -389,7 +389,7 @@ def test_a_file_that_is_not_used_is_not_ignored(tmp_path: Path) -> None:
 
 
 def test_3d_of_the_room_needs_the_cameras(files: Files) -> None:
-    with pytest.raises(InputError, match=r"--cameras .*common/h36m_dataset\.py"):
+    with pytest.raises(InputError, match=r"`cameras` .*common/h36m_dataset\.py"):
         sequences(*files.write())
 
 
@@ -770,7 +770,7 @@ def test_the_outdoor_pictures_of_3dhp_are_wide_and_the_others_square(
 
 
 def test_the_rate_of_3dhp_has_to_be_named(pstmo: Path) -> None:
-    with pytest.raises(InputError, match=r"how many frames a second.*--prediction-rate"):
+    with pytest.raises(InputError, match=r"how many frames a second.*`rate`"):
         from_3dhp(pstmo, rate=None)
 
 
@@ -828,7 +828,7 @@ def test_a_network_is_evaluated_in_every_joint_and_frame(
     read: list[Sequence], tmp_path: Path, protocol: Protocol
 ) -> None:
     network = save(random_network(channels=8), tmp_path, "fair-cpn")
-    lifter = VideoPose3D(LifterOptions(str(network), device="cpu"))
+    lifter = VideoPose3D(VideoPose3DSettings(model=str(network), device="cpu"))
 
     found = evaluate_lifters({"network": lifter}, read, protocol)
 

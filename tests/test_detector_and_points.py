@@ -186,7 +186,7 @@ def empty(build: Callable[[], nn.Module], path: Path) -> Path:
 def test_a_checkpoint_of_the_other_size_is_refused_and_named(tmp_path: Path, asked: str, given: str) -> None:
     saved = empty(partial(rtmw3d.RTMW3D, given), tmp_path / "pose.pth")
 
-    with pytest.raises(WeightsError, match=f"is RTMW3D-{given}, and RTMW3D-{asked} was wanted: --model {given}"):
+    with pytest.raises(WeightsError, match=f'is RTMW3D-{given}, and RTMW3D-{asked} was wanted: `model="{given}"`'):
         rtmw3d.read_pose_network(saved, asked)
 
 
@@ -398,7 +398,7 @@ def test_an_unknown_device_is_refused(name: str) -> None:
 @pytest.mark.skipif(torch.cuda.is_available(), reason="this machine has a GPU")
 @pytest.mark.parametrize("name", ["cuda", "cuda:0"])
 def test_a_gpu_that_is_not_there_is_refused(name: str) -> None:
-    with pytest.raises(InputError, match=f"no {name}; --device auto"):
+    with pytest.raises(InputError, match=f'no {name}; `device="auto"`'):
         device_of(name)
 
 
@@ -425,5 +425,7 @@ def test_a_machine_that_cannot_compile_is_told_what_does_without(monkeypatch: py
     monkeypatch.setattr(torch, "compile", fails)
     runner = TorchRunner(Counting(room=9), PLAIN, torch.device("cpu"), 4, compiled=True)
 
-    with pytest.raises(InputError, match=r"cannot compile this network here \(no C\+\+ compiler\); --runtime torch"):
+    with pytest.raises(
+        InputError, match=r"cannot compile this network here \(no C\+\+ compiler\); `runtime=\"torch\"`"
+    ):
         list(runner.run(pictures(1)))

@@ -2,7 +2,6 @@
 
 import inspect
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +11,15 @@ import pytest
 import openmmlab_models
 import rtm_networks
 from posedetector.errors import InputError
-from posedetector.estimators import ESTIMATORS, EstimatorOptions, KeypointEstimator, make_estimator
+from posedetector.estimators import (
+    ESTIMATORS,
+    EstimatorContext,
+    EstimatorSettings,
+    KeypointEstimator,
+    MediaPipeSettings,
+    estimator_settings,
+    make_estimator,
+)
 from posedetector.estimators.synthetic import PinholeCamera, Synthetic, Walker
 from posedetector.pose import Array, Frame, PersonPose
 from posedetector.skeletons import BLAZEPOSE_33
@@ -32,7 +39,7 @@ def blank_frames(count: int = FRAMES) -> Iterator[Frame]:
 
 
 # Estimators whose networks do not ship, with what makes small ones for them
-NETWORKS_FOR: dict[str, Callable[[Path], EstimatorOptions]] = {
+NETWORKS_FOR: dict[str, Callable[[Path], EstimatorSettings]] = {
     "openmmlab": openmmlab_models.options,
     "rtmw3d": rtm_networks.options,
 }
@@ -45,11 +52,10 @@ def named(names: set[str]) -> list[Any]:
 
 @pytest.fixture(scope="module", params=named({*ESTIMATORS}))
 def estimator(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> KeypointEstimator:
-    networks = NETWORKS_FOR.get(request.param, lambda _: EstimatorOptions())
+    networks = NETWORKS_FOR.get(request.param, lambda _: estimator_settings(request.param))
     with rtm_networks.narrow():
         # one at a time: batches wait for the frames that fill them
-        options = replace(networks(tmp_path_factory.mktemp(request.param)), batch_size=1)
-        return make_estimator(request.param, options)
+        return make_estimator(networks(tmp_path_factory.mktemp(request.param)), EstimatorContext(online=True))
 
 
 @pytest.fixture(scope="module")
@@ -112,12 +118,12 @@ def test_an_unknown_estimator_is_refused_and_the_known_ones_named() -> None:
     with pytest.raises(
         InputError, match="there is no estimator 'magic'; there are mediapipe, openmmlab, rtmw3d, synthetic"
     ):
-        make_estimator("magic", EstimatorOptions())
+        make_estimator("magic")
 
 
 def test_an_unknown_model_is_refused_and_the_known_ones_named() -> None:
-    with pytest.raises(InputError, match="mediapipe has no model 'huge'; it has lite, full, heavy"):
-        make_estimator("mediapipe", EstimatorOptions(model="huge"))
+    with pytest.raises(InputError, match="`model` is lite, full or heavy, got 'huge'"):
+        MediaPipeSettings(model="huge")
 
 
 @pytest.fixture(params=DESCRIBED.values(), ids=DESCRIBED.keys())

@@ -190,7 +190,9 @@ def test_a_joint_made_of_others_is_noted_with_the_side_that_lacks_it() -> None:
 
 
 def test_no_common_joints_is_an_error_that_lists_what_both_have() -> None:
-    with pytest.raises(InputError, match=r"no common joints: the prediction has LKNE, RKNE; .*LTOE.*--map") as caught:
+    with pytest.raises(
+        InputError, match=r"no common joints: the prediction has LKNE, RKNE; .*LTOE.*`point_map`"
+    ) as caught:
         match(still(5, "LKNE", "RKNE"), still(5, "LTOE", "RTOE"), AS_IS)
 
     assert "the reference has LTOE, RTOE" in str(caught.value)
@@ -286,7 +288,7 @@ def test_a_prediction_that_skips_frames_is_missing_there() -> None:
 
 
 def test_no_common_time_is_an_error_with_both_spans_and_the_option() -> None:
-    spans = r"prediction lasts 0\.00–2\.00 s, the reference 10\.00–12\.00 s; --lag"
+    spans = r"prediction lasts 0\.00–2\.00 s, the reference 10\.00–12\.00 s; `lag`"
 
     with pytest.raises(InputError, match=spans):
         match(walking(even()), walking(even(start=10)), CLIP)

@@ -9,10 +9,11 @@ import cv2
 import numpy as np
 import pytest
 
+from backends import made_by
 from clips import plain_image, write_clip
 from commands import Done
 from posedetector.errors import InputError
-from posedetector.estimators import ESTIMATORS, EstimatorOptions
+from posedetector.estimators import ESTIMATORS, EstimatorSettings
 from posedetector.estimators.depth import in_metres
 from posedetector.estimators.synthetic import PinholeCamera, Synthetic, Walker
 from posedetector.lenses import FISHEYE, RADIAL, Lens, read_lens
@@ -260,8 +261,8 @@ def calibration(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def film(clip: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Trial]:
     """Analyse the walk with settings of one's own; it spans nearly all of the picture."""
 
-    def make(kind: type[Filmed]) -> Callable[[EstimatorOptions], Filmed]:
-        return lambda _: kind(camera=PinholeCamera(WIDE.focal_length, SIZE, (-0.7, 1.1, 1.5)))
+    def make(kind: type[Filmed]) -> type[EstimatorSettings]:
+        return made_by(lambda _: kind(camera=PinholeCamera(WIDE.focal_length, SIZE, (-0.7, 1.1, 1.5))))
 
     monkeypatch.setitem(ESTIMATORS, "bent", make(Filmed))
     monkeypatch.setitem(ESTIMATORS, "straight", make(Straight))

@@ -16,7 +16,7 @@ from posedetector import filters
 from posedetector.errors import InputError, WeightsError
 from posedetector.estimators.synthetic import PinholeCamera, Walker
 from posedetector.filters import interpolate
-from posedetector.lifters import LIFTERS, Lifter, LifterOptions, make_lifter, videopose3d
+from posedetector.lifters import LIFTERS, Lifter, VideoPose3DSettings, make_lifter, videopose3d
 from posedetector.lifters.carrying import carry
 from posedetector.lifters.native import Native
 from posedetector.lifters.streaming import LiftStream
@@ -95,7 +95,7 @@ def make(tmp_path: Path) -> Callable[..., VideoPose3D]:
         path = save(network, folder, name)
         if WEIGHTS[name].sha256:  # under its own name it would have to be the very file
             path, options["like"] = path.rename(folder / "mine.pt"), name
-        return VideoPose3D(LifterOptions(str(path), device="cpu", **options))
+        return VideoPose3D(VideoPose3DSettings(model=str(path), device="cpu", **options))
 
     return lifter
 
@@ -649,42 +649,50 @@ NAMES = "there are bundled, fair-detectron-coco, fair-cpn, fair-cpn-causal, mmpo
 
 
 @pytest.mark.parametrize(
-    ("options", "message"),
+    ("settings", "message"),
     [
-        (LifterOptions("fair"), f"there is no lifter and no file 'fair'; {NAMES}"),
-        (LifterOptions("mediapipe-full"), f"mediapipe-full is no lifter; {NAMES}"),
-        (LifterOptions("fair-cpn", like="fair"), f"there is no lifter 'fair' in the table; {NAMES}"),
-        (LifterOptions("fair-cpn", like="mediapipe-full"), f"no lifter 'mediapipe-full' in the table; {NAMES}"),
-        (LifterOptions("fair-cpn", like="mmpose-cpn"), "fair-cpn is in the table itself; what it is like is for files"),
-        (LifterOptions("fair-cpn", device="gpu"), "there is no device 'gpu'; there are auto, cpu, cuda, mps"),
-        (LifterOptions(str(ASSETS / "pose_landmarker_full.task")), r"does .*\.task take\? .* fair-cpn \(h36m_17\)"),
+        (VideoPose3DSettings(model="fair"), f"there is no lifter and no file 'fair'; {NAMES}"),
+        (VideoPose3DSettings(model="mediapipe-full"), f"mediapipe-full is no lifter; {NAMES}"),
+        (VideoPose3DSettings(model="fair-cpn", like="fair"), f"there is no lifter 'fair' in the table; {NAMES}"),
+        (
+            VideoPose3DSettings(model="fair-cpn", like="mediapipe-full"),
+            f"no lifter 'mediapipe-full' in the table; {NAMES}",
+        ),
+        (
+            VideoPose3DSettings(model="fair-cpn", like="mmpose-cpn"),
+            "fair-cpn is in the table itself; what it is like is for files",
+        ),
+        (
+            VideoPose3DSettings(model=str(ASSETS / "pose_landmarker_full.task")),
+            r"does .*\.task take\? .* fair-cpn \(h36m_17\)",
+        ),
     ],
-    ids=["name", "no lifter", "like", "like no lifter", "like for a name", "device", "weights of mediapipe"],
+    ids=["name", "no lifter", "like", "like no lifter", "like for a name", "weights of mediapipe"],
 )
-def test_a_choice_that_cannot_be_is_refused_with_what_can(options: LifterOptions, message: str) -> None:
+def test_a_choice_that_cannot_be_is_refused_with_what_can(settings: VideoPose3DSettings, message: str) -> None:
     with pytest.raises(InputError, match=message):
-        VideoPose3D(options)
+        VideoPose3D(settings)
 
 
 @pytest.mark.skipif(torch.cuda.is_available(), reason="this machine has CUDA")
 def test_cuda_is_refused_where_there_is_none() -> None:
-    with pytest.raises(InputError, match="has no cuda; --device auto takes what there is"):
-        VideoPose3D(LifterOptions("fair-cpn", device="cuda"))
+    with pytest.raises(InputError, match='has no cuda; `device="auto"` takes what there is'):
+        VideoPose3D(VideoPose3DSettings(model="fair-cpn", device="cuda"))
 
 
 def test_weights_of_another_kind_are_refused() -> None:
     given = ASSETS / "pose_landmarker_full.task"
 
     with pytest.raises(WeightsError, match=r"pose_landmarker_full\.task is"):
-        VideoPose3D(LifterOptions(str(given), like="fair-cpn"))
+        VideoPose3D(VideoPose3DSettings(model=str(given), like="fair-cpn"))
 
 
 def test_a_file_of_unknown_name_has_to_be_like_a_known_one(tmp_path: Path) -> None:
     mine = save(random_network(), tmp_path, "fair-cpn").rename(tmp_path / "mine.bin")
 
-    with pytest.raises(InputError, match=r"does .*mine\.bin take\? --videopose3d-like says whose layout it has"):
-        VideoPose3D(LifterOptions(str(mine)))
-    assert VideoPose3D(LifterOptions(str(mine), like="fair-detectron-coco")).takes is COCO_17
+    with pytest.raises(InputError, match=r"does .*mine\.bin take\? `lifter.like` says whose layout it has"):
+        VideoPose3D(VideoPose3DSettings(model=str(mine)))
+    assert VideoPose3D(VideoPose3DSettings(model=str(mine), like="fair-detectron-coco")).takes is COCO_17
 
 
 @pytest.mark.parametrize("name", CAUSAL)

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from posedetector.estimators import EstimatorOptions, mediapipe
+from posedetector.estimators import EstimatorContext, MediaPipeSettings, mediapipe
 from posedetector.estimators.mediapipe import MediaPipe, _SilentStderr
 from posedetector.pose import Array, ByteArray, Frame, PersonPose
 from posedetector.settings import Settings
@@ -60,7 +60,7 @@ def film(boxes: Iterable[Box | None], presence: Iterable[float], rate: float = 6
 def people(
     boxes: Iterable[Box | None], presence: Iterable[float] = repeat(1.0), **options: Any
 ) -> list[list[PersonPose]]:
-    return list(MediaPipe(EstimatorOptions(**options)).estimate(film(boxes, presence)))
+    return list(MediaPipe(MediaPipeSettings(), EstimatorContext(**options)).estimate(film(boxes, presence)))
 
 
 def walk(count: int, left: int = 100, step: int = 6) -> list[Box | None]:
@@ -78,7 +78,7 @@ def test_everybody_is_found_where_they_are_in_frames_looked_at_side_by_side(coun
 
 
 def test_a_batch_of_one_finds_the_same() -> None:
-    alone, together = (people(walk(8), batch_size=size) for size in (1, 2))
+    alone, together = (people(walk(8), online=online) for online in (True, False))
 
     for one, other in zip(alone, together, strict=True):
         assert one[0].xy == pytest.approx(other[0].xy, abs=3)
@@ -95,7 +95,7 @@ def test_two_frames_are_looked_at_at_once(monkeypatch: pytest.MonkeyPatch) -> No
 
     meets = threading.Event()
     monkeypatch.setattr(GreenBodies, "run", wait_for_another)
-    poses = MediaPipe(EstimatorOptions()).estimate(film(walk(8), repeat(1.0)))
+    poses = MediaPipe(MediaPipeSettings()).estimate(film(walk(8), repeat(1.0)))
     first = [next(poses) for _ in range(4)]  # one is found, in two pairs of frames
     meets.set()
 
@@ -115,7 +115,7 @@ def test_two_networks_take_turns_where_each_still_follows_25_times_a_second(
 
     monkeypatch.setattr(GreenBodies, "__init__", count)
 
-    found = list(MediaPipe(EstimatorOptions()).estimate(film(walk(8), repeat(1.0), rate)))
+    found = list(MediaPipe(MediaPipeSettings()).estimate(film(walk(8), repeat(1.0), rate)))
 
     assert [len(poses) for poses in found] == [1] * 8
     assert made.count("follows") == networks

@@ -14,7 +14,7 @@ import torch
 from checkpoints import random_network, save
 from commands import Done
 from posedetector.errors import WeightsError
-from posedetector.lifters import LifterOptions
+from posedetector.lifters import LifterContext, VideoPose3DSettings
 from posedetector.lifters.networks import check_file, read_model
 from posedetector.lifters.videopose3d import VideoPose3D
 from posedetector.models.temporal import NumpyNetwork, TemporalWeights, read_weights
@@ -225,7 +225,7 @@ def test_what_is_no_file_of_arrays_is_refused(tmp_path: Path, content: bytes) ->
 
 @pytest.mark.parametrize("device", ["auto", "cpu"])
 def test_arrays_run_on_numpy_on_a_cpu(device: str) -> None:
-    assert "NumPy, single precision on cpu" in VideoPose3D(LifterOptions(device=device)).method
+    assert "NumPy, single precision on cpu" in VideoPose3D(VideoPose3DSettings(device=device)).method
 
 
 def test_a_checkpoint_lifts_as_the_arrays_made_of_it(
@@ -233,7 +233,9 @@ def test_a_checkpoint_lifts_as_the_arrays_made_of_it(
 ) -> None:
     checkpoint = save(model, tmp_path, "bundled").rename(tmp_path / "mine.pt")
     assert run("export", "bundled", "--numpy", "--checkpoint", checkpoint).status == 0
-    lifters = [VideoPose3D(LifterOptions(str(tmp_path / f"mine{end}"), like="bundled")) for end in (".pt", ".npz")]
+    lifters = [
+        VideoPose3D(VideoPose3DSettings(model=str(tmp_path / f"mine{end}"), like="bundled")) for end in (".pt", ".npz")
+    ]
     screen = np.random.default_rng(0).uniform(-1, 1, (60, 17, 2))
 
     assert [("PyTorch" in one.method, "NumPy" in one.method) for one in lifters] == [(True, False), (False, True)]
@@ -257,7 +259,12 @@ def test_an_export_tells_where_it_is_and_how_it_is_used(run: Callable[..., Done]
 
     assert (done.status, done.errors) == (0, "")
     assert f"--videopose3d-model {made} --videopose3d-like fair-cpn-causal" in done.out
-    assert VideoPose3D(LifterOptions(str(made), like="fair-cpn-causal", online=True)).network.look_ahead == 0
+    assert (
+        VideoPose3D(
+            VideoPose3DSettings(model=str(made), like="fair-cpn-causal"), LifterContext(online=True)
+        ).network.look_ahead
+        == 0
+    )
 
 
 REFUSALS = {

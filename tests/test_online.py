@@ -7,14 +7,15 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from backends import made_by
 from changing import edited, without
 from checkpoints import echoing_network, random_network, save, smooth_network
 from posedetector.calibration import find_root
 from posedetector.cleaning import clean
 from posedetector.errors import InputError
-from posedetector.estimators import ESTIMATORS
+from posedetector.estimators import ESTIMATORS, RTMW3DSettings
 from posedetector.estimators.synthetic import PinholeCamera, Synthetic, Walker
-from posedetector.lifters import Lifter, LifterOptions
+from posedetector.lifters import Lifter, LifterContext, VideoPose3DSettings
 from posedetector.lifters.native import Native
 from posedetector.lifters.videopose3d import VideoPose3D, to_screen
 from posedetector.models.videopose3d import TemporalModel
@@ -70,7 +71,7 @@ def found(time: Array, *, later: Walker = HERE, away: slice = slice(0)) -> Keypo
 def causal(tmp_path: Path) -> Callable[..., VideoPose3D]:
     def make(network: TemporalModel | None = None) -> VideoPose3D:
         path = save(network or random_network(causal=True), tmp_path / "network", "fair-cpn-causal")
-        return VideoPose3D(LifterOptions(str(path), device="cpu", online=True))
+        return VideoPose3D(VideoPose3DSettings(model=str(path), device="cpu"), LifterContext(online=True))
 
     return make
 
@@ -150,8 +151,8 @@ def test_the_network_is_given_a_point_that_is_hidden_where_it_was_last_seen(caus
 
 @pytest.mark.parametrize("name", ["fair-cpn", "bundled"])
 def test_a_network_that_looks_ahead_is_refused_and_one_that_does_not_is_named(name: str) -> None:
-    with pytest.raises(InputError, match=f"{name} does: --videopose3d-model fair-cpn-causal does not"):
-        VideoPose3D(LifterOptions(name, online=True))
+    with pytest.raises(InputError, match=f"{name} does: `lifter.model=fair-cpn-causal` does not"):
+        VideoPose3D(VideoPose3DSettings(model=name), LifterContext(online=True))
 
 
 class Careless(Synthetic):
@@ -173,7 +174,7 @@ class Careless(Synthetic):
 
 @pytest.fixture
 def settings(blank_clip: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Settings]:
-    monkeypatch.setitem(ESTIMATORS, "poor", lambda _: Synthetic(noise=2.0, dropout=0.05))
+    monkeypatch.setitem(ESTIMATORS, "poor", made_by(lambda _: Synthetic(noise=2.0, dropout=0.05)))
 
     def make(**more: object) -> Settings:
         given = {"subject": Subject(height=1.75), "focal_length": 550.0, "camera_level": True, "online": True}
@@ -205,7 +206,7 @@ def test_what_was_not_seen_stays_missing(settings: Callable) -> None:
 def test_no_sides_are_swapped_back_and_no_outlier_is_dropped(
     settings: Callable, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setitem(ESTIMATORS, "careless", lambda _: Careless())
+    monkeypatch.setitem(ESTIMATORS, "careless", made_by(lambda _: Careless()))
     offline, online = (
         analyze(settings(estimator="careless", online=online, refine=False)).provenance.cleaning
         for online in (False, True)
@@ -219,26 +220,34 @@ def test_no_sides_are_swapped_back_and_no_outlier_is_dropped(
 def test_what_looks_ahead_is_off(settings: Callable) -> None:
     made = settings()
 
-    assert (made.refine, made.cutoff, made.max_gap, made.batch_size) == (False, None, 0.0, 1)
+    assert (made.refine, made.cutoff, made.max_gap) == (False, None, 0.0)
+    assert made.for_estimator(500.0).online  # one frame at a time
 
 
 @pytest.mark.parametrize(
     ("asked", "says"),
     [
-        ({"refine": True}, "--refine does"),
-        ({"cutoff": 6.0}, "--cutoff 6 does"),
-        ({"max_gap": 0.1}, "--max-gap 0.1 does"),
-        ({"batch_size": 8}, "--batch-size 8 does"),
+        ({"refine": True}, "`refine` does"),
+        ({"cutoff": 6.0}, "`cutoff=6` does"),
+        ({"max_gap": 0.1}, "`max_gap=0.1` does"),
+        ({"estimator": RTMW3DSettings(batch_size=8)}, "`estimator.batch_size=8` does"),
     ],
     ids=["refine", "cutoff", "gap", "batch"],
 )
 def test_what_looks_ahead_is_refused_where_it_was_asked_for(settings: Callable, asked: dict, says: str) -> None:
-    with pytest.raises(InputError, match=f"--online uses no later frame, and {says}: leave one of them out"):
+    with pytest.raises(InputError, match=f"`online` uses no later frame, and {says}: leave one of them out"):
         settings(**asked)
 
 
 @pytest.mark.parametrize(
-    "asked", [{"refine": False}, {"cutoff": None}, {"max_gap": 0.0}, {"batch_size": 1}, {"batch_size": None}]
+    "asked",
+    [
+        {"refine": False},
+        {"cutoff": None},
+        {"max_gap": 0.0},
+        {"estimator": RTMW3DSettings(batch_size=1)},
+        {"estimator": "rtmw3d"},
+    ],
 )
 def test_what_is_off_anyhow_may_be_said(settings: Callable, asked: dict) -> None:
     assert settings(**asked).online

@@ -23,7 +23,7 @@ pytest.importorskip("onnxscript", reason="the extra `onnx` is not installed")
 from commands import Done  # noqa: E402
 from posedetector import weights  # noqa: E402
 from posedetector.errors import InputError, OutputError, ResourceError, WeightsError  # noqa: E402
-from posedetector.estimators import EstimatorOptions  # noqa: E402
+from posedetector.estimators import RTMW3DSettings  # noqa: E402
 from posedetector.estimators.rtmw3d import RTMW3D  # noqa: E402
 from posedetector.models import exporting, letterbox, rtmdet, rtmw3d, simcc  # noqa: E402
 from posedetector.models import onnx as ours  # noqa: E402
@@ -144,8 +144,8 @@ def passing_on(path: Path, shape: tuple[int | str, ...], kind: int = onnx.Tensor
     return path
 
 
-def options(**chosen: object) -> EstimatorOptions:
-    return EstimatorOptions(device="cpu", **{"runtime": "onnx", **chosen})
+def options(**chosen: object) -> RTMW3DSettings:
+    return RTMW3DSettings(device="cpu", **{"runtime": "onnx", **chosen})
 
 
 # What is exported does what PyTorch does
@@ -309,7 +309,7 @@ def test_onnxruntime_without_memory_says_so(detector_file: Path, monkeypatch: py
 
 
 def test_an_onnx_file_for_pytorch_is_refused(pose_file: Path, detector_checkpoint: Path) -> None:
-    with pytest.raises(WeightsError, match="is an ONNX file, which --runtime onnx runs"):
+    with pytest.raises(WeightsError, match='is an ONNX file, which `runtime="onnx"` runs'):
         RTMW3D(options(runtime="torch", checkpoint=pose_file, detector_checkpoint=detector_checkpoint))
 
 

@@ -13,7 +13,7 @@ import torch
 
 from openmmlab_models import DETECTOR, POSE, model_of, options, save
 from posedetector.errors import InputError, WeightsError
-from posedetector.estimators import EstimatorOptions, make_estimator
+from posedetector.estimators import EstimatorContext, OpenMMLabSettings, make_estimator
 from posedetector.pose import Array, ByteArray, Frame
 from posedetector.skeletons import COCO_17, COCO_WHOLEBODY_133, H36M_17, Skeleton
 
@@ -39,7 +39,7 @@ def test_without_the_extra_the_error_says_how_to_have_it(monkeypatch: pytest.Mon
     monkeypatch.setattr(sys, "version_info", (3, 12, 0))
 
     with pytest.raises(InputError, match=r"openmmlab needs the extra: uv sync --extra openmmlab \(.*cannot be found"):
-        make_estimator("openmmlab", EstimatorOptions())
+        make_estimator("openmmlab")
 
 
 def test_on_a_python_that_is_too_new_the_error_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -47,7 +47,7 @@ def test_on_a_python_that_is_too_new_the_error_says_so(monkeypatch: pytest.Monke
     monkeypatch.setattr(sys, "version_info", (3, 13, 0))
 
     with pytest.raises(InputError, match=r"needs Python 3\.11 or 3\.12.*uv sync --python 3\.12 --extra openmmlab"):
-        make_estimator("openmmlab", EstimatorOptions())
+        make_estimator("openmmlab")
 
 
 # Non-maximum suppression
@@ -175,7 +175,7 @@ def test_an_unknown_alias_is_refused_with_those_that_are_like_it() -> None:
     with pytest.raises(
         InputError, match=r"openmmlab has no model 'rtmpose-q'; like it are rtmpose-.*aliases are .*human"
     ):
-        make_estimator("openmmlab", EstimatorOptions(model="rtmpose-q"))
+        make_estimator(OpenMMLabSettings(model="rtmpose-q"))
 
 
 @needs_extra
@@ -214,10 +214,10 @@ def test_mmposes_own_detectors_are_found_and_build_on_mmdets() -> None:
 
 
 @needs_extra
-@pytest.mark.parametrize(("field", "option"), [("pose_config", "--pose-config"), ("detector_config", "--det-config")])
-def test_a_configuration_that_is_nowhere_is_refused(field: str, option: str) -> None:
-    with pytest.raises(InputError, match=rf"there is no configuration nothing\.py, neither here.*{option}"):
-        make_estimator("openmmlab", EstimatorOptions(**{field: "nothing.py"}))
+@pytest.mark.parametrize("field", ["pose_config", "detector_config"])
+def test_a_configuration_that_is_nowhere_is_refused(field: str) -> None:
+    with pytest.raises(InputError, match=rf"there is no configuration nothing\.py, neither here.*`{field}`"):
+        make_estimator(OpenMMLabSettings(**{field: "nothing.py"}))
 
 
 @needs_extra
@@ -231,16 +231,16 @@ def test_a_name_that_several_configurations_have_is_refused() -> None:
 @needs_extra
 def test_a_configuration_that_does_not_run_is_refused(tmp_path: Path) -> None:
     (tmp_path / "broken.py").write_text("model = 1 / 0")
-    choice = replace(options(tmp_path), pose_config=str(tmp_path / "broken.py"))
+    choice = options(tmp_path).model_copy(update={"pose_config": str(tmp_path / "broken.py")})
 
     with pytest.raises(InputError, match=r"broken\.py cannot be read as a configuration: ZeroDivisionError"):
-        make_estimator("openmmlab", choice)
+        make_estimator(choice)
 
 
 @needs_extra
 def test_a_model_and_a_configuration_at_once_are_refused() -> None:
-    with pytest.raises(InputError, match="--pose-model and --pose-config both say which model"):
-        make_estimator("openmmlab", EstimatorOptions(model="human", pose_config=POSE))
+    with pytest.raises(InputError, match="`model` and `pose_config` both say which model"):
+        OpenMMLabSettings(model="human", pose_config=POSE)
 
 
 # Checkpoints
@@ -262,7 +262,7 @@ def test_a_checkpoint_that_cannot_be_had_is_named_with_its_address_and_place(
     monkeypatch.chdir(tmp_path)
 
     with pytest.raises(WeightsError) as caught:
-        make_estimator("openmmlab", replace(options(tmp_path), checkpoint=None))
+        make_estimator(options(tmp_path).model_copy(update={"checkpoint": None}))
 
     file = "rtmpose-tiny_simcc-coco_pt-aic-coco_420e-256x192-e613ba3f_20230127.pth"
     assert f"get https://download.openmmlab.com/mmpose/v1/projects/rtmposev1/{file} elsewhere" in str(caught.value)
@@ -300,7 +300,7 @@ def test_a_published_checkpoint_is_downloaded_known_by_its_digits_and_kept(
     digest = hashlib.sha256(chosen.checkpoint.read_bytes()).hexdigest()
     file = offered(monkeypatch, chosen.checkpoint, digest[:8])
 
-    loaded = make_estimator("openmmlab", replace(chosen, checkpoint=None)).weights[1]
+    loaded = make_estimator(chosen.model_copy(update={"checkpoint": None})).weights[1]
 
     assert (loaded.name, loaded.path, loaded.trust) == (POSE, cache_folder / file, "table")
     assert (loaded.sha256, loaded.licence) == (digest, "Apache-2.0")
@@ -316,7 +316,7 @@ def test_a_download_with_other_digits_is_refused_and_not_kept(
     offered(monkeypatch, chosen.checkpoint, "00000000")
 
     with pytest.raises(WeightsError, match=r"what came is not .* its SHA-256 should begin with 00000000"):
-        make_estimator("openmmlab", replace(chosen, checkpoint=None))
+        make_estimator(chosen.model_copy(update={"checkpoint": None}))
     assert [path.suffix for path in cache_folder.iterdir() if path.suffix != ".lock"] == []
 
 
@@ -332,7 +332,7 @@ def test_a_checkpoint_that_was_put_where_networks_are_is_found(
     place.mkdir()
     chosen.checkpoint.rename(place / file)
 
-    loaded = make_estimator("openmmlab", replace(chosen, checkpoint=None)).weights[1]
+    loaded = make_estimator(chosen.model_copy(update={"checkpoint": None})).weights[1]
 
     assert loaded.path.samefile(place / file)
     assert loaded.trust == "table"
@@ -340,7 +340,7 @@ def test_a_checkpoint_that_was_put_where_networks_are_is_found(
 
 @needs_extra
 def test_a_file_of_ones_own_is_called_that(tmp_path: Path) -> None:
-    detector, pose = make_estimator("openmmlab", options(tmp_path)).weights
+    detector, pose = make_estimator(options(tmp_path)).weights
 
     assert [(one.trust, one.licence) for one in (detector, pose)] == [("own file", "licence not known")] * 2
     assert detector.label == f"detector.pth, built like {DETECTOR}"
@@ -351,11 +351,11 @@ def test_a_file_of_ones_own_is_called_that(tmp_path: Path) -> None:
 def test_a_configuration_of_ones_own_needs_a_checkpoint(tmp_path: Path) -> None:
     own = tmp_path / "own.py"
     own.write_text(f"_base_ = 'mmpose::body_2d_keypoint/rtmpose/coco/{POSE}.py'")
-    chosen = replace(options(tmp_path), pose_config=str(own))
+    chosen = options(tmp_path).model_copy(update={"pose_config": str(own)})
 
-    with pytest.raises(InputError, match=r"no checkpoint was published for .*own\.py: give one with --pose-checkpoint"):
-        make_estimator("openmmlab", replace(chosen, checkpoint=None))
-    assert make_estimator("openmmlab", chosen).weights[1].name == "own"
+    with pytest.raises(InputError, match=r"no checkpoint was published for .*own\.py: give one with `checkpoint`"):
+        make_estimator(chosen.model_copy(update={"checkpoint": None}))
+    assert make_estimator(chosen).weights[1].name == "own"
 
 
 @needs_extra
@@ -363,7 +363,7 @@ def test_a_checkpoint_of_another_model_is_refused_with_what_is_missing(tmp_path:
     chosen = options(tmp_path)
 
     with pytest.raises(WeightsError, match=r"detector\.pth is not a checkpoint of rtmpose-t.*missing: .*foreign: "):
-        make_estimator("openmmlab", replace(chosen, checkpoint=chosen.detector_checkpoint))
+        make_estimator(chosen.model_copy(update={"checkpoint": chosen.detector_checkpoint}))
 
 
 @needs_extra
@@ -376,7 +376,7 @@ def test_a_checkpoint_of_another_size_is_refused(tmp_path: Path) -> None:
     with pytest.raises(
         WeightsError, match=r"pose\.pth is not a checkpoint of rtmpose-t.*size mismatch for head\.cls_x"
     ):
-        make_estimator("openmmlab", chosen)
+        make_estimator(chosen)
 
 
 @needs_extra
@@ -387,7 +387,7 @@ def test_weights_that_are_not_finite_are_refused(tmp_path: Path) -> None:
     torch.save(state, chosen.checkpoint)
 
     with pytest.raises(WeightsError, match=r"head\.cls_x\.weight holds values that are not finite"):
-        make_estimator("openmmlab", chosen)
+        make_estimator(chosen)
 
 
 class Hostile:
@@ -402,7 +402,7 @@ def test_a_checkpoint_that_wants_to_run_something_is_refused(monkeypatch: pytest
     torch.save({"state_dict": {"a": torch.ones(1)}, "meta": Hostile()}, chosen.checkpoint)
 
     with pytest.raises(WeightsError, match="nothing in it was run"):
-        make_estimator("openmmlab", chosen)
+        make_estimator(chosen)
     assert not (tmp_path / "was_run").exists()
 
 
@@ -412,24 +412,28 @@ def test_a_checkpoint_that_wants_to_run_something_is_refused(monkeypatch: pytest
 @needs_extra
 def test_a_model_without_a_whole_body_is_refused(tmp_path: Path) -> None:
     hand = "rtmpose-m_8xb256-210e_hand5-256x256"
-    chosen = replace(options(tmp_path), pose_config=hand, checkpoint=save("pose", hand, tmp_path / "hand.pth"))
+    chosen = options(tmp_path).model_copy(
+        update={"pose_config": hand, "checkpoint": save("pose", hand, tmp_path / "hand.pth")}
+    )
 
     with pytest.raises(InputError, match=r"hand5-256x256 has no left_shoulder, .*posedetector needs the shoulders"):
-        make_estimator("openmmlab", chosen)
+        make_estimator(chosen)
 
 
 @needs_extra
 def test_a_model_that_takes_the_whole_picture_is_refused(tmp_path: Path) -> None:
     rtmo = "rtmo-t_8xb32-600e_body7-416x416"
-    chosen = replace(options(tmp_path), pose_config=rtmo, checkpoint=save("pose", rtmo, tmp_path / "rtmo.pth"))
+    chosen = options(tmp_path).model_copy(
+        update={"pose_config": rtmo, "checkpoint": save("pose", rtmo, tmp_path / "rtmo.pth")}
+    )
 
     with pytest.raises(InputError, match=r"is a BottomupPoseEstimator: only models that .* mmpose calls top-down"):
-        make_estimator("openmmlab", chosen)
+        make_estimator(chosen)
 
 
 @needs_extra
 def test_a_detector_of_other_things_is_refused() -> None:
-    from posedetector.estimators.openmmlab import _person_in
+    from posedetector.estimators.openmmlab.estimator import _person_in
 
     with pytest.raises(InputError, match="it is no detector of people: it finds apple, pear"):
         _person_in(("apple", "pear"), "it")
@@ -439,15 +443,15 @@ def test_a_detector_of_other_things_is_refused() -> None:
 @needs_extra
 @pytest.mark.parametrize("device", ["cuda", "cuda:1"])
 def test_a_device_that_is_not_here_is_refused(device: str) -> None:
-    with pytest.raises(InputError, match=f"this machine, or its PyTorch, has no {device}; --device auto takes"):
-        make_estimator("openmmlab", EstimatorOptions(device=device))
+    with pytest.raises(InputError, match=f'this machine, or its PyTorch, has no {device}; `device="auto"` takes'):
+        make_estimator(OpenMMLabSettings(device=device))
 
 
 @needs_extra
 @pytest.mark.parametrize("device", ["tpu", "cuda:", "cuda:one", "cpu:"])
 def test_a_device_that_there_is_nowhere_is_refused(device: str) -> None:
-    with pytest.raises(InputError, match=f"there is no device '{device}'; there are auto, cpu"):
-        make_estimator("openmmlab", EstimatorOptions(device=device))
+    with pytest.raises(InputError, match=f"`device` is auto, cpu, .* got '{device}'"):
+        make_estimator(OpenMMLabSettings(device=device))
 
 
 # Skeletons
@@ -514,7 +518,7 @@ def test_every_data_set_of_bodies_gives_a_skeleton_without_circles(dataset: str)
     ],
 )
 def test_poses_have_the_models_points_and_honest_scores(config: str, skeleton: Skeleton, tmp_path: Path) -> None:
-    estimator = make_estimator("openmmlab", options(tmp_path, pose=config))
+    estimator = make_estimator(options(tmp_path, pose=config))
 
     (person,) = estimator.poses([picture()], [BOX])[0]
 
@@ -529,7 +533,7 @@ def test_poses_have_the_models_points_and_honest_scores(config: str, skeleton: S
 @pytest.mark.parametrize("config", [POSE, "td-hm_res50_8xb64-210e_coco-256x192"])
 def test_poses_are_those_that_mmpose_itself_finds(config: str, tmp_path: Path) -> None:
     chosen = options(tmp_path, pose=config)
-    estimator = make_estimator("openmmlab", chosen)
+    estimator = make_estimator(chosen)
     from mmpose.apis import inference_topdown, init_model
 
     from posedetector.estimators.openmmlab.catalogue import choose_config
@@ -587,9 +591,9 @@ def test_a_3d_models_points_in_the_picture_are_taken_and_not_those_of_its_assume
 ) -> None:
     monkeypatch.syspath_prepend(tmp_path)
     flat = options(tmp_path)
-    solid = replace(flat, pose_config=str(of_ones_own))
+    solid = flat.model_copy(update={"pose_config": str(of_ones_own)})
 
-    one, other = (make_estimator("openmmlab", chosen).poses([picture()], [BOX])[0][0] for chosen in (flat, solid))
+    one, other = (make_estimator(chosen).poses([picture()], [BOX])[0][0] for chosen in (flat, solid))
 
     assert other.xy == pytest.approx(one.xy, abs=1e-9, nan_ok=True)
     assert np.array_equal(one.score, other.score)
@@ -599,14 +603,14 @@ def test_a_3d_models_points_in_the_picture_are_taken_and_not_those_of_its_assume
 
 @needs_extra
 def test_modules_that_cannot_be_imported_are_named_with_what_to_do(of_ones_own: Path, tmp_path: Path) -> None:
-    chosen = replace(options(tmp_path), pose_config=str(of_ones_own))
+    chosen = options(tmp_path).model_copy(update={"pose_config": str(of_ones_own)})
 
     with pytest.raises(InputError, match=r"own3d\.py wants modules that cannot be imported; set PYTHONPATH.*tiny3d"):
-        make_estimator("openmmlab", chosen)
+        make_estimator(chosen)
 
 
 def test_depth_is_counted_from_the_middle_of_the_hips() -> None:
-    from posedetector.estimators.openmmlab import depth_from
+    from posedetector.estimators.openmmlab.estimator import depth_from
 
     points = np.zeros((17, 3))
     points[:, 2] = 5.14
@@ -621,7 +625,7 @@ def test_depth_is_counted_from_the_middle_of_the_hips() -> None:
 @needs_extra
 def test_boxes_are_those_that_mmdet_itself_finds(tmp_path: Path) -> None:
     chosen = options(tmp_path, surety=0.0)
-    estimator = make_estimator("openmmlab", replace(chosen, bbox_thr=0.4))
+    estimator = make_estimator(chosen.model_copy(update={"bbox_thr": 0.4}))
     from mmdet.apis import inference_detector
     from mmengine.config import Config
     from mmengine.registry import DefaultScope
@@ -645,7 +649,7 @@ def test_boxes_are_those_that_mmdet_itself_finds(tmp_path: Path) -> None:
 
 @needs_extra
 def test_several_pictures_at_once_give_what_each_alone_gives(tmp_path: Path) -> None:
-    estimator = make_estimator("openmmlab", replace(options(tmp_path, surety=0.0), bbox_thr=0.4, batch_size=2))
+    estimator = make_estimator(options(tmp_path, surety=0.0).model_copy(update={"bbox_thr": 0.4, "batch_size": 2}))
     pictures = [picture(seed) for seed in range(3)]
     boxes = [np.vstack([BOX, BOX + 20]), np.empty((0, 4)), BOX]
 
@@ -661,8 +665,8 @@ def test_several_pictures_at_once_give_what_each_alone_gives(tmp_path: Path) -> 
 
 @needs_extra
 def test_people_are_searched_for_in_every_nth_frame_and_followed_in_between(tmp_path: Path) -> None:
-    chosen = replace(options(tmp_path, surety=10.0), detect_every=3, max_persons=2)
-    estimator = make_estimator("openmmlab", chosen)
+    chosen = options(tmp_path, surety=10.0).model_copy(update={"detect_every": 3})
+    estimator = make_estimator(chosen, EstimatorContext(max_persons=2))
     searched = []
     detect = estimator.detect
     estimator.detect = lambda images: searched.extend(images) or detect(images)
@@ -676,7 +680,7 @@ def test_people_are_searched_for_in_every_nth_frame_and_followed_in_between(tmp_
 
 @needs_extra
 def test_nothing_reaches_the_terminal(capfd: pytest.CaptureFixture[str], tmp_path: Path) -> None:
-    estimator = make_estimator("openmmlab", options(tmp_path, surety=10.0))
+    estimator = make_estimator(options(tmp_path, surety=10.0))
     list(estimator.estimate(frames(2)))
 
     assert capfd.readouterr() == ("", "")
@@ -687,7 +691,7 @@ def test_other_users_of_mmengine_see_no_change_of_its_default_scope(tmp_path: Pa
     from mmengine.registry import DefaultScope
 
     before = getattr(DefaultScope.get_current_instance(), "scope_name", None)
-    estimator = make_estimator("openmmlab", options(tmp_path))
+    estimator = make_estimator(options(tmp_path))
     estimator.detect([picture()])
 
     assert getattr(DefaultScope.get_current_instance(), "scope_name", None) == before
@@ -695,7 +699,7 @@ def test_other_users_of_mmengine_see_no_change_of_its_default_scope(tmp_path: Pa
 
 @needs_extra
 def test_a_picture_that_the_library_cannot_take_is_named(tmp_path: Path) -> None:
-    estimator = make_estimator("openmmlab", options(tmp_path))
+    estimator = make_estimator(options(tmp_path))
 
     with pytest.raises(InputError, match="mmdet cannot look at this picture of 2000×1 pixels"):
         estimator.detect([np.zeros((1, 2000, 3), np.uint8)])
@@ -703,7 +707,7 @@ def test_a_picture_that_the_library_cannot_take_is_named(tmp_path: Path) -> None
 
 @needs_extra
 def test_boxes_that_show_nothing_of_the_picture_are_nobody(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    estimator = make_estimator("openmmlab", options(tmp_path))
+    estimator = make_estimator(options(tmp_path))
     boxes = np.array([[400.0, 10.0, 500.0, 60.0], [10.0, 10.0, 60.0, 100.0]])
     found = {"bboxes": boxes, "scores": np.array([0.9, 0.8]), "labels": np.zeros(2)}
     monkeypatch.setattr(estimator._detector._network, "run", lambda *_: [found])
@@ -718,4 +722,4 @@ def test_a_configuration_that_ends_the_program_is_refused(tmp_path: Path) -> Non
     (tmp_path / "ends.py").write_text("raise SystemExit(3)\n")
 
     with pytest.raises(InputError, match=r"ends\.py cannot be read as a configuration"):
-        make_estimator("openmmlab", replace(options(tmp_path), pose_config=str(tmp_path / "ends.py")))
+        make_estimator(options(tmp_path).model_copy(update={"pose_config": str(tmp_path / "ends.py")}))

@@ -481,7 +481,7 @@ def test_an_angle_without_a_value_is_not_drawn(posed: Posed) -> None:
 def test_a_poor_angle_is_not_drawn(posed: Posed, quality: Any, shown: bool) -> None:
     knees = dict.fromkeys(("left_knee_flexion", "right_knee_flexion"), Grade(quality, "seen badly"))
     trial = with_kinematics(bent(posed, 30.0), grades=knees)
-    options = OverlayOptions(("knee_flexion",))
+    options = OverlayOptions(angles=("knee_flexion",))
 
     assert (drawn(trial, options) != drawn(trial)).any() == shown
 
@@ -533,18 +533,18 @@ def test_angles_have_short_and_full_names(given: str, names: tuple[str, ...]) ->
 
 @pytest.mark.parametrize("given", ["nee", "knee,none", "", ","])
 def test_an_unknown_angle_is_refused_with_a_list_of_those_there_are(given: str) -> None:
-    with pytest.raises(InputError, match=r"--overlay-angles: .* knee, .* hip_adduction"):
+    with pytest.raises(InputError, match=r"`angles`: .* knee, .* hip_adduction"):
         parse_angles(given)
 
 
 @pytest.mark.parametrize(
     ("options", "says"),
     [
-        ({"thickness": 0}, "--thickness is in pixels and must lie in 1–100, got 0"),
-        ({"radius": -3}, "--radius is in pixels"),
-        ({"show": True, "show_interval": -1.0}, "--show-interval is in seconds and must not be negative"),
-        ({"show": True, "show_interval": float("nan")}, "--show-interval is in seconds"),
-        ({"show_interval": 1.0}, "--show-interval goes with --show"),
+        ({"thickness": 0}, "`thickness` is in pixels and must lie in 1–100, got 0"),
+        ({"radius": -3}, "`radius` is in pixels"),
+        ({"show": True, "show_interval": -1.0}, "`show_interval` is in seconds and must lie in 0–1e"),
+        ({"show": True, "show_interval": float("nan")}, "`show_interval` is in seconds"),
+        ({"show_interval": 1.0}, "`show_interval` goes with `show`"),
     ],
 )
 def test_numbers_out_of_range_are_refused(options: dict[str, Any], says: str) -> None:

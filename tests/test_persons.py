@@ -252,11 +252,11 @@ def test_numbers_are_read_the_least_first() -> None:
 
 @pytest.mark.parametrize("text", ["", "x", "2+", "2-3", "1.5", "1,3"])
 def test_what_is_no_number_of_a_person_is_refused(text: str) -> None:
-    with pytest.raises(InputError, match=r"--person is a number, or the numbers of one person.*such as 2\+3; got "):
+    with pytest.raises(InputError, match=r"`person` is a number, or the numbers of one person.*such as 2\+3; got "):
         parse_persons(text)
 
 
 @pytest.mark.parametrize(("person", "joined"), [(2, (2,)), (1, (2, 2)), (1, (0,))])
 def test_a_person_is_joined_with_others_only(person: int, joined: tuple[int, ...]) -> None:
-    with pytest.raises(InputError, match="--person joins different numbers from 1 on, got"):
+    with pytest.raises(InputError, match="`person` joins different numbers from 1 on, got"):
         Settings(video="clip.mp4", subject=Subject(height=1.7), person=person, joined=joined)

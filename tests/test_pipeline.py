@@ -9,12 +9,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from backends import made_by
 from changing import without
 from posedetector.errors import InputError, NoPersonError
-from posedetector.estimators import ESTIMATORS
+from posedetector.estimators import ESTIMATORS, SyntheticSettings
 from posedetector.estimators.synthetic import Synthetic, Walker
 from posedetector.kinematics import joint_angles
-from posedetector.lifters import LIFTERS, Lifter, LifterOptions
+from posedetector.lifters import Lifter, VideoPose3DSettings
 from posedetector.pipeline import analyze, analyze_to
 from posedetector.pose import Array, Frame, PersonPose, Source
 from posedetector.scene import import_meanwhile
@@ -188,7 +189,7 @@ def test_smoothing_keeps_a_walk_within_a_centimetre(settings: Settings) -> None:
 
 @pytest.fixture
 def one_hand(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Settings:
-    monkeypatch.setitem(ESTIMATORS, "one-hand", lambda _: WithoutLeftHand())
+    monkeypatch.setitem(ESTIMATORS, "one-hand", made_by(lambda _: WithoutLeftHand()))
     return changed(settings, estimator="one-hand")
 
 
@@ -231,7 +232,7 @@ def test_estimating_changes_no_measured_point(one_hand: Settings) -> None:
 
 
 def test_a_clip_with_nobody_in_it_is_an_error(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(ESTIMATORS, "nobody", lambda _: Nobody())
+    monkeypatch.setitem(ESTIMATORS, "nobody", made_by(lambda _: Nobody()))
 
     with pytest.raises(NoPersonError, match="nobody was found in the 45 frames"):
         analyze(changed(settings, estimator="nobody"))
@@ -248,7 +249,7 @@ def test_only_the_seconds_asked_for_are_read(settings: Settings) -> None:
 
 def test_the_other_person_can_be_chosen(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
     behind = Walker(stature=1.6, speed=0.8, start=(1.0, -0.7), heading=np.pi)
-    monkeypatch.setitem(ESTIMATORS, "two", lambda _: Synthetic((Walker(), behind)))
+    monkeypatch.setitem(ESTIMATORS, "two", made_by(lambda _: Synthetic((Walker(), behind))))
     trial = analyze(changed(settings, estimator="two", person=2, subject=Subject(height=1.6)))
 
     # he walks the other way: the viewer's left is +Z
@@ -261,7 +262,7 @@ def test_as_many_people_are_followed_as_were_asked_for(
     settings: Settings, monkeypatch: pytest.MonkeyPatch, most: int, people: int
 ) -> None:
     row = tuple(Walker(start=(x, 0.0), speed=0.0) for x in (-1.5, -0.9, -0.3, 0.3, 0.9, 1.5))
-    monkeypatch.setitem(ESTIMATORS, "row", lambda options: Synthetic(row, max_persons=options.max_persons))
+    monkeypatch.setitem(ESTIMATORS, "row", made_by(lambda options: Synthetic(row, max_persons=options.max_persons)))
     trial = analyze(changed(settings, estimator="row", max_persons=most, refine=False))
 
     assert [len(track.poses) for track in trial.tracks.tracks] == [FRAMES] * people
@@ -338,10 +339,10 @@ def test_a_failed_analysis_leaves_nothing_behind(settings: Settings, tmp_path: P
 def test_an_estimator_without_depth_is_refused_at_the_first_person_and_not_after_the_clip(
     settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setitem(ESTIMATORS, "synthetic", lambda _: Flat())
+    monkeypatch.setattr(SyntheticSettings, "make", lambda *_: Flat())
     Flat.looked_at = 0
 
-    with pytest.raises(InputError, match="gives no depth: a lifter is needed, --use-videopose3d"):
+    with pytest.raises(InputError, match='gives no depth: a lifter is needed, `lifter="videopose3d"`'):
         analyze(settings)
     assert Flat.looked_at == 1
 
@@ -349,11 +350,11 @@ def test_an_estimator_without_depth_is_refused_at_the_first_person_and_not_after
 def test_a_lifter_that_cannot_be_loaded_is_an_error_before_the_first_frame(
     settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def refuse(_: LifterOptions) -> Lifter:
+    def refuse(*_: object) -> Lifter:
         raise InputError("this lifter cannot be loaded")
 
-    monkeypatch.setitem(LIFTERS, "videopose3d", refuse)
-    monkeypatch.setitem(ESTIMATORS, "synthetic", lambda _: Flat())
+    monkeypatch.setattr(VideoPose3DSettings, "make", refuse)
+    monkeypatch.setattr(SyntheticSettings, "make", lambda *_: Flat())
     Flat.looked_at = 0
 
     with pytest.raises(InputError, match="this lifter cannot be loaded"):
@@ -366,7 +367,7 @@ def test_nobody_waits_for_imports_when_the_process_ends() -> None:
 
 
 def test_an_estimator_without_depth_can_be_lifted(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(ESTIMATORS, "synthetic", lambda _: Flat())
+    monkeypatch.setattr(SyntheticSettings, "make", lambda *_: Flat())
 
     trial = analyze(changed(settings, lifter="videopose3d", refine=False))
 

@@ -635,7 +635,7 @@ def test_points_that_are_said_are_not_guessed(tmp_path: Path) -> None:
 def test_a_number_of_points_that_no_skeleton_has_asks_for_points(
     count: int, points: str | None, tmp_path: Path
 ) -> None:
-    with pytest.raises(InputError, match=rf"has {count} points without names; --points says which: .*h36m_17 \(17\)"):
+    with pytest.raises(InputError, match=rf"has {count} points without names; `points` says which: .*h36m_17 \(17\)"):
         read(npz(tmp_path / "a.npz", grid(2, count)), points=points, rate=30.0)
 
 
@@ -1048,7 +1048,7 @@ def test_points_that_are_said_name_those_of_predictions(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("points", [None, "coco_wholebody_133"])
 def test_predictions_without_names_ask_for_points(points: str | None, tmp_path: Path) -> None:
-    with pytest.raises(InputError, match="names none of its 16 points; --points says which"):
+    with pytest.raises(InputError, match="names none of its 16 points; `points` says which"):
         read(written(tmp_path / "a.json", [standing(16)]), rate=30.0, points=points)
 
 
@@ -1327,7 +1327,7 @@ def test_a_map_for_another_files_names_changes_nothing(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("names", [("RKnee", "R_Knee"), ("RKJC", "right_knee"), ("A:RKnee", "B:RKnee"), ("C7", "C7")])
 def test_two_names_for_one_point_are_refused_and_the_map_is_mentioned(names: tuple[str, str], tmp_path: Path) -> None:
-    with pytest.raises(InputError, match=r"a\.trc has two points that could be .*--map says which"):
+    with pytest.raises(InputError, match=r"a\.trc has two points that could be .*`point_map` says which"):
         read(three(tmp_path / "a.trc", *names, "nose"))
 
 

@@ -18,7 +18,7 @@ import torch
 from parity.published import DETECTOR, POSE, fixture
 from posedetector import RTMPose3D, RTMPose3DConfig, RTMPose3DInference, clear_cache
 from posedetector.errors import InputError, OutputError, WeightsError
-from posedetector.estimators import EstimatorOptions, rtmw3d
+from posedetector.estimators import RTMW3DSettings, rtmw3d
 from posedetector.pose import Array, ByteArray, PersonPose, as_picture
 from posedetector.skeletons import COCO_WHOLEBODY_133
 from posedetector.weights import WEIGHTS
@@ -42,11 +42,11 @@ class Networks:
     sure: list[float] = field(default_factory=lambda: [0.9])
     xyz: tuple[float, float, float] = (1.0, 2.0, 3.0)
     score: float = 0.5
-    made: list[EstimatorOptions] = field(default_factory=list)
+    made: list[RTMW3DSettings] = field(default_factory=list)
     seen: list[ByteArray] = field(default_factory=list)
 
-    def __call__(self, options: EstimatorOptions) -> "Networks":
-        self.made.append(options)
+    def __call__(self, settings: RTMW3DSettings) -> "Networks":
+        self.made.append(settings)
         return self
 
     def detect(self, images: list[ByteArray]) -> list[tuple[Array, Array]]:

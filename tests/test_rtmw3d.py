@@ -7,8 +7,18 @@ import cv2
 import numpy as np
 import pytest
 
+from commands import Done
 from posedetector.errors import InputError, WeightsError
-from posedetector.estimators import ESTIMATORS, EstimatorOptions, make_estimator
+from posedetector.estimators import (
+    EstimatorContext,
+    EstimatorSettings,
+    MediaPipeSettings,
+    OpenMMLabSettings,
+    RTMW3DSettings,
+    SyntheticSettings,
+    make_estimator,
+)
+from posedetector.estimators.base import ALONE
 from posedetector.estimators.rtmw3d import RTMW3D
 from posedetector.estimators.synthetic import PinholeCamera, Walker
 from posedetector.models import simcc
@@ -91,8 +101,8 @@ class SeesPoints:
 class MadeUp(RTMW3D):
     """The estimator with its own seeing, cutting and decoding, and networks that know the answer."""
 
-    def __init__(self, options: EstimatorOptions) -> None:
-        self._options, self._together, self._side = options, 2, 640
+    def __init__(self, settings: RTMW3DSettings, context: EstimatorContext = ALONE) -> None:
+        self._settings, self._context, self._together, self._side = settings, context, 2, 640
         self._detector, self._points = SeesBoxes(), SeesPoints()
         self.weights = ()
 
@@ -108,8 +118,8 @@ def picture(index: int) -> ByteArray:
 
 @pytest.fixture(scope="module")
 def seen() -> list:
-    options = EstimatorOptions(detect_every=1, focal_length=CAMERA.focal_length)
-    return [people[0] for people in MadeUp(options).estimate(frames())]
+    made = MadeUp(RTMW3DSettings(detect_every=1), EstimatorContext(focal_length=CAMERA.focal_length))
+    return [people[0] for people in made.estimate(frames())]
 
 
 def test_points_come_back_to_the_pixels_that_they_came_from(seen: list) -> None:
@@ -130,7 +140,7 @@ def test_points_are_in_metres_of_a_grown_person_about_the_hips(seen: list) -> No
 
 
 def test_people_found_less_surely_than_the_threshold_do_not_count() -> None:
-    found = list(MadeUp(EstimatorOptions(detect_every=1, bbox_thr=0.96)).estimate(frames()))  # sigmoid(3) is 0.953
+    found = list(MadeUp(RTMW3DSettings(detect_every=1, bbox_thr=0.96)).estimate(frames()))  # sigmoid(3) is 0.953
 
     assert found == [[]] * FRAMES
 
@@ -140,12 +150,12 @@ def analyzed(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Trial]:
     clip = tmp_path_factory.mktemp("walker")
     for index in range(FRAMES):
         cv2.imwrite(str(clip / f"{index:03}.png"), picture(index))
-    chosen = {"estimator": "rtmw3d", "detect_every": 1, "focal_length": CAMERA.focal_length, "fps": RATE}
+    chosen = {"estimator": RTMW3DSettings(detect_every=1), "focal_length": CAMERA.focal_length, "fps": RATE}
     subject = Subject(height=WALKER.stature)
 
     def analyzed(**options: object) -> Trial:
         with pytest.MonkeyPatch.context() as patched:
-            patched.setitem(ESTIMATORS, "rtmw3d", MadeUp)
+            patched.setattr("posedetector.estimators.rtmw3d.RTMW3D", MadeUp)
             return analyze(Settings(video=str(clip), subject=subject, **chosen, **options))
 
     return analyzed
@@ -205,7 +215,7 @@ def test_a_lifter_carries_toes_and_fingers(analyzed: Callable[..., Trial]) -> No
 
 
 def test_a_box_that_lies_outside_of_the_picture_is_refused() -> None:
-    estimator = MadeUp(EstimatorOptions())
+    estimator = MadeUp(RTMW3DSettings())
 
     with pytest.raises(InputError, match=r"the box .* lies outside of its picture, which is 640×360 pixels"):
         estimator.poses([picture(0)], [np.array([[700.0, 10.0, 800.0, 200.0]])])
@@ -213,56 +223,69 @@ def test_a_box_that_lies_outside_of_the_picture_is_refused() -> None:
 
 @pytest.mark.parametrize("box", [(10, 10, 10, 50), (50, 10, 10, 50), (np.nan, 0, 10, 10)])
 def test_a_box_without_an_area_is_refused(box: tuple[float, ...]) -> None:
-    estimator = MadeUp(EstimatorOptions())
+    estimator = MadeUp(RTMW3DSettings())
 
     with pytest.raises(InputError, match="has an area"):
         estimator.poses([picture(0)], [np.array([box], float)])
 
 
 def test_a_picture_without_boxes_has_no_people() -> None:
-    assert MadeUp(EstimatorOptions()).poses([picture(0)], [np.empty((0, 4))]) == [[]]
+    assert MadeUp(RTMW3DSettings()).poses([picture(0)], [np.empty((0, 4))]) == [[]]
 
 
 def test_an_unknown_model_is_refused() -> None:
-    with pytest.raises(InputError, match="rtmw3d has no model 'm'; it has l, x"):
-        make_estimator("rtmw3d", EstimatorOptions(model="m"))
+    with pytest.raises(InputError, match="`model` is l or x, got 'm'"):
+        RTMW3DSettings(model="m")
 
 
 def test_a_checkpoint_that_is_not_there_is_named(tmp_path: Path) -> None:
     with pytest.raises(WeightsError, match=r"there is no file .*gone\.pth for rtmw3d-x"):
-        make_estimator("rtmw3d", EstimatorOptions(model="x", checkpoint=tmp_path / "gone.pth"))
+        make_estimator(RTMW3DSettings(model="x", checkpoint=tmp_path / "gone.pth"))
 
 
 @pytest.mark.parametrize(
     ("option", "value", "said"),
     [
-        ("runtime", "onnx", "--runtime goes with --estimator rtmw3d, not with mediapipe"),
-        ("pose_config", "my.py", "--pose-config goes with --estimator openmmlab, not with mediapipe"),
-        ("detector_config", "my.py", "--det-config goes with --estimator openmmlab"),
-        ("detector_checkpoint", Path("my.pth"), "--detector-checkpoint goes with --estimator rtmw3d or openmmlab"),
-        ("bbox_thr", 0.5, "--bbox-thr goes with"),
-        ("detect_every", 1, "--detect-every goes with"),
-        ("batch_size", 4, "--batch-size goes with"),
-        ("device", "cuda", "--device goes with"),
+        ("--runtime", "onnx", "--runtime goes with --estimator rtmw3d, not with mediapipe"),
+        ("--pose-config", "my.py", "--pose-config goes with --estimator openmmlab, not with mediapipe"),
+        ("--det-config", "my.py", "--det-config goes with --estimator openmmlab"),
+        ("--det-checkpoint", "my.pth", "--detector-checkpoint goes with --estimator rtmw3d or openmmlab"),
+        ("--bbox-thr", 0.5, "--bbox-thr goes with"),
+        ("--detect-every", 1, "--detect-every goes with"),
+        ("--batch-size", 4, "--batch-size goes with"),
+        ("--device", "cuda", "--device goes with --estimator rtmw3d or openmmlab, or with --use-videopose3d"),
     ],
 )
-def test_options_that_would_do_nothing_are_refused(option: str, value: object, said: str) -> None:
-    with pytest.raises(InputError, match=said):
-        Settings(video="clip.mp4", subject=Subject(height=1.7), **{option: value})
+def test_options_that_would_do_nothing_are_refused(
+    command: Callable[..., Done], option: str, value: object, said: str
+) -> None:
+    done = command("analyze", "--video", "clip.mp4", "--height", 1.7, option, value)
+
+    assert done.status == 2
+    assert said in done.errors
+
+
+@pytest.mark.parametrize("estimator", [MediaPipeSettings, SyntheticSettings])
+@pytest.mark.parametrize("option", sorted({*OpenMMLabSettings.model_fields, *RTMW3DSettings.model_fields} - {"name"}))
+def test_an_estimator_has_no_options_of_others(estimator: type[EstimatorSettings], option: str) -> None:
+    if option not in estimator.model_fields:
+        with pytest.raises(InputError, match=f"has no field `{option}`"):
+            estimator(**{option: 1})
 
 
 @pytest.mark.parametrize(
     ("option", "value"), [("batch_size", 0), ("detect_every", 0), ("bbox_thr", 1.0), ("runtime", "jax")]
 )
 def test_options_out_of_their_range_are_refused(option: str, value: object) -> None:
-    with pytest.raises(InputError, match=option.replace("_", "-")):
-        Settings(video="clip.mp4", subject=Subject(height=1.7), estimator="rtmw3d", **{option: value})
+    with pytest.raises(InputError, match=f"`{option}`") as caught:
+        RTMW3DSettings(**{option: value})
+    assert caught.value.field == f"estimator.{option}"
 
 
 def test_somebody_in_the_grey_beside_the_picture_is_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
     boxes = np.array([[10.0, 400.0, 50.0, 500.0], [700.0, 10.0, 720.0, 50.0], [600.0, 300.0, 700.0, 400.0]])
     monkeypatch.setattr("posedetector.models.letterbox.decode", lambda *_: [(boxes, np.full(3, 0.9))])
 
-    ((found, _),) = MadeUp(EstimatorOptions()).detect([picture(0)])
+    ((found, _),) = MadeUp(RTMW3DSettings()).detect([picture(0)])
 
     np.testing.assert_array_equal(found, boxes[2:])

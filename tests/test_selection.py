@@ -189,7 +189,7 @@ def test_a_start_beyond_the_end_is_refused_before_the_work_and_says_how_long_the
 ) -> None:
     clip = clip_of(tmp_path / f"clip{suffix}")
 
-    with pytest.raises(VideoError, match=r"--start 7 lies beyond the end of .*clip.*, which is 2\.\d\d s long"):
+    with pytest.raises(VideoError, match=r"`start=7` lies beyond the end of .*clip.*, which is 2\.\d\d s long"):
         open_video(str(clip), selection=Selection(7.0))
 
 
@@ -198,7 +198,7 @@ def test_a_start_behind_the_last_frame_is_refused(tmp_path: Path, name: str) -> 
     clip = clip_of(tmp_path / name)
 
     with pytest.raises(
-        VideoError, match=r"--start 2\.5 lies beyond the end .* last frame that decodes is at 2\.4\d s$"
+        VideoError, match=r"`start=2\.5` lies beyond the end .* last frame that decodes is at 2\.4\d s$"
     ):
         read(clip, 2.5)
 
@@ -356,7 +356,7 @@ def test_an_end_beyond_the_last_image_is_noted(folder: Path) -> None:
         (
             "",
             Selection(3.0),
-            r"--start 3 leaves nothing of .*, which is a folder of 10 images, the last one at 0\.90 s",
+            r"`start=3` leaves nothing of .*, which is a folder of 10 images, the last one at 0\.90 s",
         ),
         ("", Selection(0.31, 0.39), r"no image in 0\.31–0\.39 s"),
         ("4.png", Selection(1.0), "--start 1 leaves nothing of 4, which is an image, at 0 s"),
@@ -373,5 +373,5 @@ def test_an_image_within_the_part_is_read(folder: Path) -> None:
 
 @pytest.mark.parametrize("selection", [Selection(1.0), Selection(0.0, 5.0)])
 def test_a_part_of_a_camera_is_refused(selection: Selection) -> None:
-    with pytest.raises(VideoError, match="for a camera use --duration"):
+    with pytest.raises(VideoError, match="for a camera use `duration`"):
         open_video("97", selection=selection)

@@ -19,7 +19,7 @@ from posedetector.calibration import Camera, calibrate
 from posedetector.cleaning import clean
 from posedetector.cli import main
 from posedetector.errors import InputError
-from posedetector.estimators import ESTIMATORS
+from posedetector.estimators import SyntheticSettings
 from posedetector.estimators.synthetic import Synthetic
 from posedetector.kinematics import study
 from posedetector.kinematics.nouns import Gait, Kinematics
@@ -161,7 +161,7 @@ def test_so_few_frames_that_nobody_can_be_followed_are_refused(tmp_path: Path) -
     clip = write_clip(tmp_path / "clip.mp4", [plain_image()] * 90, rate=15)
 
     assert open_selected(settings(clip, every=15)).rate == 1
-    with pytest.raises(InputError, match=r"--every 16 leaves one frame every 1\.07 s.* at most --every 15 for this"):
+    with pytest.raises(InputError, match=r"`every=16` leaves one frame every 1\.07 s.* at most `every=15` for this"):
         open_selected(settings(clip, every=16))
 
 
@@ -298,7 +298,7 @@ def test_a_part_that_fails_does_not_stop_the_others(run: Callable[..., Done], tm
 def test_stopping_says_which_results_are_kept(
     run: Callable[..., Done], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setitem(ESTIMATORS, "synthetic", lambda _: Stopping())
+    monkeypatch.setattr(SyntheticSettings, "make", lambda *_: Stopping())
     done = run("--quiet", "--start", 0, "--end", 0.8, "--start", 0.9)
 
     assert (done.status, done.errors) == (130, "posedetector: interrupted; the results of blank_0-0.8s are kept\n")

@@ -18,7 +18,7 @@ from scipy.spatial.transform import Rotation
 from commands import Done
 from posedetector.cli import train
 from posedetector.errors import InputError
-from posedetector.lifters import LifterOptions
+from posedetector.lifters import VideoPose3DSettings
 from posedetector.lifters.videopose3d import VideoPose3D
 from posedetector.pose import Array
 from posedetector.readers.names import NAMINGS
@@ -379,7 +379,7 @@ def test_the_command_trains_and_says_what_to_do_with_the_network(
     assert "out/lifter.pt: --use-videopose3d --videopose3d-model out/lifter.pt --videopose3d-like bundled" in done.out
     assert "1 recordings, 0.1 minutes; held out: 1, 0.1 minutes" in done.errors
     assert "step 4 of 4" in done.errors
-    VideoPose3D(LifterOptions("out/lifter.pt", like="bundled", device="cpu"))
+    VideoPose3D(VideoPose3DSettings(model="out/lifter.pt", like="bundled", device="cpu"))
     assert {path.name for path in (folder / "out").iterdir()} >= {"lifter.pt", "curve.csv", "curve.png", "plan.json"}
 
 

@@ -15,7 +15,7 @@ import torch
 
 from checkpoints import random_network
 from posedetector.errors import InputError, OutputError
-from posedetector.lifters import LifterOptions
+from posedetector.lifters import VideoPose3DSettings
 from posedetector.lifters.inputs import apparent_size
 from posedetector.lifters.videopose3d import VideoPose3D
 from posedetector.models.videopose3d import TemporalModel
@@ -172,7 +172,7 @@ class Listener:
 @pytest.fixture
 def lifter(tmp_path: Path) -> VideoPose3D:
     path = write_checkpoint(random_network(inputs="body", channels=4), tmp_path / "own.pt")
-    made = VideoPose3D(LifterOptions(str(path), like="bundled", device="cpu"))
+    made = VideoPose3D(VideoPose3DSettings(model=str(path), like="bundled", device="cpu"))
     made.network = Listener()
     return made
 
@@ -703,7 +703,7 @@ def test_the_rate_is_warmed_up_and_ends_near_0() -> None:
 
 
 def test_a_trained_network_lifts(finished: Path) -> None:
-    lifter = VideoPose3D(LifterOptions(str(finished / "lifter.pt"), like="bundled", device="cpu"))
+    lifter = VideoPose3D(VideoPose3DSettings(model=str(finished / "lifter.pt"), like="bundled", device="cpu"))
     pose = lifter.lift(seen(0.5)[1])
 
     assert pose.skeleton == H36M_17
@@ -725,7 +725,7 @@ def test_a_network_of_512_channels_fits_into_7_megabytes(tmp_path: Path) -> None
 def test_the_written_network_is_the_trained_one_but_for_rounding(tmp_path: Path) -> None:
     model = new_model(16).eval()
     path = write_checkpoint(model, tmp_path / "lifter.pt")
-    lifter = VideoPose3D(LifterOptions(str(path), like="bundled", device="cpu", flip=False))
+    lifter = VideoPose3D(VideoPose3DSettings(model=str(path), like="bundled", device="cpu", flip=False))
     windows = torch.rand(2, WINDOW, 54)
     with torch.inference_mode():
         made = torch.from_numpy(lifter.network.run(windows.numpy()))

@@ -32,7 +32,7 @@ from posedetector.video import open_video, read_ahead, source_name
 def test_a_rate_of_images_is_not_taken_for_a_video(tmp_path: Path) -> None:
     clip = write_clip(tmp_path / "clip.mp4", [plain_image()] * 2)
 
-    with pytest.raises(VideoError, match=r"--fps is for folders of images; .* pass --capture-fps"):
+    with pytest.raises(VideoError, match=r"`fps` is for folders of images; .* pass `capture_fps`"):
         open_video(str(clip), rate=25)
 
 

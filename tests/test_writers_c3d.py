@@ -265,7 +265,7 @@ def test_long_names_of_points_stay_whole_and_apart(read: Any, trial: Trial, path
 def test_more_points_than_the_format_names_are_refused(trial: Trial, path: Path) -> None:
     many = with_angles(even(trial, 2), **{f"angle_{number}": 1.0 for number in range(254)})
 
-    with pytest.raises(OutputError, match="names 255 points, here are 256; leave c3d out of --formats"):
+    with pytest.raises(OutputError, match="names 255 points, here are 256; leave c3d out of `formats`"):
         write_c3d(many, path)
 
 

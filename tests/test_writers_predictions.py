@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from backends import made_by
 from changing import without
 from posedetector.calibration import CAMERA_TO_LAB
 from posedetector.estimators import ESTIMATORS
@@ -285,7 +286,7 @@ def test_without_depth_others_have_points_in_2d_alone(read: Callable, posed: Tri
 def two(blank_clip: Path, monkeypatch: pytest.MonkeyPatch) -> Trial:
     behind = Walker(stature=1.6, speed=0.8, start=(1.0, -0.7), heading=np.pi)
     camera = PinholeCamera()
-    monkeypatch.setitem(ESTIMATORS, "two", lambda _: Synthetic((Walker(), behind), camera, model_scale=1.0))
+    monkeypatch.setitem(ESTIMATORS, "two", made_by(lambda _: Synthetic((Walker(), behind), camera, model_scale=1.0)))
     return analyze(
         Settings(
             video=str(blank_clip),

@@ -12,7 +12,15 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from posedetector.api import analyze, from_keypoints
-    from posedetector.errors import InputError, NoPersonError, OutputError, PosedetectorError, VideoError, WeightsError
+    from posedetector.errors import (
+        InputError,
+        NoPersonError,
+        OutputError,
+        PosedetectorError,
+        ResourceError,
+        VideoError,
+        WeightsError,
+    )
     from posedetector.pipeline import analyze_to
     from posedetector.records import LandmarkRecord, landmark_records
     from posedetector.rtmpose3d import RTMPose3D, RTMPose3DConfig, RTMPose3DInference, clear_cache
@@ -27,6 +35,7 @@ _HOMES = {
     "NoPersonError": "errors",
     "OutputError": "errors",
     "PosedetectorError": "errors",
+    "ResourceError": "errors",
     "VideoError": "errors",
     "WeightsError": "errors",
     "analyze": "api",
@@ -52,6 +61,7 @@ __all__ = [
     "RTMPose3D",
     "RTMPose3DConfig",
     "RTMPose3DInference",
+    "ResourceError",
     "Settings",
     "Subject",
     "Trial",

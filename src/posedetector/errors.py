@@ -9,8 +9,9 @@ PosedetectorError
 ├── ResourceError       the device has not enough memory
 └── OutputError         the results cannot be written
 
-The command line prints the message in one line and exits with 2. None of them is a ValueError, so that
-pydantic hands them on as they are.
+Messages name a field as Python does, in backticks: `fov`, `lifter.model`, `refine=False`. The command line makes flags of
+these (`--fov`), prints the message in one line and exits with 2. None of them is a ValueError, so that pydantic hands them on
+as they are. All can be pickled.
 """
 
 from collections.abc import Iterable
@@ -21,7 +22,16 @@ class PosedetectorError(Exception):
 
 
 class InputError(PosedetectorError):
-    """What was given cannot be used."""
+    """What was given cannot be used.
+
+    Attributes
+    ----------
+    field : the one field or argument that is at fault, such as fov, subject.height or estimator.model; None where it is none, or several.
+    """
+
+    def __init__(self, message: str, *, field: str | None = None) -> None:
+        super().__init__(message)
+        self.field = field
 
 
 class VideoError(InputError):

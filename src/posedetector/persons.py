@@ -220,7 +220,7 @@ def join(tracks: Tracks, person: int, others: Iterable[int]) -> Tracks:
             first, last = tracks.time[both[0]], tracks.time[both[-1]]
             raise NoPersonError(
                 f"persons {_listed((person, number))} are not one: both are seen in {len(both)} frames "
-                f"({first:.1f}–{last:.1f} s); --list-persons shows who is who"
+                f"({first:.1f}–{last:.1f} s); `find_persons` shows who is who"
             )
         poses |= dict(zip(other.rows, other.poses, strict=True))
     rows = sorted(poses)

@@ -98,7 +98,7 @@ def measure(settings: Settings, scene: Scene, progress: Progress = silently, com
             motion.entry(),
             cleaned.entry(),
             Entry(notes=tuple(map(serious, find_doubts(filmed)))),
-            _entry_of_lifter(settings.lifter, lifter),
+            _entry_of_lifter(settings.lifter.name, lifter),
             entry_of_networks((*lifter.weights, *(one.weights for one in scene.enhancers))),
             calibration.entry(subject.height),
             refinement.entry(),

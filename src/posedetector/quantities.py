@@ -38,13 +38,15 @@ def parse_mass(text: str) -> float:
 
 def parse_height(text: str) -> float:
     """Return a person's height in metres; raises InputError, which guesses at the unit that was left out."""
-    height = _named(text, "--height", parse_length)
+    height = _named(text, "height", parse_length)
     if _BARE.fullmatch(text) and not 0.5 <= height <= 2.5:
         hints = [f"{height:g}{unit}" for unit in ("cm", "mm", "in") if 0.5 <= height * _LENGTHS[unit] <= 2.5]
         meant = f"; did you mean {' or '.join(hints)}?" if hints else ""
         if 3 <= height < 8.3:
             meant = f"; did you mean {_in_feet(height)}?"
-        raise InputError(f"height is in metres and must lie in 0.5–2.5, got {text.strip()}{meant}")
+        raise InputError(
+            f"`height` is in metres and must lie in 0.5–2.5, got {text.strip()}{meant}", field="subject.height"
+        )
     return height
 
 
@@ -60,7 +62,7 @@ def _in_feet(feet: float) -> str:
 
 def parse_body_mass(text: str) -> float:
     """Return a person's mass in kilograms; raises InputError."""
-    return _named(text, "--mass", parse_mass)
+    return _named(text, "mass", parse_mass)
 
 
 def parse_bone_lengths(options: list[str]) -> dict[str, float]:
@@ -72,19 +74,28 @@ def parse_bone_lengths(options: list[str]) -> dict[str, float]:
             length = parse_length(value)
         except InputError as error:
             raise InputError(
-                f"--bone-length takes a name and a length, such as left_thigh=0.43 or left_thigh=43cm; got {option[:80]!r}"
+                f"`bone_lengths` takes a name and a length, such as left_thigh=0.43 or left_thigh=43cm; got {option[:80]!r}",
+                field="subject.bone_lengths",
             ) from error
         if (name := name.strip()) in bones or not equals:
-            raise InputError(f"--bone-length names {name} twice: give it once")
+            raise InputError(f"`bone_lengths` names {name} twice: give it once", field="subject.bone_lengths")
         bones[name] = length
     return bones
 
 
-def _named(text: str, option: str, parse: Callable[[str], float]) -> float:
+def parse_sex(text: str) -> str:
+    """Return male or female; raises InputError."""
+    found = {"m": "male", "male": "male", "f": "female", "female": "female"}.get(text.strip().lower())
+    if found is None:
+        raise InputError(f"`sex` is male or female (m or f), got {text!r}; it can be left out", field="subject.sex")
+    return found
+
+
+def _named(text: str, field: str, parse: Callable[[str], float]) -> float:
     try:
         return parse(text)
     except InputError as error:
-        raise InputError(f"{option}: {error}") from error
+        raise InputError(f"`{field}`: {error}", field=f"subject.{field}") from error
 
 
 def _parse(text: str, units: dict[str, float], what: str, wanted: str) -> float:

@@ -18,7 +18,7 @@ from posedetector import weights
 from posedetector.anthropometry import ADULT_STATURE
 from posedetector.downloads import Told
 from posedetector.errors import InputError, OutputError
-from posedetector.estimators import EstimatorOptions
+from posedetector.estimators import RTMW3DSettings
 from posedetector.models.torch_extra import need_torch
 from posedetector.pose import Array, ByteArray, as_picture
 from posedetector.skeletons import COCO_WHOLEBODY_133
@@ -100,7 +100,7 @@ class RTMPose3DInference:
         detector = _file("rtmdet-m", detector_checkpoint, cache, download_progress)
         points = _file(f"rtmw3d-{self.model_size}", pose_checkpoint, cache, download_progress)
         # every box there is: each call has its own threshold
-        self._options = EstimatorOptions(
+        self._settings = RTMW3DSettings(
             model=self.model_size, checkpoint=points, detector_checkpoint=detector, bbox_thr=0.0
         )
         self._networks = self._on(self._device)
@@ -170,7 +170,7 @@ class RTMPose3DInference:
     def _on(self, device: str) -> "RTMW3D":
         from posedetector.estimators.rtmw3d import RTMW3D
 
-        return RTMW3D(replace(self._options, device=device))
+        return RTMW3D(self._settings.model_copy(update={"device": device}))
 
 
 @dataclass

@@ -64,6 +64,8 @@ def import_meanwhile(modules: Iterable[str]) -> Thread:
 
 def open_selected(settings: Settings) -> Video:
     """Open the part of a video that is to be analysed; raises VideoError, and InputError where too few frames are left."""
+    if not isinstance(settings, Settings):
+        raise InputError(f"an analysis takes Settings, got {type(settings).__name__}", field="settings")
     video = open_video(
         settings.video,
         rate=settings.fps,
@@ -75,8 +77,9 @@ def open_selected(settings: Settings) -> Video:
     if settings.every > 1 and 0 < video.rate * MAX_GAP < 1:
         most = max(1, int(video.rate * settings.every * MAX_GAP))
         raise InputError(
-            f"--every {settings.every} leaves one frame every {1 / video.rate:.3g} s, and a person is followed over "
-            f"{MAX_GAP:g} s at most: give at most --every {most} for this video"
+            f"`every={settings.every}` leaves one frame every {1 / video.rate:.3g} s, and a person is followed over "
+            f"{MAX_GAP:g} s at most: give at most `every={most}` for this video",
+            field="every",
         )
     return video
 
@@ -129,7 +132,7 @@ def look(settings: Settings, video: Video, progress: Progress, told: Told | None
         camera = replace(camera, focal_length=motion.focal_length, fov=None)
     entries = (
         entry_of_video(video, settings.video, tracks.time, settings.capture_fps),
-        _entry_of_estimator(settings.estimator, estimator),
+        _entry_of_estimator(settings.estimator.name, estimator),
         entry_of_persons(tracks, settings.person, tracking),
     )
     return Scene(video, tracks, lifter, camera, motion, lens, networks, entries)

@@ -1,44 +1,61 @@
-"""Who is in the picture: what a person tells us about him, checked once."""
+"""Who is in the picture: what is known about them, checked once."""
 
-from typing import ClassVar, Literal
+from typing import Annotated, ClassVar, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, model_validator
+from pydantic import AfterValidator, Field, model_validator
 
 from posedetector.anthropometry import SEGMENT_ENDS, STATURE_RANGE
 from posedetector.errors import InputError
+from posedetector.options import Flag, Options, within
+from posedetector.quantities import parse_body_mass, parse_bone_lengths, parse_height, parse_sex
 
+Movement = Literal["auto", "squat", "sit-to-stand", "gait", "none"]  # auto is whatever is found
 BONES = tuple(f"{side}_{segment}" for side in ("left", "right") for segment in SEGMENT_ENDS)
 
 
-class Subject(BaseModel):
+def _check_bones(lengths: dict[str, float]) -> dict[str, float]:
+    for bone, length in lengths.items():
+        if bone not in BONES:
+            raise ValueError(f"has no bone {bone!r}; there are {', '.join(BONES)}")
+        if not 0.05 <= length <= 0.8:
+            raise ValueError(f"are in metres and must lie in 0.05–0.8, got {bone}={length:g}")
+    return lengths
+
+
+class Subject(Options):
     """Height and bone lengths in metres, mass in kilograms, age in years; at least a height or one bone length."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    kind: ClassVar[str] = "subject"
     needs_size: ClassVar[bool] = True
 
-    height: float | None = None
-    mass: float | None = None
-    age: float | None = None
-    sex: Literal["male", "female"] | None = None
-    bone_lengths: dict[str, float] = {}
+    height: Annotated[
+        float | None, Flag("Subject", metavar="LENGTH", parse=parse_height), within(*STATURE_RANGE, "metres", 100, 1000)
+    ] = Field(None, description="The person's height, which gives the scale: 1.78 (metres), 178cm, 5ft11in.")
+    bone_lengths: Annotated[
+        dict[str, float],
+        Flag("Subject", ("--bone-length",), parse=parse_bone_lengths, repeated=True),
+        AfterValidator(_check_bones),
+    ] = Field(
+        {},
+        description="Measured segment length, such as left_thigh=0.43 (metres) or left_thigh=43cm. Repeatable; overrides `height`.",
+    )
+    mass: Annotated[
+        float | None, Flag("Subject", metavar="MASS", parse=parse_body_mass), within(2, 400, "kilograms")
+    ] = Field(None, description="75 (kg), 75kg or 165lb; gives the segments' masses.")
+    age: Annotated[float | None, Flag("Subject"), within(0, 120, "years")] = Field(
+        None, description="Years; picks what the figures compare with."
+    )
+    sex: Annotated[Literal["male", "female"] | None, Flag("Subject", parse=parse_sex)] = Field(
+        None, description="male or female, m or f; picks tables of the body and what figures compare with."
+    )
 
     @model_validator(mode="after")
-    def _check(self) -> "Subject":
+    def _check_size(self) -> Self:
         if self.needs_size and self.height is None and not self.bone_lengths:
             raise InputError(
-                "how tall is the person? give --height in metres, or a --bone-length such as left_thigh=0.43"
+                "how tall is the person? give `height` in metres, or a `bone_lengths` such as left_thigh=0.43",
+                field="subject.height",
             )
-        if self.height is not None:
-            _check_height(self.height)
-        for bone, length in self.bone_lengths.items():
-            if bone not in BONES:
-                raise InputError(f"there is no bone {bone!r}; there are {', '.join(BONES)}")
-            if not 0.05 <= length <= 0.8:
-                raise InputError(f"a bone length is in metres and must lie in 0.05–0.8, got {bone}={length:g}")
-        if self.mass is not None and not 2 <= self.mass <= 400:
-            raise InputError(f"mass is in kilograms and must lie in 2–400, got {self.mass:g}")
-        if self.age is not None and not 0 <= self.age <= 120:
-            raise InputError(f"age is in years and must lie in 0–120, got {self.age:g}")
         return self
 
 
@@ -46,12 +63,3 @@ class Anybody(Subject):
     """Somebody whose size need not be known: for finding people, not for analysing one."""
 
     needs_size: ClassVar[bool] = False
-
-
-def _check_height(height: float) -> None:
-    low, high = STATURE_RANGE
-    if low <= height <= high:
-        return
-    hints = (height / 100, height / 1000)
-    hint = next((f"; did you mean {value:.2f}?" for value in hints if low <= value <= high), "")
-    raise InputError(f"height is in metres and must lie in {low:g}–{high:g}, got {height:g}{hint}")

@@ -112,7 +112,7 @@ class Tracks(Noun):
             raise NoPersonError(f"nobody was found in the {len(self.time)} frames of this video{part}")
         if not 1 <= person <= len(self.tracks):
             raise NoPersonError(
-                f"there is no person {person}; {len(self.tracks)} were found, numbered from 1: --list-persons shows them"
+                f"there is no person {person}; {len(self.tracks)} were found, numbered from 1: `find_persons` shows them"
             )
         return self.tracks[person - 1]
 

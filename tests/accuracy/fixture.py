@@ -8,7 +8,6 @@ from typing import ClassVar
 import numpy as np
 
 from posedetector.boxes import box_of
-from posedetector.estimators import EstimatorOptions
 from posedetector.pose import Array, Frame, PersonPose
 from posedetector.skeletons import BLAZEPOSE_33, Skeleton
 from posedetector.weights import LoadedWeights
@@ -134,14 +133,10 @@ class Replaying:
     skeleton: ClassVar[Skeleton] = BLAZEPOSE_33
     weights: ClassVar[tuple[LoadedWeights, ...]] = ()
     method: ClassVar[str] = "replayed"
+    is_simulated: ClassVar[bool] = False
 
     def __init__(self, clip: Clip) -> None:
         self.clip = clip
-
-    def __call__(self, options: EstimatorOptions) -> "Replaying":
-        """Be what ESTIMATORS has of an estimator: something that makes one."""
-        del options
-        return self
 
     def estimate(self, frames: Iterable[Frame]) -> Generator[list[PersonPose], None, None]:
         for frame in frames:

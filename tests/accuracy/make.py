@@ -194,8 +194,8 @@ def _root_first() -> list[int]:
 def balancing(folder: Path) -> Iterator[Clip]:
     """Yield MediaPipe's detections of a man before two of four cameras, and where all four together have him."""
     sys.path.insert(0, str(BENCHMARKS))
-    from posedetector.estimators import EstimatorOptions, make_estimator
-    from posedetector.pipeline import follow, silently
+    from posedetector.estimators import make_estimator
+    from posedetector.scene import follow, silently
     from posedetector.video import open_video
     from triangulation import reference
 
@@ -207,7 +207,7 @@ def balancing(folder: Path) -> Iterator[Clip]:
     root = true[:, hips].mean(axis=1)
     for name in ("cam01", "cam03"):
         video = open_video(str(folder / f"{name}.mp4"))
-        found = follow(video, make_estimator("mediapipe", EstimatorOptions(model="full")), silently).keypoints()
+        found = follow(video, make_estimator("mediapipe"), silently).keypoints()
         if found.xyz is None or not np.allclose(found.time, time, atol=1e-3):
             raise ValueError(f"{name} has other frames than the reference")
         width, height = video.size

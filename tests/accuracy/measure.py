@@ -11,13 +11,14 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from fractions import Fraction
 from pathlib import Path
+from unittest.mock import patch
 
 import av
 import numpy as np
 from fixture import TRUE_ANGLES, TRUE_POINTS, Clip, Replaying, read_clips
 
 from posedetector import Settings, Subject, analyze
-from posedetector.estimators import ESTIMATORS
+from posedetector.estimators import MediaPipeSettings
 from posedetector.metrics.positions import mpjpe, p_mpjpe, rotation_between
 from posedetector.pose import Array
 from posedetector.trial import Trial
@@ -56,12 +57,8 @@ Figures = dict[str, float]
 @contextmanager
 def replaying(clip: Clip) -> Iterator[None]:
     """Let the estimator hand on what is stored of a clip."""
-    before = ESTIMATORS["mediapipe"]
-    ESTIMATORS["mediapipe"] = Replaying(clip)
-    try:
+    with patch.object(MediaPipeSettings, "make", lambda *_: Replaying(clip)):
         yield
-    finally:
-        ESTIMATORS["mediapipe"] = before
 
 
 def still_video(clip: Clip, folder: Path) -> Path:

@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from posedetector.estimators import EstimatorOptions, make_estimator
+from posedetector.estimators import make_estimator
 from posedetector.scene import follow, silently
 from posedetector.tracking import Track, Tracks
 from posedetector.video import open_video
@@ -18,7 +18,7 @@ pytestmark = pytest.mark.skipif(not CLIPS.is_dir(), reason="NOT TESTED: the deve
 @pytest.fixture(scope="module")
 def tracks() -> Tracks:
     video = open_video(str(CLIPS / "sports2d" / "demo.mp4"))
-    return follow(video, make_estimator("mediapipe", EstimatorOptions()), silently)
+    return follow(video, make_estimator("mediapipe"), silently)
 
 
 def middles(track: Track) -> dict[int, np.ndarray]:

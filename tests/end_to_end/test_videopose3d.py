@@ -348,7 +348,7 @@ def test_a_file_of_unknown_layout_is_refused_with_the_layouts_that_are_known(
 def test_an_option_of_the_lifter_without_it_is_refused(
     run: Callable[..., tuple[int, str]], option: tuple[str, str]
 ) -> None:
-    assert_refused(run(*option), "go with --use-videopose3d")
+    assert_refused(run(*option), "goes with --use-videopose3d")
 
 
 def test_a_layout_that_is_not_in_the_table_is_refused(run: Callable[..., tuple[int, str]]) -> None:
@@ -367,7 +367,7 @@ def test_a_device_that_is_not_here_is_refused(
 
 
 def test_a_device_that_does_not_exist_is_refused(run: Callable[..., tuple[int, str]]) -> None:
-    assert_refused(run("--use-videopose3d", "--device", "abacus"), "no device 'abacus'; there are auto, cpu, cuda, mps")
+    assert_refused(run("--use-videopose3d", "--device", "abacus"), "--device is auto, cpu, .* or mps, got 'abacus'")
 
 
 # What can be chosen

@@ -45,7 +45,7 @@ def augment(pose: MetricPose, subject: Subject, networks: tuple[Network, ...] | 
     height, mass = _body(subject)
     if missing := missing_points(pose.skeleton):
         raise InputError(
-            f"--augment-markers wants {', '.join(missing)}, which {pose.skeleton.name} has not: another estimator has"
+            f"`augment_markers` wants {', '.join(missing)}, which {pose.skeleton.name} has not: another estimator has"
         )
     markers: dict[str, Array] = {}
     own, middle = points_for(pose, height)
@@ -68,7 +68,10 @@ def enhancers() -> tuple[Network, ...]:
 def _body(subject: Subject) -> tuple[float, float]:
     """Return the height, metres, that which the bones imply if none was given, and the mass, kilograms."""
     if subject.mass is None:
-        raise InputError("--augment-markers wants to know how heavy the person is: give --mass in kilograms")
+        raise InputError(
+            "`augment_markers` wants to know how heavy the person is: give `subject.mass` in kilograms",
+            field="subject.mass",
+        )
     if subject.height is not None:
         return subject.height, subject.mass
     shares = {bone: STATURE_SHARES[split_side(bone)[1]] for bone in BONES}

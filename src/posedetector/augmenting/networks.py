@@ -65,7 +65,9 @@ ENHANCERS = (BODY, ARM)
 def check_installed() -> None:
     """Raise InputError, with what to do, unless onnxruntime is there."""
     if find_spec("onnxruntime") is None:
-        raise InputError("--augment-markers wants onnxruntime: uv sync --extra opensim brings it")
+        raise InputError(
+            "`augment_markers` wants onnxruntime: uv sync --extra opensim brings it", field="augment_markers"
+        )
 
 
 class Network:

@@ -12,7 +12,7 @@ from types import FrameType
 import typer
 from typer.exceptions import TyperException
 
-from posedetector.cli.analyze import analyze
+from posedetector.cli.analyze import Analyze, analyze
 from posedetector.cli.console import Stopped, complain, help_alone
 from posedetector.cli.evaluate import evaluate
 from posedetector.cli.export_opensim import export_opensim
@@ -33,7 +33,7 @@ app = typer.Typer(
     rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-app.command(cls=Command)(analyze)
+app.command(cls=Analyze)(analyze)
 app.command(cls=Command)(report)
 app.command(cls=Command)(evaluate)
 app.command(cls=Command)(train)
@@ -73,13 +73,22 @@ def main(args: list[str] | None = None) -> None:
     except PosedetectorError as error:
         if "--debug" in arguments:
             traceback.print_exc()
-        complain(str(error))
+        complain(_said(error))
         sys.exit(2)
     except Exception as error:  # noqa: BLE001 -- the last handler: nothing that a person types ends in a traceback
         sys.exit(_unforeseen(error, debug="--debug" in arguments))
     if status == 130:  # what Typer makes of Ctrl-C
         complain("interrupted; no results were written")
     sys.exit(status or 0)
+
+
+def _said(error: PosedetectorError) -> str:
+    """Return the message; what a command has no flag for may be an analysis's."""
+    if "`" not in str(error):
+        return str(error)
+    from posedetector.cli.declared import typed
+
+    return typed(error)
 
 
 def _answer_version(arguments: list[str]) -> None:

@@ -173,7 +173,7 @@ def _lifters(
 ) -> "Evaluation":
     from posedetector.evaluation.datasets import PROTOCOL_OF, evaluate_lifters, sequences
     from posedetector.evaluation.inputs import about, apart
-    from posedetector.lifters import LifterOptions, make_lifter
+    from posedetector.lifters import LifterContext, VideoPose3DSettings, make_lifter
 
     if not 1 <= len(paths) <= 2:
         raise InputError("--lifter wants two paths: the 2D keypoints and the 3D reference")
@@ -183,7 +183,9 @@ def _lifters(
     files = apart(names)
     with download_progress() as told:
         lifters = {
-            name: make_lifter("videopose3d", LifterOptions(str(file), None, how[0], how[1], told))
+            name: make_lifter(
+                VideoPose3DSettings(model=str(file), flip=how[0], device=how[1]), LifterContext(download_progress=told)
+            )
             for name, file in files.items()
         }
     protocol = choose_or(PROTOCOL_OF[found[0].reference.skeleton.name] if found else "clip")

@@ -2,13 +2,14 @@
 
 import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
 
-import typer
 from typer.core import TyperCommand
 from typer.exceptions import TyperException
 
-from posedetector.errors import InputError
+from posedetector.errors import InputError, PosedetectorError
 
 # What newcomers and other programs call our options
 _MEANT = {
@@ -41,15 +42,86 @@ _MEANT = {
     "--mirrored": "--mirror --flip --selfie",
 }
 _OURS = {other: ours for ours, others in _MEANT.items() for other in others.split()}
+# Arguments of the library that commands call otherwise, or that are another command's
+CALLED_OTHERWISE = {
+    "point_map": "--map",
+    "alignment": "--align",
+    "rate": "--prediction-rate",
+    "formats": "--formats",
+    "augment_markers": "--augment-markers",
+    "find_persons": "--list-persons",
+}
 _COMMA = re.compile(r"[+-]?[0-9]*,[0-9]+")
 _THOUSANDS = re.compile(r"[+-]?[1-9][0-9]{0,2}(?:,[0-9]{3})+")
+_FIELD = re.compile(r"`([a-z_][a-z0-9_.]*)(?:=([^`]*))?`")
+
+
+def in_flags(message: str, flags: Mapping[str, str], field: str | None = None) -> str:
+    """Return a message of the library in which its fields, `fov` or `refine=False`, are called what people type.
+
+    Parameters
+    ----------
+    flags : flag by field, and by `field=value` where a value has a flag of its own.
+    field : the one at fault; names without a path are looked for beside it first.
+    """
+    beside = f"{field.rpartition('.')[0]}." if field and "." in field else ""
+
+    def flag(found: re.Match[str]) -> str:
+        name, value = found[1], None if found[2] is None else found[2].strip("\"'")
+        for one in (beside + name, name):
+            if f"{one}={value}" in flags:
+                return flags[f"{one}={value}"]
+            if one in flags:
+                return flags[one] if value is None else f"{flags[one]} {value}"
+        return found[0]
+
+    return _FIELD.sub(flag, message)
 
 
 class Command(TyperCommand):
-    """A command that knows other names of its options, takes decimal commas, and refuses what is given twice."""
+    """A command that knows other names of its options, takes decimal commas, and refuses what is given twice.
 
-    def parse_args(self, ctx: typer.Context, args: list[str]) -> list[str]:  # type: ignore[override]
+    Its help has the options under their headings, and errors of the library call fields by their flags.
+    """
+
+    @property
+    def flags(self) -> Mapping[str, str]:
+        """What the library's fields and arguments are called here; see `in_flags`."""
+        own = {str(param.name): param.opts[0] for param in self.params if param.param_type_name == "option"}
+        return CALLED_OTHERWISE | own
+
+    @contextmanager
+    def in_flags(self) -> Iterator[None]:
+        """Let errors of the library name flags."""
+        try:
+            yield
+        except PosedetectorError as error:
+            error.args = (in_flags(str(error), self.flags, getattr(error, "field", None)),)
+            raise
+
+    def invoke(self, ctx: Any) -> Any:
+        """Run the command; its errors name flags."""
+        with self.in_flags():
+            return super().invoke(ctx)
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         """Parse what was typed; raises InputError, or Typer's errors."""
+        with self.in_flags():
+            return self._parse(ctx, args)
+
+    def format_options(self, ctx: Any, formatter: Any) -> None:
+        """Write the options into the help, each group under its heading."""
+        groups: dict[str, list[tuple[str, str]]] = {"Arguments": []}
+        for param in self.get_params(ctx):
+            if record := param.get_help_record(ctx):
+                usual = "Arguments" if param.param_type_name == "argument" else "Options"
+                groups.setdefault(getattr(param, "rich_help_panel", None) or usual, []).append(record)
+        for heading, records in groups.items():
+            if records:
+                with formatter.section(heading):
+                    formatter.write_dl(records)
+
+    def _parse(self, ctx: Any, args: list[str]) -> list[str]:
         words = list(self._with_points(args))
         try:
             _, _, order = self.make_parser(ctx).parse_args(args=list(words))

@@ -15,19 +15,18 @@ from contextlib import ExitStack, nullcontext, suppress
 from dataclasses import dataclass, field
 from itertools import chain, islice
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any, ClassVar, Literal
 
 import numpy as np
 from numpy.typing import NDArray
+from pydantic import Field
 
 from posedetector.boxes import Square, box_of, box_overlap, cut_square, middle_of, tiles
-from posedetector.errors import InputError
-from posedetector.estimators import EstimatorOptions
+from posedetector.estimators.base import ALONE, EstimatorContext, EstimatorSettings, KeypointEstimator
+from posedetector.options import CHECKPOINT, MODEL
 from posedetector.pose import Array, ByteArray, Frame, PersonPose
 from posedetector.skeletons import BLAZEPOSE_33, Skeleton
 from posedetector.weights import LoadedWeights, load, remember
-
-MODELS = ("lite", "full", "heavy")
 
 _SEARCH_SECONDS = 0.25  # between two looks at a tile, each of which takes about as long as a frame
 _CROP_TO_BODY = 1.7  # side of the crop over the longer side of the body's box
@@ -54,28 +53,42 @@ _TOGETHER, _CLOSE = 2, 1 / 45
 _Body = tuple[Array, Array]  # (33, 5) x, y, z in shares of the image, visibility, presence; (33, 3) world metres
 
 
+class MediaPipeSettings(EstimatorSettings):
+    """BlazePose in three sizes."""
+
+    title: ClassVar[str] = "MediaPipe"
+
+    name: Literal["mediapipe"] = "mediapipe"
+    model: Annotated[Literal["lite", "full", "heavy"], MODEL] = Field(
+        "full", description="lite, full (ships with the package) or heavy."
+    )
+    checkpoint: Annotated[Path | None, CHECKPOINT] = Field(None, description="The model's file, if it lies elsewhere.")
+
+    def make(self, context: EstimatorContext) -> KeypointEstimator:
+        """Load the model; raises WeightsError."""
+        return MediaPipe(self, context)
+
+
 class MediaPipe:
     """BlazePose GHUM; 33 points with world coordinates."""
 
-    skeleton: Skeleton = BLAZEPOSE_33
     is_simulated = False
+
+    skeleton: Skeleton = BLAZEPOSE_33
     method = (
         f"a search tile every {_SEARCH_SECONDS:g} s and a moving square crop of each person, from {1 / _CLOSE:g} frames a second on "
         "two of them in turn; single precision on cpu; "
         "scores are MediaPipe's visibility"
     )
 
-    def __init__(self, options: EstimatorOptions) -> None:
-        model = options.model or "full"
-        if model not in MODELS:
-            raise InputError(f"mediapipe has no model {model!r}; it has {', '.join(MODELS)}")
-        loaded = load(f"mediapipe-{model}", options.checkpoint, progress=options.download_progress)
+    def __init__(self, settings: MediaPipeSettings, context: EstimatorContext = ALONE) -> None:
+        loaded = load(f"mediapipe-{settings.model}", settings.checkpoint, progress=context.download_progress)
         self.weights: tuple[LoadedWeights, ...] = (loaded,)
         remember(loaded)  # its archive holds what it should
         self._file = loaded.path
-        self._max_persons = options.max_persons
-        self._together = options.batch_size or _TOGETHER
-        self._debug = options.debug
+        self._max_persons = context.max_persons
+        self._together = 1 if context.online else _TOGETHER
+        self._debug = context.debug
 
     def estimate(self, frames: Iterable[Frame]) -> Generator[list[PersonPose], None, None]:
         """Yield the people of each frame; xyz is MediaPipe's world landmarks, score its visibility."""

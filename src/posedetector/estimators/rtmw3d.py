@@ -1,21 +1,37 @@
 """RTMDet finds people, RTMW3D 133 points of each with their depth; OpenMMLab's weights, in PyTorch or onnxruntime."""
 
 from collections.abc import Generator, Iterable, Sequence
+from typing import Annotated, ClassVar, Literal
 
 import numpy as np
+from pydantic import Field
 
 from posedetector.boxes import check_box, in_view
-from posedetector.errors import InputError
-from posedetector.estimators import EstimatorOptions
+from posedetector.estimators.base import ALONE, EstimatorContext, KeypointEstimator
 from posedetector.estimators.depth import in_metres, perspective
-from posedetector.estimators.runners import detector, device_of, points
-from posedetector.estimators.topdown import describe, follow
+from posedetector.estimators.topdown import TopDownSettings, batch_of, describe, follow
 from posedetector.models import letterbox, simcc
+from posedetector.options import MODEL
 from posedetector.pose import Array, ByteArray, Frame, PersonPose
 from posedetector.skeletons import COCO_WHOLEBODY_133, Skeleton
 from posedetector.weights import LoadedWeights
 
-_BATCHES = {"cpu": 4, "mps": 8, "cuda": 64}
+
+class RTMW3DSettings(TopDownSettings):
+    """RTMDet-m and RTMW3D-l or -x."""
+
+    title: ClassVar[str] = "RTMW3D"
+
+    name: Literal["rtmw3d"] = "rtmw3d"
+    model: Annotated[Literal["l", "x"], MODEL] = Field("l", description="l or x.")
+    runtime: Literal["torch", "compile", "onnx"] = Field(
+        "torch",
+        description="What runs the networks: torch, compile (a minute of compiling first), or onnx (extra `onnx`).",
+    )
+
+    def make(self, context: EstimatorContext) -> KeypointEstimator:
+        """Load both networks; see `RTMW3D`."""
+        return RTMW3D(self, context)
 
 
 class RTMW3D:
@@ -27,7 +43,7 @@ class RTMW3D:
     Raises
     ------
     InputError
-        For a model or a device that there is not.
+        For a device or a runtime that there is not.
     WeightsError
         When a file cannot be had, is damaged, or is another network or size.
     """
@@ -35,32 +51,34 @@ class RTMW3D:
     skeleton: Skeleton = COCO_WHOLEBODY_133
     is_simulated = False
 
-    def __init__(self, options: EstimatorOptions) -> None:
-        size = options.model or "l"
-        if size not in simcc.SIZES:
-            raise InputError(f"rtmw3d has no model {size!r}; it has {', '.join(simcc.SIZES)}")
-        device = device_of(options)
-        batch = options.batch_size or _BATCHES[device.type]
-        pose, self._points = points(options, size, device, batch)
-        found, self._detector, self._side = detector(options, device, batch)
+    def __init__(self, settings: RTMW3DSettings, context: EstimatorContext = ALONE) -> None:
+        from posedetector.estimators.runners import detector, device_of, points
+
+        device, told = device_of(settings), context.download_progress
+        batch = batch_of(settings, context, device.type)
+        pose, self._points = points(settings, device, batch, told)
+        found, self._detector, self._side = detector(settings, device, batch, told)
         self.weights: tuple[LoadedWeights, ...] = (found, pose)
-        self._options = options
+        self._settings, self._context = settings, context
         self._together = batch
 
     @property
     def method(self) -> str:
         """How it looks, and what its scores are."""
-        options = self._options
+        settings = self._settings
         return (
-            f"{describe(options.detect_every, options.bbox_thr)}; {self._points.described}, batches of {self._together}; "
-            f"scores are the lower peak along x and y, cut to 0–1; {perspective(options.focal_length)}"
+            f"{describe(settings.detect_every, settings.bbox_thr)}; {self._points.described}, batches of {self._together}; "
+            f"scores are the lower peak along x and y, cut to 0–1; {perspective(self._context.focal_length)}"
         )
 
     def estimate(self, frames: Iterable[Frame]) -> Generator[list[PersonPose], None, None]:
         """Yield the people of each frame; xyz is in metres of a grown person, from the middle of the hips."""
-        options = self._options
         return follow(
-            frames, self, every=options.detect_every, together=self._together, max_persons=options.max_persons
+            frames,
+            self,
+            every=self._settings.detect_every,
+            together=self._together,
+            max_persons=self._context.max_persons,
         )
 
     def detect(self, images: Sequence[ByteArray]) -> list[tuple[Array, Array]]:
@@ -73,7 +91,7 @@ class RTMW3D:
             for boxes, sure in letterbox.decode(scores, distances, part):
                 height, width = images[len(found)].shape[:2]
                 # the square's grey rest may look like somebody too
-                kept = (sure > self._options.bbox_thr) & in_view(boxes, (width, height))
+                kept = (sure > self._settings.bbox_thr) & in_view(boxes, (width, height))
                 found.append((boxes[kept], sure[kept]))
         return found
 
@@ -95,15 +113,15 @@ class RTMW3D:
         middles, sizes = (np.array(part) for part in zip(*framed, strict=True))
         xy, depth, score = simcc.decode(where, peak, middles, sizes)
         pictures = np.array([image.shape[1::-1] for image, _ in looked_at], np.float64)
-        options = self._options
+        context = self._context
         xyz = in_metres(
             xy,
             depth,
             score,
             self.skeleton,
             image_size=pictures,
-            focal_length=options.focal_length,
-            to_ideal=options.to_ideal,
+            focal_length=context.focal_length,
+            to_ideal=context.to_ideal,
         )
         made = iter(zip(xy, score, xyz, strict=True))
         return [[PersonPose(np.asarray(box, float), *next(made)) for box in some] for some in boxes]

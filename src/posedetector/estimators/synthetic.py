@@ -7,7 +7,7 @@ Y = 0; the camera looks along −Z. The walker has the proportions of `anthropom
 
 from collections.abc import Generator, Iterable, Iterator
 from dataclasses import dataclass, field, replace
-from typing import ClassVar
+from typing import ClassVar, Literal
 
 import numpy as np
 
@@ -22,6 +22,7 @@ from posedetector.anthropometry import (
 )
 from posedetector.boxes import box_of
 from posedetector.errors import InputError
+from posedetector.estimators.base import EstimatorContext, EstimatorSettings, KeypointEstimator
 from posedetector.pose import Array, Frame, PersonPose
 from posedetector.skeletons import BLAZEPOSE_33, SIDES, Skeleton
 from posedetector.weights import LoadedWeights
@@ -181,6 +182,18 @@ class PinholeCamera:
         return np.asarray(self.focal_length * seen[..., :2] / seen[..., 2:] + np.array(self.size) / 2)
 
 
+class SyntheticSettings(EstimatorSettings):
+    """A walker who is made up, for tests."""
+
+    title: ClassVar[str] = "Synthetic"
+
+    name: Literal["synthetic"] = "synthetic"
+
+    def make(self, context: EstimatorContext) -> KeypointEstimator:
+        """Return the walker."""
+        return Synthetic(max_persons=context.max_persons)
+
+
 @dataclass(frozen=True)
 class Synthetic:
     """An estimator that ignores the picture and reports walkers; its truth is `walkers[i].positions(time)`.
@@ -201,9 +214,9 @@ class Synthetic:
     seed: int = 0
     max_persons: int = 4
     skeleton: Skeleton = BLAZEPOSE_33
-    is_simulated: ClassVar[bool] = True
     weights: tuple[LoadedWeights, ...] = ()
     method: str = "made up: no picture was looked at"
+    is_simulated: ClassVar[bool] = True
 
     def frames(self, count: int, rate: float = 60.0) -> Iterator[Frame]:
         """Yield blank pictures at constant rate, as the camera's video."""

@@ -8,12 +8,17 @@ go side by side, a frame of each at a time, so that networks get many people at 
 from collections.abc import Generator, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import chain, islice
-from typing import Protocol
+from pathlib import Path
+from typing import Annotated, Protocol
 
 import numpy as np
+from pydantic import Field
 
 from posedetector.boxes import box_of, box_overlap
+from posedetector.errors import InputError
+from posedetector.estimators.base import EstimatorContext, EstimatorSettings
 from posedetector.estimators.depth import SEEN
+from posedetector.options import CHECKPOINT, COUNT, SHARE, Device, Flag
 from posedetector.pose import Array, ByteArray, Frame, PersonPose
 
 _HELD_BYTES = 400_000_000  # of pictures that wait for each other
@@ -21,6 +26,37 @@ _FEWEST = 4  # such points that a person has who is followed
 _SAME = 0.85  # overlap above which two followed boxes hold one person
 _OUTWARD = np.array((-1.0, -1.0, 1.0, 1.0))
 _MARGINS = (-0.1, 0.3)  # of the points' extent, that a person's box may reach beyond them
+_BATCHES = {"cpu": 4, "mps": 8, "cuda": 64}
+
+
+def parse_batch(text: str) -> int | None:
+    """Return the number of people a run of the network, None for auto; raises InputError."""
+    try:
+        return None if text == "auto" else int(text)
+    except ValueError:
+        raise InputError(f"`batch_size` is auto, or a number; got {text!r}", field="estimator.batch_size") from None
+
+
+class TopDownSettings(EstimatorSettings):
+    """What can be chosen about a detector of people and a network that finds the points in a person's box."""
+
+    checkpoint: Annotated[Path | None, CHECKPOINT] = Field(None, description="The model's file, if it lies elsewhere.")
+    detector_checkpoint: Annotated[Path | None, Flag(names=("--detector-checkpoint", "--det-checkpoint"))] = Field(
+        None, description="The person detector's file, if it lies elsewhere."
+    )
+    bbox_thr: Annotated[float, SHARE] = Field(0.3, description="People found less surely than this do not count.")
+    detect_every: Annotated[int, COUNT] = Field(
+        5, description="Frames from one search for people to the next; they are followed in between."
+    )
+    batch_size: Annotated[int | None, COUNT, Flag(parse=parse_batch, usual="auto")] = Field(
+        None, description="People a run of the network: auto, or a number."
+    )
+    device: Device = "auto"
+
+
+def batch_of(settings: TopDownSettings, context: EstimatorContext, device: str) -> int:
+    """Return how many people a run of the network are best on a kind of device, where nothing else was asked for."""
+    return 1 if context.online else settings.batch_size or _BATCHES[device]
 
 
 class PeopleFinder(Protocol):

@@ -125,8 +125,9 @@ def sequences(
             raise InputError(f"{path} has no {key}, subject by subject and action by action; it has {', '.join(there)}")
     if cameras is None:
         raise InputError(
-            f"{path_3d} is in the room's frame of reference: --cameras says where the cameras stand; VideoPose3D's "
-            "common/h36m_dataset.py or common/humaneva_dataset.py has it"
+            f"{path_3d} is in the room's frame of reference: `cameras` says where the cameras stand; VideoPose3D's "
+            "common/h36m_dataset.py or common/humaneva_dataset.py has it",
+            field="cameras",
         )
     return _videopose3d(flat, content["positions_3d"], read_cameras(cameras), subjects, rate, (path_2d, path_3d))
 
@@ -143,7 +144,8 @@ def _videopose3d(
     wanted = subjects or _test_subjects(positions)
     if absent := [subject for subject in wanted if subject not in positions or subject not in flat["positions_2d"]]:
         raise InputError(
-            f"{', '.join(absent)} is not in both files; the 3D one has {', '.join(positions)} (--subjects says whom)"
+            f"{', '.join(absent)} is not in both files; the 3D one has {', '.join(positions)} (`subjects` says whom)",
+            field="subjects",
         )
     result = []
     for subject in wanted:
@@ -233,7 +235,7 @@ def _mpi_inf_3dhp(
     tests: dict[str, dict[str, Any]], path: Path, subjects: list[str] | None, rate: float | None
 ) -> list[Sequence]:
     if rate is None:
-        raise InputError(f"{path} does not say how many frames a second it has; --prediction-rate does")
+        raise InputError(f"{path} does not say how many frames a second it has; `rate` does", field="rate")
     if absent := [subject for subject in subjects or [] if subject not in tests]:
         raise InputError(f"{path} has no {', '.join(absent)}; it has {', '.join(tests)}")
     result = []

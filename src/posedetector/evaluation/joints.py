@@ -42,7 +42,7 @@ def common_joints(prediction: Motion, reference: Motion, protocol: Protocol) -> 
     if not rows:
         raise InputError(
             f"there are no common joints: the prediction has {_some(prediction)}; the reference has "
-            f"{_some(reference)}; --map says which name means which joint"
+            f"{_some(reference)}; `point_map` says which name means which joint"
         )
     root = _root(protocol.root, prediction, reference) if protocol.alignment != "none" else None
     made = [note for joint, found in rows.items() for note in _made_of(joint, found, prediction, reference)]
@@ -80,7 +80,7 @@ def _root(point: str, prediction: Motion, reference: Motion) -> Rows:
     if found is None:
         raise InputError(
             f"{prediction.skeleton.name} or {reference.skeleton.name} has no {point.replace('mid_hips', 'pelvis and no hips')}, which is to be the root, and "
-            "nothing that it could be made of; --root names another point, --align none does without, --map says what "
+            "nothing that it could be made of; `root` names another point, `alignment=none` does without, `point_map` says what "
             "is called otherwise"
         )
     return found

@@ -174,5 +174,5 @@ def _apart(prediction: Motion, reference: Motion, lag: float) -> str:
     spans = [f"{motion.time[0]:.2f}–{motion.time[-1]:.2f} s" for motion in (prediction, reference)]
     return (
         f"there is no common time: the prediction lasts {spans[0]}{f', shifted by {lag:+g} s' if lag else ''}, the "
-        f"reference {spans[1]}; --lag says how many seconds to add to the prediction's clock"
+        f"reference {spans[1]}; `lag` says how many seconds to add to the prediction's clock"
     )

@@ -13,14 +13,14 @@ from posedetector.kinematics.angles import joint_angles
 from posedetector.kinematics.gait import find_gait
 from posedetector.kinematics.grading import View, grade
 from posedetector.kinematics.masses import find_masses
-from posedetector.kinematics.nouns import FLOOR, Gait, Ground, Kinematics, Movement, Quantity, Treadmill
+from posedetector.kinematics.nouns import FLOOR, Gait, Ground, Kinematics, Quantity, Treadmill
 from posedetector.kinematics.repetitions import Kind, find_repetitions
 from posedetector.kinematics.sets import measure_sets
 from posedetector.kinematics.stretches import stretches_of
 from posedetector.kinematics.summary import summarize
 from posedetector.kinematics.uncertainty import UNKNOWN, Scale, with_size_errors
 from posedetector.pose import MetricPose
-from posedetector.subject import Subject
+from posedetector.subject import Movement, Subject
 
 __all__ = ["FLOOR", "Ground", "Scale", "View", "find_treadmill", "study"]
 

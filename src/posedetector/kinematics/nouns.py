@@ -7,7 +7,7 @@ never a guess.
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from typing import Literal, get_args
+from typing import Literal
 
 import numpy as np
 
@@ -20,9 +20,6 @@ Quality = Literal["good", "weak", "poor"]
 # standard deviations to either side that hold 90 % of a normal distribution
 REACH_90 = 1.645
 EventKind = Literal["initial_contact", "foot_off"]
-# what a subject is said to do; `auto`: whatever is found
-Movement = Literal["auto", "squat", "sit-to-stand", "gait", "none"]
-MOVEMENTS: tuple[Movement, ...] = get_args(Movement)
 # unit while kinematics works → unit of results and files, and by what a value is multiplied for that
 UNITS: dict[str, tuple[str, float]] = {
     "s": ("s", 1.0),

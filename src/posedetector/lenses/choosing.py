@@ -55,7 +55,7 @@ def read_lens(path: Path, camera: str | None, clip: str, size: tuple[int, int]) 
             else "a part was cut off: calibrate with pictures of the clip's shape"
         )
         raise InputError(
-            f"--calibration {path}: {lens.camera} was calibrated for pictures of {calibrated}, the clip is shown at {shown}; {why}"
+            f"`calibration` {path}: {lens.camera} was calibrated for pictures of {calibrated}, the clip is shown at {shown}; {why}"
         )
     _check_principal_point(path, lens, lens.size)
     fitted = lens.for_size(size)
@@ -78,7 +78,7 @@ def _check_principal_point(path: Path, lens: Lens, size: tuple[int, int]) -> Non
     shares = [point / side for point, side in zip(lens.principal_point, size, strict=True)]
     if not all(_CENTRAL[0] <= share <= _CENTRAL[1] for share in shares):
         raise InputError(
-            f"--calibration {path}: the principal point of {lens.camera}, {lens.principal_point[0]:.0f}, "
+            f"`calibration` {path}: the principal point of {lens.camera}, {lens.principal_point[0]:.0f}, "
             f"{lens.principal_point[1]:.0f} px, is far from the middle of a picture of {size[0]}×{size[1]}: "
             "it was calibrated for other pictures"
         )
@@ -101,7 +101,7 @@ def _chosen(path: Path, cameras: dict[str, Lens], wanted: str | None, clip: str)
     if len(named) != 1:
         raise InputError(
             f"{path} has {len(cameras)} cameras, and the clip's name, {clip}, does not say which: "
-            f"--calibration-camera NAME picks one of {listed}"
+            f"`calibration_camera` picks one of {listed}"
         )
     return named[0]
 

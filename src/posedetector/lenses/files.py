@@ -59,7 +59,7 @@ def read_cameras(path: Path) -> dict[str, Lens]:
 
 
 def _refused(path: Path, why: str) -> InputError:
-    return InputError(f"--calibration {path} cannot be used: {why}")
+    return InputError(f"`calibration` {path} cannot be used: {why}", field="calibration")
 
 
 def _parse(path: Path, text: str) -> Any:

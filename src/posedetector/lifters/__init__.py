@@ -1,99 +1,37 @@
 """Seam 2: from 2D points to a 3D pose of unknown size.
 
 A lifter remaps and resamples for itself, because only it knows the layout and the frame rate of its checkpoint. To add
-one: write a file beside this one with a class that fulfils `Lifter`, and a line in LIFTERS.
+one, write a file beside this one with a class that fulfils `Lifter` and a subclass of `LifterSettings` (as `estimators` says), and
+name the settings in LIFTERS: `Settings(lifter="that-name")` and `--use-that-name` take it from then on.
 """
 
-from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Protocol
+from posedetector.lifters.base import ALONE, DepthErrors, Lifter, LifterContext, LifterSettings
+from posedetector.lifters.native import NativeSettings
+from posedetector.lifters.videopose3d_settings import VideoPose3DSettings
+from posedetector.options import chosen
 
-from posedetector.downloads import Told
-from posedetector.errors import InputError
-from posedetector.pose import Keypoints, RelativePose
-from posedetector.weights import LoadedWeights
+__all__ = [
+    "ALONE",
+    "LIFTERS",
+    "DepthErrors",
+    "Lifter",
+    "LifterContext",
+    "LifterSettings",
+    "NativeSettings",
+    "VideoPose3DSettings",
+    "lifter_settings",
+    "make_lifter",
+]
 
-
-@dataclass(frozen=True)
-class DepthErrors:
-    """How far off a lifter's depth usually is: standard deviations.
-
-    Attributes
-    ----------
-    bone : of the depth of a bone's far end from its near end, in shares of the person's stature.
-    knee, elbow : of how much these are bent, radians; None where the bend says no more than the bones' depths do.
-    """
-
-    bone: float
-    knee: float | None = None
-    elbow: float | None = None
+LIFTERS: dict[str, type[LifterSettings]] = {"native": NativeSettings, "videopose3d": VideoPose3DSettings}
 
 
-class Lifter(Protocol):
-    """Gives the points of a whole clip their depth."""
-
-    @property
-    def errors(self) -> DepthErrors:
-        """How far off its depth usually is."""
-
-    @property
-    def needs_depth(self) -> bool:
-        """Whether it hands on the estimator's own depth, so that there has to be one."""
-
-    @property
-    def secondary_depth(self) -> bool:
-        """Whether the estimator's own depth is a second opinion beside the one that it makes."""
-
-    @property
-    def weights(self) -> tuple[LoadedWeights, ...]:
-        """The networks it runs, for the provenance."""
-
-    @property
-    def method(self) -> str:
-        """What it does, in one line for the provenance."""
-
-    def lift(self, keypoints: Keypoints) -> RelativePose:
-        """Return the pose in the camera frame, middle of the hips at 0, of any size."""
+def lifter_settings(given: object) -> LifterSettings:
+    """Return the settings that a name, a dict with a name, or settings stand for; raises InputError."""
+    settings: LifterSettings = chosen(given, LIFTERS, LifterSettings)
+    return settings
 
 
-@dataclass(frozen=True)
-class LifterOptions:
-    """What a person can choose about a lifter; each takes what concerns it.
-
-    Attributes
-    ----------
-    model : a name in the table of weights, or a file.
-    like : the name in the table whose layout the file has.
-    flip : average with the mirrored input.
-    device : auto, cpu, cuda or mps.
-    online : no frame's pose may rest on later frames; a network that does is refused.
-    """
-
-    model: str | None = None
-    like: str | None = None
-    flip: bool = True
-    device: str = "auto"
-    download_progress: Told | None = None
-    online: bool = False
-
-
-def _native(_: LifterOptions) -> Lifter:
-    from posedetector.lifters.native import Native
-
-    return Native()
-
-
-def _videopose3d(options: LifterOptions) -> Lifter:
-    from posedetector.lifters.videopose3d import VideoPose3D
-
-    return VideoPose3D(options)
-
-
-LIFTERS: dict[str, Callable[[LifterOptions], Lifter]] = {"native": _native, "videopose3d": _videopose3d}
-
-
-def make_lifter(name: str, options: LifterOptions | None = None) -> Lifter:
-    """Build a lifter of the table; raises InputError for a name that is not in it."""
-    if name not in LIFTERS:
-        raise InputError(f"there is no lifter {name!r}; there are {', '.join(sorted(LIFTERS))}")
-    return LIFTERS[name](options or LifterOptions())
+def make_lifter(settings: LifterSettings | str, context: LifterContext = ALONE) -> Lifter:
+    """Build the lifter of these settings, or of this name as it usually is; raises InputError or WeightsError."""
+    return lifter_settings(settings).make(context)

@@ -1,11 +1,26 @@
 """The depth that the estimator gave, as it is."""
 
+from typing import ClassVar, Literal
+
 import numpy as np
 
 from posedetector.errors import InputError
-from posedetector.lifters import DepthErrors
+from posedetector.lifters.base import DepthErrors, Lifter, LifterContext, LifterSettings
 from posedetector.pose import Keypoints, RelativePose, Source, finite
 from posedetector.weights import LoadedWeights
+
+
+class NativeSettings(LifterSettings):
+    """No lifter."""
+
+    title: ClassVar[str] = "none"
+
+    name: Literal["native"] = "native"
+
+    def make(self, context: LifterContext) -> Lifter:
+        """Return what hands on the estimator's depth."""
+        del context
+        return Native()
 
 
 class Native:
@@ -36,4 +51,4 @@ class Native:
 
 def without_depth() -> InputError:
     """Return the error for an estimator that finds points in 2D alone."""
-    return InputError("this estimator gives no depth: a lifter is needed, --use-videopose3d")
+    return InputError('this estimator gives no depth: a lifter is needed, `lifter="videopose3d"`', field="lifter")

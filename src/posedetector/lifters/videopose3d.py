@@ -21,17 +21,17 @@ from numpy.typing import NDArray
 from posedetector.arrays import split_at_gaps
 from posedetector.errors import InputError
 from posedetector.filters import interpolate
-from posedetector.lifters import DepthErrors, LifterOptions
+from posedetector.lifters.base import ALONE, DepthErrors, LifterContext
 from posedetector.lifters.carrying import carry
 from posedetector.lifters.inputs import INPUTS, apparent_size
 from posedetector.lifters.networks import check_file, choose_runner
+from posedetector.lifters.videopose3d_settings import VideoPose3DSettings
 from posedetector.models.temporal import Floats, Network
 from posedetector.pose import Array, Keypoints, RelativePose, Source, is_missing, weakest, weakest_of
 from posedetector.sanity import find_doubts
 from posedetector.skeletons import SKELETONS, Skeleton, parts_of
 from posedetector.weights import WEIGHTS, LifterLayout, LoadedWeights, load, remember
 
-DEFAULT = "bundled"
 LONGEST_ABSENCE = 1.0  # seconds; whoever was away for longer begins anew
 _CHUNK = 2000  # frames at once; 1,000 to 2,000 are the fastest on a CPU
 CLOSEST = 0.125  # of the network's step: of frames closer together, the first is taken
@@ -49,28 +49,30 @@ class VideoPose3D:
         If the checkpoint cannot be had, is damaged, unsafe, or another network.
     """
 
-    needs_depth = False
-    secondary_depth = True
     # the bundled network on filmed motion capture that it was not trained on (benchmarks/refinement.py --errors)
     errors = DepthErrors(bone=1 / 30, knee=np.radians(10), elbow=np.radians(15))
 
-    def __init__(self, options: LifterOptions) -> None:
-        name, given = _choose(options)
+    needs_depth = False
+    secondary_depth = True
+
+    def __init__(self, settings: VideoPose3DSettings, context: LifterContext = ALONE) -> None:
+        name, given = _choose(settings)
         layout = WEIGHTS[name].lifter
         if layout is None:
-            raise InputError(f"{name} is no lifter; there are {', '.join(_names())}")
-        if options.online and not layout.causal:
+            raise InputError(f"{name} is no lifter; there are {', '.join(_names())}", field="lifter.model")
+        if context.online and not layout.causal:
             causal = [row.name for row in WEIGHTS.values() if row.lifter is not None and row.lifter.causal]
             raise InputError(
-                f"--online uses no later frame, and {name} does: --videopose3d-model {' or '.join(causal)} does not"
+                f"`online` uses no later frame, and {name} does: `lifter.model={' or '.join(causal)}` does not",
+                field="lifter.model",
             )
-        run = choose_runner(given or Path(WEIGHTS[name].file), options.device)  # before a download
-        self._online = options.online
+        run = choose_runner(given or Path(WEIGHTS[name].file), settings.device)  # before a download
+        self._online = context.online
         self.layout: LifterLayout = layout
         self._inputs = INPUTS[layout.inputs]
-        self.flip = options.flip
+        self.flip = settings.flip
         self.takes, self.gives = SKELETONS[layout.takes], SKELETONS[layout.gives]
-        loaded = load(name, given, progress=options.download_progress, check=lambda path: check_file(path, layout))
+        loaded = load(name, given, progress=context.download_progress, check=lambda path: check_file(path, layout))
         self.weights: tuple[LoadedWeights, ...] = (loaded,)
         self.network: Network = run(loaded.path, layout)
         remember(loaded)
@@ -173,23 +175,28 @@ def _names() -> list[str]:
     return [row.name for row in WEIGHTS.values() if row.lifter is not None]
 
 
-def _choose(options: LifterOptions) -> tuple[str, Path | None]:
+def _choose(settings: VideoPose3DSettings) -> tuple[str, Path | None]:
     """Return the row of the table and, if it was given, the file."""
-    like = options.like
+    like = settings.like
     if like is not None and like not in _names():
-        raise InputError(f"there is no lifter {like!r} in the table; there are {', '.join(_names())}")
-    model = options.model or DEFAULT
+        raise InputError(
+            f"there is no lifter {like!r} in the table; there are {', '.join(_names())}", field="lifter.like"
+        )
+    model = settings.model
     if model in WEIGHTS:
         if like not in (None, model):
-            raise InputError(f"{model} is in the table itself; what it is like is for files")
+            raise InputError(f"{model} is in the table itself; what it is like is for files", field="lifter.like")
         return model, None
     if not Path(model).is_file():
-        raise InputError(f"there is no lifter and no file {model!r}; there are {', '.join(_names())}")
+        raise InputError(
+            f"there is no lifter and no file {model!r}; there are {', '.join(_names())}", field="lifter.model"
+        )
     known = next((row.name for row in WEIGHTS.values() if row.lifter and row.file == Path(model).name), None)
     if (name := like or known) is None:
         raise InputError(
-            f"which points, at which rate, does {model} take? --videopose3d-like says whose layout it has: "
-            f"{', '.join(f'{name} ({WEIGHTS[name].lifter.takes})' for name in _names())}"  # type: ignore[union-attr]
+            f"which points, at which rate, does {model} take? `lifter.like` says whose layout it has: "
+            f"{', '.join(f'{name} ({WEIGHTS[name].lifter.takes})' for name in _names())}",  # type: ignore[union-attr]
+            field="lifter.like",
         )
     return name, Path(model)
 

@@ -66,8 +66,8 @@ def check_installed(*modules: str) -> None:
     missing = [name for name in modules or ("onnxruntime",) if find_spec(name) is None]
     if missing:
         raise InputError(
-            f"--runtime onnx and weights export want {' and '.join(missing)}: `uv run --extra onnx …` in place of `uv run …` "
-            "installs it; --runtime torch does without"
+            f'`runtime="onnx"` and weights export want {" and ".join(missing)}: `uv run --extra onnx …` in place of `uv run …` '
+            'installs it; `runtime="torch"` does without'
         )
 
 
@@ -217,5 +217,5 @@ def _session(path: Path, device: Device) -> Any:
     except Exception as error:  # onnxruntime's have no other parent
         raise WeightsError(f"{path} is no ONNX file, or a damaged one: {_first_line(error)}") from error
     if device.type == "cuda" and session.get_providers()[0] != "CUDAExecutionProvider":
-        raise InputError(f"onnxruntime has CUDA, and cannot use it on {device}; --device cpu works")
+        raise InputError(f'onnxruntime has CUDA, and cannot use it on {device}; `device="cpu"` works', field="device")
     return session

@@ -114,5 +114,5 @@ def read_pose_network(path: Path, size: str) -> RTMW3D:
     sizes = {name: partial(RTMW3D, name) for name in SIZES}
     found, model = read_network(path, sizes, "RTMW3D")
     if found != size:
-        raise WeightsError(f"{path} is RTMW3D-{found}, and RTMW3D-{size} was wanted: --model {found} takes this file")
+        raise WeightsError(f'{path} is RTMW3D-{found}, and RTMW3D-{size} was wanted: `model="{found}"` takes this file')
     return model

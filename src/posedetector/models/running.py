@@ -73,4 +73,4 @@ def is_out_of_memory(error: Exception) -> bool:
 
 def no_room(device: str) -> ResourceError:
     """Return the error for a device on which nothing fits."""
-    return ResourceError(f"{device} has not enough memory for one picture; --device cpu needs none of it")
+    return ResourceError(f'{device} has not enough memory for one picture; `device="cpu"` needs none of it')

@@ -67,9 +67,9 @@ def export(
         Where OpenSim fails.
     """
     if markers not in TABLES:
-        raise InputError(f"--markers is one of {', '.join(TABLES)}, got {markers!r}")
+        raise InputError(f"`markers` is one of {', '.join(TABLES)}, got {markers!r}", field="markers")
     if mass is not None and not 2 <= mass <= 400:
-        raise InputError(f"mass is in kilograms and must lie in 2–400, got {mass:g}")
+        raise InputError(f"`mass` is in kilograms and must lie in 2–400, got {mass:g}", field="mass")
     if run:
         check_opensim()
     table, generic = TABLES[markers], read_model(model)

@@ -74,7 +74,7 @@ def find_markers(folder: Path, table: MarkerTable) -> Markers:
     if not most:
         raise InputError(
             f"{folder} has no .trc with {table.name} in it: run `posedetector analyze` with the format trc"
-            + (" and --augment-markers" if table.name == "augmented" else "")
+            + (" and `augment_markers`" if table.name == "augmented" else "")
         )
     recording = next(iter(read_trc(path, ReadOptions()).values()))
     if recording.time is None or recording.unit not in UNITS:

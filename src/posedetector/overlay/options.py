@@ -1,10 +1,12 @@
 """What a person can choose about the overlay, checked once, before the analysis begins."""
 
-import math
-from dataclasses import dataclass
+from typing import Annotated, Self
+
+from pydantic import AfterValidator, model_validator
 
 from posedetector.errors import InputError
 from posedetector.kinematics.angles import ANGLES
+from posedetector.options import Options, within
 from posedetector.skeletons import split_side
 
 FULL_NAMES = tuple(dict.fromkeys(split_side(name)[1] for name in ANGLES))
@@ -27,14 +29,23 @@ def parse_angles(text: str) -> tuple[str, ...]:
     unknown = [part for part, name in zip(given, names, strict=True) if name not in FULL_NAMES]
     if unknown or not names:
         raise InputError(
-            f"--overlay-angles: {f'there is no angle {unknown[0]!r}' if unknown else 'no angle is named'}; give none, or names "
-            f"separated by commas: {', '.join(sorted(SHORT_NAMES))}, or in full {', '.join(FULL_NAMES)}"
+            f"`angles`: {f'there is no angle {unknown[0]!r}' if unknown else 'no angle is named'}; give none, or names "
+            f"separated by commas: {', '.join(sorted(SHORT_NAMES))}, or in full {', '.join(FULL_NAMES)}",
+            field="angles",
         )
     return tuple(dict.fromkeys(names))
 
 
-@dataclass(frozen=True)
-class OverlayOptions:
+def _known(names: tuple[str, ...]) -> tuple[str, ...]:
+    if unknown := [name for name in names if name not in FULL_NAMES]:
+        raise ValueError(f"has no {unknown[0]!r}; there are {', '.join(FULL_NAMES)}")
+    return names
+
+
+_Pixels = Annotated[int | None, within(1, 100, "pixels")]
+
+
+class OverlayOptions(Options):
     """How the overlay is drawn.
 
     Attributes
@@ -51,17 +62,14 @@ class OverlayOptions:
         If a number is out of its range, or an interval is given for a window that is not shown.
     """
 
-    angles: tuple[str, ...] = ("knee_flexion",)
-    thickness: int | None = None
-    radius: int | None = None
+    angles: Annotated[tuple[str, ...], AfterValidator(_known)] = ("knee_flexion",)
+    thickness: _Pixels = None
+    radius: _Pixels = None
     show: bool = False
-    show_interval: float = 0.0
+    show_interval: Annotated[float, within(0, 1e6, "seconds")] = 0.0
 
-    def __post_init__(self) -> None:
-        for option, pixels in (("--thickness", self.thickness), ("--radius", self.radius)):
-            if pixels is not None and not 1 <= pixels <= 100:
-                raise InputError(f"{option} is in pixels and must lie in 1–100, got {pixels}")
-        if not 0 <= self.show_interval < math.inf:
-            raise InputError(f"--show-interval is in seconds and must not be negative, got {self.show_interval:g}")
+    @model_validator(mode="after")
+    def _check_show(self) -> Self:
         if self.show_interval and not self.show:
-            raise InputError("--show-interval goes with --show")
+            raise InputError("`show_interval` goes with `show`", field="show_interval")
+        return self

@@ -70,7 +70,7 @@ def _motion(recording: Recording, path: Path, options: ReadOptions) -> Motion:
     time, notes = recording.time, list(recording.notes)
     if time is None:
         if (rate := options.rate or recording.usual_rate) is None:
-            raise InputError(f"{path} has no times; say how many frames a second it has ({options.side}-rate)")
+            raise InputError(f"{path} has no times; say how many frames a second it has (`{options.said('rate')}`)")
         if options.rate is None:
             notes.append(f"{path.name} has no times; taken to be {rate:g} Hz ({options.side}-rate says otherwise)")
         time = np.arange(len(recording.xyz)) / rate
@@ -84,7 +84,7 @@ def _motion(recording: Recording, path: Path, options: ReadOptions) -> Motion:
         wrong = f"as {unit}" if options.unit or recording.declared else "as metres, which it does not say it has,"
         hint = f"they look like {fitting}" if fitting else "they are in no unit of length that is known here"
         raise InputError(
-            f"{path}: taken {wrong} the positions make no person; {hint}: {options.side}-unit says which it is"
+            f"{path}: taken {wrong} the positions make no person; {hint}: `{options.said('unit')}` says which it is"
         )
     try:
         return Motion(skeleton, time, xyz, recording.depth_axis, (*notes, *renamed))

@@ -109,6 +109,9 @@ def _names(meta: dict[str, Any], count: int, path: Path, options: ReadOptions) -
     by_count = {17: H36M_17, 133: COCO_WHOLEBODY_133}
     skeleton = given or by_count.get(count)
     if skeleton is None or len(skeleton) != count:
-        raise InputError(f"{path} names none of its {count} points; --points says which skeleton of {list(SKELETONS)}")
+        raise InputError(
+            f"{path} names none of its {count} points; `points` says which skeleton of {list(SKELETONS)}",
+            field="points",
+        )
     note = f"{path.name} names no points; taken in the order of {skeleton.name}"
     return list(skeleton.points), () if given else (note,)

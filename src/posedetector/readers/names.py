@@ -1,4 +1,4 @@
-"""Foreign names of points, brought to ours where no doubt is possible; `--map` says the rest."""
+"""Foreign names of points, brought to ours where no doubt is possible; `point_map` says the rest."""
 
 import json
 import re
@@ -129,7 +129,9 @@ def rename(
         if point in point_map and point in columns:
             continue
         if point in columns:
-            raise InputError(f"{source} has two points that could be {point}, one of them {name}; --map says which")
+            raise InputError(
+                f"{source} has two points that could be {point}, one of them {name}; `point_map` says which"
+            )
         columns[point] = xyz[:, row]
         if point != name:
             renamed.append(f"{name} for {point}")

@@ -196,8 +196,9 @@ def _recording(xyz: Array, path: Path, options: ReadOptions) -> Recording:
         xyz = xyz[:, H36M_32_TO_17]
     if skeleton is None or len(skeleton) != xyz.shape[1]:
         raise InputError(
-            f"{path} has {count} points without names; --points says which: "
-            f"{', '.join(f'{one.name} ({len(one)})' for one in SKELETONS.values())}"
+            f"{path} has {count} points without names; `points` says which: "
+            f"{', '.join(f'{one.name} ({len(one)})' for one in SKELETONS.values())}",
+            field="points",
         )
     note = (f"{path.name} names no points; taken in the order of {skeleton.name}",) if options.points is None else ()
     return Recording(skeleton.points, xyz, None, declared=False, usual_rate=rate, notes=note)

@@ -28,7 +28,11 @@ class ReadOptions:
     points: str | None = None
     point_map: Mapping[str, Sequence[str]] = field(default_factory=dict)
     person: int = 1
-    side: str = "--prediction"
+    side: str = "-"
+
+    def said(self, name: str) -> str:
+        """Return what errors call a field: that of the prediction or of the reference, where there are two."""
+        return f"{self.side.strip('-')}_{name}".lstrip("_")
 
 
 class Recording(NamedTuple):

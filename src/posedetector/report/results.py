@@ -202,7 +202,7 @@ def _table(folder: Path, name: str, account: Provenance | None = None) -> "pd.Da
     if account is not None and name in _MAY_LACK and not {f"{name}.csv", f"{name}.parquet"} & set(account.files):
         return pd.DataFrame(columns=[*_WORDS[name], *_NUMBERS[name]])
     raise InputError(
-        f"{folder} holds neither {name}.csv nor {name}.parquet, of which the report is made: analyze with --formats csv"
+        f"{folder} holds neither {name}.csv nor {name}.parquet, of which the report is made: analyze with `formats=csv`"
     )
 
 

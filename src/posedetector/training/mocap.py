@@ -121,7 +121,7 @@ def _pieces(motion: Motion, path: Path, told: Callable[[str], None]) -> Iterator
     if not motion.skeleton.has(*_JOINTS):
         lacking = [joint for joint in _JOINTS if not motion.skeleton.has(joint)]
         raise InputError(
-            f"{path} has no {', '.join(lacking)}; it has {', '.join(motion.skeleton.points)}: --map says which are which"
+            f"{path} has no {', '.join(lacking)}; it has {', '.join(motion.skeleton.points)}: `point_map` says which are which"
         )
     xyz = motion.xyz[:, motion.skeleton.indices(*_JOINTS)]
     whole = finite(xyz.reshape(len(xyz), -1))

@@ -8,6 +8,7 @@ A `Selection` is a part of a video. Frames keep their own times and numbers, tho
 the part is not decoded where the file can be entered in the middle (`seeking`); what is read is the same either way.
 """
 
+import os
 import re
 from pathlib import PurePosixPath
 from urllib.parse import SplitResult, unquote, urlsplit
@@ -70,7 +71,7 @@ def _checked_url(source: str) -> SplitResult:
 
 
 def open_video(
-    source: str,
+    source: str | os.PathLike[str],
     *,
     rate: float | None = None,
     duration: float | None = None,
@@ -95,13 +96,19 @@ def open_video(
     VideoError
         If there is nothing there, nothing that can be read, or nothing in the part that was selected.
     """
+    source = os.fspath(source)
     name = source_name(source)
     if is_camera(source):
         if selection.start > 0 or selection.end is not None:
-            raise VideoError("--start and --end select a part of a recording; for a camera use --duration")
+            raise VideoError(
+                "`start` and `end` select a part of a recording; for a camera use `duration`", field="start"
+            )
         seconds = CAMERA_SECONDS if duration is None else duration
         if captured is not None:
-            raise VideoError("--capture-fps is the rate of a recording; a camera is timed by this computer's clock")
+            raise VideoError(
+                "`capture_fps` is the rate of a recording; a camera is timed by this computer's clock",
+                field="capture_fps",
+            )
         return open_camera(_camera(source), name, selection.lasting(seconds), mirrored=mirrored)
     selection = selection.lasting(duration)
     if _URL.match(source):
@@ -115,7 +122,7 @@ def open_video(
     check_file(path, error=VideoError)
     if rate is not None and path.suffix.lower() not in IMAGE_SUFFIXES:
         raise VideoError(
-            "--fps is for folders of images; for the rate at which a video was captured pass --capture-fps"
+            "`fps` is for folders of images; for the rate at which a video was captured pass `capture_fps`", field="fps"
         )
     if path.suffix.lower() in IMAGE_SUFFIXES:
         pages = pages_of(path)

@@ -50,7 +50,7 @@ def images_in(folder: Path) -> list[Path]:
         videos = sorted(path.name for path in files if path.suffix.lower() in _VIDEO_SUFFIXES)
         if videos:
             what = f"{len(videos)} videos and no images: run it once per video," if len(videos) > 1 else "a video:"
-            raise VideoError(f"the folder {folder} holds {what} --video {folder / videos[0]}")
+            raise VideoError(f"the folder {folder} holds {what} `video` {folder / videos[0]}", field="video")
         inside = " itself; give one of the folders in it, or a video" if any(path.is_dir() for path in files) else ""
         raise VideoError(f"the folder {folder} holds no images ({', '.join(sorted(IMAGE_SUFFIXES))}){inside}")
     return images
@@ -71,7 +71,7 @@ def open_images(
             if len(paths) == 1
             else f"a folder of {len(paths)} images, the last one at {times[-1]:.2f} s"
         )
-        raise VideoError(f"--start {selection.start:g} leaves nothing of {name}, which is {what}")
+        raise VideoError(f"`start={selection.start:g}` leaves nothing of {name}, which is {what}")
     if not chosen:
         raise VideoError(
             f"there is no image in {selection.start:g}–{selection.end:g} s of {name}, whose {len(paths)} images span "

@@ -41,14 +41,19 @@ class Selection:
     def __post_init__(self) -> None:
         if not 0 <= self.start < math.inf:
             raise InputError(
-                f"--start is in seconds from the first frame: a finite number, not negative; got {self.start:g}"
+                f"`start` is in seconds from the first frame: a finite number, not negative; got {self.start:g}",
+                field="start",
             )
         if self.end is not None and not math.isfinite(self.end):
-            raise InputError(f"--end is in seconds from the first frame and must be finite, got {self.end:g}")
+            raise InputError(
+                f"`end` is in seconds from the first frame and must be finite, got {self.end:g}", field="end"
+            )
         if self.end is not None and not self.start < self.end:
-            raise InputError(f"--end must be greater than --start: got {self.end:g} s and {self.start:g} s")
+            raise InputError(
+                f"`end` must be greater than `start`: got {self.end:g} s and {self.start:g} s", field="end"
+            )
         if self.every < 1:
-            raise InputError(f"--every counts from 1 (1 is every frame), got {self.every}")
+            raise InputError(f"`every` counts from 1 (1 is every frame), got {self.every}", field="every")
 
     def lasting(self, duration: float | None) -> "Selection":
         """Return it with its end so many seconds behind its start; None changes nothing."""

@@ -50,7 +50,9 @@ def open_stream(
     known = Stream(source, seconds, rate, first.time, first.pts)
     # some formats' length ends with the last frame's beginning
     if seconds is not None and selection.start > 0 and selection.start >= seconds + 1 / (rate or FOLDER_RATE):
-        raise VideoError(f"--start {selection.start:g} lies beyond the end of {source}, which is {seconds:.2f} s long")
+        raise VideoError(
+            f"`start={selection.start:g}` lies beyond the end of {source}, which is {seconds:.2f} s long", field="start"
+        )
     return Video(
         name=name,
         size=display.size,
@@ -124,7 +126,7 @@ def _nothing_selected(known: Stream, selection: Selection, last: float) -> Video
     cut_off = known.seconds is not None and selection.start < known.seconds
     said = f", though it says that it is {known.seconds:.2f} s long" if cut_off else ""
     return VideoError(
-        f"--start {selection.start:g} lies beyond the end of {known.source}: its last frame that decodes is at {last:.2f} s{said}"
+        f"`start={selection.start:g}` lies beyond the end of {known.source}: its last frame that decodes is at {last:.2f} s{said}"
     )
 
 

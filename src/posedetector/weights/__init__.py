@@ -213,11 +213,11 @@ def _check_kind(row: Weights, path: Path, start: bytes) -> None:
     is_torch, is_onnx = start.startswith(_TORCH_FILES), start.startswith(_ONNX_FILES)
     if row.onnx and is_torch:
         raise WeightsError(
-            f"{path} is a PyTorch checkpoint, which --runtime torch runs; for onnxruntime, "
+            f'{path} is a PyTorch checkpoint, which `runtime="torch"` runs; for onnxruntime, '
             f"`posedetector weights export {row.onnx} --onnx --checkpoint {path}` makes an ONNX file of it"
         )
     if not row.is_onnx and is_onnx:
-        raise WeightsError(f"{path} is an ONNX file, which --runtime onnx runs, and a PyTorch checkpoint was wanted")
+        raise WeightsError(f'{path} is an ONNX file, which `runtime="onnx"` runs, and a PyTorch checkpoint was wanted')
     if not (is_onnx if row.is_onnx else is_torch):
         kind = (
             "an ONNX file" if row.is_onnx else "a file of arrays" if path.suffix == ".npz" else "a PyTorch checkpoint"

@@ -65,7 +65,7 @@ def _pose_landmarker(variant: str, sha256: str, size: int) -> Weights:
         size=size,
         licence="Apache-2.0",
         citation="Bazarevsky et al., BlazePose, CVPR Workshop 2020; Grishchenko et al., BlazePose GHUM Holistic, 2022",
-        without="--model full works without a download",
+        without='`estimator="mediapipe"` works without a download',
         members=("pose_detector.tflite", "pose_landmarks_detector.tflite"),
         repacked=True,
     )
@@ -85,7 +85,7 @@ def _temporal(name: str, url: str, licence: str, layout: LifterLayout, sha256: s
         terms=("not for commercial use; " if "NC" in licence else "") + _H36M_TERMS,
         citation="Pavllo, Feichtenhofer, Grangier & Auli, 3D human pose estimation in video with temporal convolutions "
         "and semi-supervised training, CVPR 2019",
-        without="without --use-videopose3d the estimator's own depth is used",
+        without='without `lifter="videopose3d"` the estimator\'s own depth is used',
         lifter=layout,
     )
 
@@ -99,7 +99,7 @@ _BUNDLED = Weights(
     licence="Apache-2.0",
     citation="posedetector's own, trained on motion capture of mocap.cs.cmu.edu (NSF EIA-0196217) by `posedetector train`; "
     "the network is Pavllo et al.'s, CVPR 2019",
-    without="without --use-videopose3d the estimator's own depth is used",
+    without='without `lifter="videopose3d"` the estimator\'s own depth is used',
     lifter=LifterLayout("h36m_17", "h36m_17", 50.0, inputs="body"),
 )
 
@@ -122,7 +122,7 @@ def _openmmlab(name: str, url: str, size: int, citation: str) -> Weights:
         licence="Apache-2.0",
         terms="trained on Human3.6M among others, whose own licence is for academic use" if "3d" in name else "",
         citation=citation,
-        without="--estimator mediapipe works without a download",
+        without='`estimator="mediapipe"` works without a download',
     )
 
 
@@ -141,7 +141,7 @@ def _marker_enhancer(part: str, sha256: str, size: int) -> Weights:
         licence="Apache-2.0",
         citation="Uhlrich et al., OpenCap, PLOS Comput Biol 19, 2023; Falisse, Uhlrich, Chaudhari, Hicks & Delp, Marker data "
         "enhancement for markerless motion capture, IEEE Trans Biomed Eng 72, 2025; version 0.3, as ONNX by Pose2Sim",
-        without="without --augment-markers angles are of the estimator's own points",
+        without="without `augment_markers` angles are of the estimator's own points",
     )
 
 

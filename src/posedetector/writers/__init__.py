@@ -65,12 +65,15 @@ def _silently(stage: str, items: Iterable[Any], total: int | None) -> Iterator[A
 
 def check_formats(formats: Iterable[str]) -> list[str]:
     """Return the formats, each once; `all` is every one. Raises InputError for one that does not exist."""
+    formats = [formats] if isinstance(formats, str) else formats
+    if not isinstance(formats, Iterable):
+        raise InputError(f"`formats` are names such as csv, got {formats!r}", field="formats")
     wanted = list(dict.fromkeys(one for name in formats for one in (FORMATS if name == ALL else (name,))))
     if not wanted:
-        raise InputError(f"which format? there are {', '.join(FORMATS)}, and {ALL}")
+        raise InputError(f"which format? there are {', '.join(FORMATS)}, and {ALL}", field="formats")
     for name in wanted:
         if name not in FORMATS:
-            raise InputError(f"there is no format {name!r}; there are {', '.join(FORMATS)}, and {ALL}")
+            raise InputError(f"there is no format {name!r}; there are {', '.join(FORMATS)}, and {ALL}", field="formats")
     return wanted
 
 
@@ -111,8 +114,8 @@ class Folder:
     replace are removed, anything else in the folder is left alone.
     """
 
-    def __init__(self, path: Path) -> None:
-        self.path = path
+    def __init__(self, path: str | Path) -> None:
+        self.path = Path(path)
         self._made: list[Path] = []
         self._partial: Path | None = None
         self._ahead: list[str] = []

@@ -56,7 +56,7 @@ def write_c3d(trial: Trial, path: Path) -> None:
     values, rate = at_one_rate(time, values, rate)
     labels = [ascii_of(name) for name in (*names, *angles.names)]
     if len(labels) > MOST:
-        raise OutputError(f"a C3D file names {MOST} points, here are {len(labels)}; leave c3d out of --formats")
+        raise OutputError(f"a C3D file names {MOST} points, here are {len(labels)}; leave c3d out of `formats`")
     start = float(time[0]) if len(time) else 0.0
     before = round(start * rate)
     before = before if before + len(values) <= MOST_FRAMES else 0

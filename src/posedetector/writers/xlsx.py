@@ -91,7 +91,7 @@ def _write_table(book: Any, name: str, trial: Trial, bold: Any, shown: dict[str,
     header = [str(column) for column in first.columns]
     if len(header) > MOST_COLUMNS:
         raise OutputError(
-            f"a sheet holds {MOST_COLUMNS} columns, {name} has {len(header)}; leave xlsx out of --formats"
+            f"a sheet holds {MOST_COLUMNS} columns, {name} has {len(header)}; leave xlsx out of `formats`"
         )
 
     def rows() -> Iterator[tuple[Any, ...]]:

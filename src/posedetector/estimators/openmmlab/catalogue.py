@@ -19,7 +19,7 @@ from posedetector.errors import InputError
 from posedetector.weights import LoadedWeights, Weights, load
 
 PACKAGES = {"pose": ("mmpose",), "detector": ("mmdet", "mmpose")}  # mmpose ships some detectors' configurations
-OPTIONS = {"pose": ("--pose-config", "--pose-checkpoint"), "detector": ("--det-config", "--detector-checkpoint")}
+FIELDS = {"pose": ("pose_config", "checkpoint"), "detector": ("detector_config", "detector_checkpoint")}
 # mmpose has short names for some of its models; these are the same for their sisters
 _SHORT = {
     **{f"rtmpose-{size}": f"rtmpose-{size}_8xb256-420e_body8-256x192" for size in "tsm"},
@@ -62,7 +62,8 @@ def choose_alias(alias: str) -> Choice:
         like = get_close_matches(alias, known, n=3, cutoff=0.4)
         raise InputError(
             f"openmmlab has no model {alias!r}; {'like it are ' + ', '.join(like) + '; ' if like else ''}"
-            f"the aliases are {', '.join(aliases)}, and --pose-config takes any of mmpose's configurations"
+            f"the aliases are {', '.join(aliases)}, and `pose_config` takes any of mmpose's configurations",
+            field="estimator.model",
         )
     return Choice(found.config, found)
 
@@ -104,13 +105,15 @@ def find_checkpoint(kind: str, choice: Choice, given: Path | None, progress: Tol
     WeightsError
         If it cannot be had, or is another one.
     """
-    option = OPTIONS[kind][1]
+    name = FIELDS[kind][1]
     if given is None and (choice.published is None or not choice.published.url):
-        raise InputError(f"no checkpoint was published for {choice.config}: give one with {option}")
-    return load(_row(choice, option), given, progress=progress)
+        raise InputError(
+            f"no checkpoint was published for {choice.config}: give one with `{name}`", field=f"estimator.{name}"
+        )
+    return load(_row(choice, name), given, progress=progress)
 
 
-def _row(choice: Choice, option: str) -> Weights:
+def _row(choice: Choice, name: str) -> Weights:
     published = choice.published
     url = published.url if published else ""
     digits = _DIGITS.search(url)
@@ -122,7 +125,7 @@ def _row(choice: Choice, option: str) -> Weights:
         size=0,
         licence="Apache-2.0",
         citation=published.citation if published else "",
-        without=f"or name a file that is here with {option}; --estimator mediapipe works without a download",
+        without=f'or name a file that is here with `{name}`; `estimator="mediapipe"` works without a download',
     )
 
 
@@ -151,7 +154,7 @@ def _by_name(kind: str, given: str) -> Path:
     if not found:
         raise InputError(
             f"there is no configuration {given}, neither here nor among those of {' and '.join(PACKAGES[kind])}; "
-            f"{OPTIONS[kind][0]} takes a file or such a name"
+            f"`{FIELDS[kind][0]}` takes a file or such a name"
         )
     if len(found) > 1:
         shown = ", ".join(str(path.relative_to(path.parents[2])) for path in found[:4])

@@ -37,7 +37,7 @@ def bring_in(*, debug: bool = False) -> None:
         If they are not installed.
     """
     if missing := [name for name in _PACKAGES if find_spec(name) is None]:
-        raise InputError(_how_to_have(missing))
+        raise InputError(_how_to_have(missing), field="estimator")
     with quietly(debug=debug), stand_ins(drawing=True):
         for package, rooms in _ROOMS.items():
             for room in rooms:
@@ -47,11 +47,11 @@ def bring_in(*, debug: bool = False) -> None:
 def _how_to_have(missing: list[str]) -> str:
     if sys.version_info >= (3, 13):
         return (
-            "--estimator openmmlab needs Python 3.11 or 3.12, since OpenMMLab's packages do not run on later ones: "
+            "the estimator openmmlab needs Python 3.11 or 3.12, since OpenMMLab's packages do not run on later ones: "
             "uv sync --python 3.12 --extra openmmlab"
         )
     return (
-        "--estimator openmmlab needs the extra: uv sync --extra openmmlab "
+        "the estimator openmmlab needs the extra: uv sync --extra openmmlab "
         f"({' and '.join(missing) if len(missing) < len(_PACKAGES) else 'its packages'} cannot be found)"
     )
 
