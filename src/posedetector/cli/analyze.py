@@ -120,7 +120,8 @@ def analyze(
     drawing = _overlay(overlay, overlay_angles, thickness, radius, show, show_interval)
     ranges = _parts(chosen.pop("start") or [], chosen.pop("end") or [], chosen["duration"])
     options = settings_from(chosen, Anybody if list_persons else Subject)
-    options["person"], *options["joined"] = options.get("person", [1])
+    if "person" in options:
+        options["person"], *options["joined"] = options["person"]
     options["debug"] = debug
     if options.get("cutoff") == 0:
         options["cutoff"] = None
