@@ -113,6 +113,7 @@ def test_angles_are_a_mapping_by_the_names_of_the_files(bent: Trial) -> None:
     ("name", "said"),
     [
         ("left_knee_flexon", "did you mean left_knee_flexion"),
+        ("knee", "did you mean left_knee_flexion"),
         ("nothing of the kind", r"angles\.names lists them"),
         ("left_knee_flexion_deg", r"a column of the files; write angles\['left_knee_flexion'\]\.deg$"),
         ("left_knee_flexion_sd_deg", r"\.sd_deg$"),

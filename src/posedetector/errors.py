@@ -52,7 +52,8 @@ def unknown(what: str, name: object, known: Iterable[str], listed_in: str) -> Un
     """Return the error for a name that is not among those known, with the nearest of them, or where they are listed."""
     from difflib import get_close_matches
 
-    near = get_close_matches(str(name), list(known), n=3)
+    names = list(known)
+    near = get_close_matches(str(name), names, n=3) or [one for one in names if str(name) in one][:3]
     hint = f"did you mean {' or '.join(near)}?" if near else f"{listed_in} lists them"
     return UnknownNameError(f"there is no {what} {name!r}; {hint}")
 
