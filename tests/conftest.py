@@ -33,7 +33,7 @@ from posedetector.tracking import Track, Tracks, track
 from posedetector.trial import Trial
 from remembering import Remembering
 
-# What tests of an extra, or of the group of oracles, import. `uv sync` brings none of it: they are skipped there, and
+# What tests of an extra, or of the group of oracles, import. The group `dev` brings none of it: they are skipped there, and
 # CI runs them alone (`-m extra`) where all of it is.
 EXTRAS = {
     "onnx": ("onnx", "onnxruntime", "onnxscript"),
@@ -42,7 +42,7 @@ EXTRAS = {
     "oracles": ("pingouin", "skimage", "statsmodels"),
     "browser": ("playwright",),
 }
-SYNC = "uv sync --all-extras --group oracles --group browser"
+SYNC = "uv sync --all-extras --all-groups"
 
 
 def missing_of(extra: str) -> list[str]:

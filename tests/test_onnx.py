@@ -3,6 +3,9 @@
 Wants the extra `onnx`: `uv run --extra onnx pytest tests/test_onnx.py`; CI runs it, `uv run pytest` skips it.
 """
 
+import json
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import nullcontext
 from dataclasses import replace
@@ -380,6 +383,28 @@ def test_a_card_that_is_not_there_is_refused(monkeypatch: pytest.MonkeyPatch, na
 
     with nullcontext() if here else pytest.raises(InputError, match="this machine has no cuda:1"):
         assert str(ours.device_of(name)) == name
+
+
+def test_both_networks_run_where_pytorch_is_not_installed(detector_file: Path, pose_file: Path) -> None:
+    files = f"Path({str(pose_file)!r}), detector_checkpoint=Path({str(detector_file)!r})"
+    code = f"""
+import numpy as np
+from pathlib import Path
+from posedetector.estimators import EstimatorOptions
+from posedetector.estimators.rtmw3d import RTMW3D
+estimator = RTMW3D(EstimatorOptions(runtime="onnx", bbox_thr=0.0, checkpoint={files}))
+picture = np.random.default_rng(0).integers(0, 256, (480, 320, 3), dtype=np.uint8)
+print(len(estimator.detect([picture])), len(estimator.poses([picture], [np.array({BOX.tolist()})])[0]))
+"""
+    words = json.dumps([["python", code]])
+    done = subprocess.run(
+        [sys.executable, Path(__file__).with_name("without_torch.py"), words],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+
+    assert json.loads(done.stdout) == [{"status": 0, "out": "1 1\n", "errors": "", "sought": []}]
 
 
 # posedetector weights export
