@@ -3,7 +3,7 @@
 Needs the extra `openmmlab`. Here is what can be chosen; `estimator` is what does it.
 """
 
-from typing import TYPE_CHECKING, Annotated, ClassVar, Literal, Self
+from typing import Annotated, ClassVar, Literal, Self
 
 from pydantic import Field, model_validator
 
