@@ -70,7 +70,7 @@ def test_an_angle_is_graded_by_its_deviation_and_the_view(
             "seen from the front or back, movement in the sagittal plane hardly changes the image",
         ),
         (SIDE, "trunk_rotation", "seen from the side, a turn about a long axis hardly changes the image"),
-        (SIDE, "left_ankle_dorsiflexion", "its uncertainty is large against how far it moves (8° against 30°)"),
+        (SIDE, "left_ankle_dorsiflexion", "its uncertainty is large against how far it moves"),
     ],
 )
 def test_what_is_not_good_says_why(camera: tuple[float, float, float], name: str, why: str) -> None:
@@ -120,8 +120,8 @@ def test_who_is_seen_in_a_mirror_has_mirrored_grades() -> None:
 def test_words_name_angles_of_one_reason_together_and_the_poor_first() -> None:
     edge_on, large = "seen from the side", "its uncertainty is large against how far it moves"
     grades = {
-        "left_ankle_dorsiflexion": Grade("weak", f"{large} (16° against 30°)"),
-        "right_ankle_dorsiflexion": Grade("weak", f"{large} (17° against 30°)"),
+        "left_ankle_dorsiflexion": Grade("weak", large),
+        "right_ankle_dorsiflexion": Grade("weak", large),
         "left_hip_adduction": Grade("poor", edge_on),
         "pelvis_obliquity": Grade("poor", edge_on),
         "left_knee_flexion": Grade("good"),

@@ -53,7 +53,6 @@ _REACHES = {
 _STRAYS = 0.02
 _TRUE = 0.5  # of a measured range that counts as movement, since errors widen it; a judgement
 # how such a reason begins; the numbers follow
-LARGE = "its uncertainty is large against how far it moves"
 _PLANES = {
     ("ZXY", 0): "sagittal",
     ("ZXY", 1): "frontal",
@@ -140,9 +139,9 @@ def _graded(name: str, sd: float, moves: float, facing: float, where: str) -> Gr
         return Grade("poor" if poor else "weak", why)
     poor = ratio > (REPORTABLE_EDGE_ON if edge_on else REPORTABLE)
     if not edge_on and ratio <= READABLE:
-        return Grade("good", sd_rad=sd)
-    why = _seen_so(name, where) if edge_on else f"{LARGE} ({np.degrees(sd):.0f}° against {np.degrees(moves):.0f}°)"
-    return Grade("poor" if poor else "weak", why, sd)
+        return Grade("good", "", sd, moves)
+    why = _seen_so(name, where) if edge_on else "its uncertainty is large against how far it moves"
+    return Grade("poor" if poor else "weak", why, sd, moves)
 
 
 def _seen_so(name: str, where: str) -> str:
@@ -190,9 +189,7 @@ def _listed(grades: Mapping[str, Grade], joints: Iterable[str], quality: Quality
         for side in ("left", "right", ""):
             one = grades.get(f"{side}_{joint}" if side else joint)
             if one is not None and one.quality == quality:
-                # its numbers differ from angle to angle, and would make a sentence of each
-                why = LARGE if one.reason.startswith(LARGE) else one.reason
-                reasons.setdefault(why, {}).setdefault(joint, []).append(side)
+                reasons.setdefault(one.reason, {}).setdefault(joint, []).append(side)
     for why, named in reasons.items():
         yield f"{', '.join(_named(joint, sides) for joint, sides in named.items())} ({why})"
 

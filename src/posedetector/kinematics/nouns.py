@@ -134,11 +134,13 @@ class Grade:
     quality : `good`, `weak` (only large differences count) or `poor` (not to be reported).
     reason : why it is not good; empty if it is.
     sd_rad : radians, the typical standard deviation of its fitted values; NaN where nothing was fitted.
+    moves_rad : radians, how far the angle moves, against which that deviation is judged; NaN where it is not.
     """
 
     quality: Quality
     reason: str = ""
     sd_rad: float = float("nan")
+    moves_rad: float = float("nan")
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,8 +11,9 @@ deviation of one, so that 90 % intervals hold 90 % of ranges on filmed motion ca
 Asymmetries are those of `asymmetry`. Their error takes both sides' for independent.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import replace
+from typing import NamedTuple
 
 import numpy as np
 
@@ -55,28 +56,36 @@ def summarize(
     """
     lengths = tuple(_lengths(pose))
     # one fitted body is the same on both sides
-    apart = [one for one, of_one_body in lengths if not of_one_body]
+    apart = [one.quantity for one in lengths if not one.fitted]
+    made = {one.quantity.name for one in lengths if one.augmented}
     motion = tuple(_motion(angles, stretches, grades))
     # of a clip in which nothing is repeated, each side's range is that of another movement
     repeated = stretches("").kind != "clip"
     ranges = (row for row in motion if row.name.endswith("_range") and repeated)
     return (
-        *(one for one, _ in lengths),
-        *_asymmetries(apart, least=0.0),
+        *(one.quantity for one in lengths),
+        *_asymmetries(apart, least=0.0, augmented=made),
         *motion,
         *_asymmetries(ranges, least=LEAST_RANGE),
     )
 
 
-def _lengths(pose: MetricPose) -> Iterator[tuple[Quantity, bool]]:
-    """Yield each length, and whether it is of the one body that was fitted."""
+class _Length(NamedTuple):
+    """A segment's length; whether it is of the one body that was fitted, and whether it rests on augmented points."""
+
+    quantity: Quantity
+    fitted: bool
+    augmented: bool
+
+
+def _lengths(pose: MetricPose) -> Iterator[_Length]:
     for segment, (near, far) in _PAIRED.items():
         for side in SIDES:
             values, made = _distance(pose, (f"{side}_{near}",), (f"{side}_{far}",))
             if len(values):
                 fitted = pose.spread is not None and not made
-                about = f"{near} to {far}: {_SEEN}{_FITTED if fitted else made}"
-                yield _of_frames(f"{segment}_length", side, values, about), fitted
+                about = f"{near} to {far}: {_SEEN}{_FITTED if fitted else _AUGMENTED * made}"
+                yield _Length(_of_frames(f"{segment}_length", side, values, about), fitted, made)
     for name, (start, end) in _UNPAIRED.items():
         values, made = _distance(pose, start, end)
         if len(values):
@@ -85,19 +94,20 @@ def _lengths(pose: MetricPose) -> Iterator[tuple[Quantity, bool]]:
                 if len(start) > 1
                 else f"{start[0]} to {end[0]}".replace("_", " ")
             )
-            yield _of_frames(name, "", values, f"{ends}: {_SEEN}{made}"), pose.spread is not None
+            about = f"{ends}: {_SEEN}{_AUGMENTED * made}"
+            yield _Length(_of_frames(name, "", values, about), pose.spread is not None, made)
 
 
-def _distance(pose: MetricPose, start: tuple[str, ...], end: tuple[str, ...]) -> tuple[Array, str]:
+def _distance(pose: MetricPose, start: tuple[str, ...], end: tuple[str, ...]) -> tuple[Array, bool]:
     """Lengths between the middles of two sets of points, metres, of the frames that have all of them, and whether these were augmented."""
     if not pose.skeleton.has(*start, *end):
-        return np.empty(0), ""
+        return np.empty(0), False
     rows = pose.skeleton.indices(*start), pose.skeleton.indices(*end)
     source = pose.source[:, rows[0] + rows[1]]
     first, last = (pose.xyz[:, group].mean(axis=1) for group in rows)
     lengths = np.linalg.norm(last - first, axis=1)
     counted = has_bone_length(source).all(axis=1) & np.isfinite(lengths)
-    return lengths[counted], _AUGMENTED if (source[counted] == Source.AUGMENTED).any() else ""
+    return lengths[counted], bool((source[counted] == Source.AUGMENTED).any())
 
 
 def _of_frames(name: str, side: AnySide, values: Array, about: str) -> Quantity:
@@ -140,8 +150,8 @@ def _motion(
             )
 
 
-def _asymmetries(rows: Iterable[Quantity], least: float) -> Iterator[Quantity]:
-    """Compare the sides of all that has both, unless their mean is below `least`."""
+def _asymmetries(rows: Iterable[Quantity], least: float, augmented: Collection[str] = ()) -> Iterator[Quantity]:
+    """Compare the sides of all that has both, unless their mean is below `least`; name what rests on augmented points."""
     sides: dict[str, dict[str, Quantity]] = {}
     for row in rows:
         sides.setdefault(row.name, {})[row.side] = row
@@ -154,6 +164,6 @@ def _asymmetries(rows: Iterable[Quantity], least: float) -> Iterator[Quantity]:
             continue
         error = 4 * np.hypot(right.value * left.error, left.value * right.error) / (left.value + right.value) ** 2
         worse = max(left, right, key=lambda row: _ORDER.index(row.quality or "good"))
-        made = _AUGMENTED if any(side.about.endswith(_AUGMENTED) for side in (left, right)) else ""
+        made = _AUGMENTED * (left.name in augmented)
         graded = replace(index, about=f"{index.about}{made}", quality=worse.quality, reason=worse.reason)
         yield with_error(graded, float(error))

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from posedetector.account import describe_size
-from posedetector.kinematics.asymmetry import WITHIN_ERROR, larger_side
+from posedetector.kinematics.asymmetry import larger_side
 from posedetector.kinematics.cycles import mean_curve
 from posedetector.kinematics.events import stances
 from posedetector.kinematics.grading import READ, withheld
@@ -221,6 +221,8 @@ def range_rows(results: Results) -> list[dict[str, str]]:
             continue
         if (asymmetry := found.get((f"{joint}_range_asymmetry", ""))) is not None and {"left", "right"} <= set(row):
             row["asymmetry"], row["sides"] = _unlike(asymmetry)
+        if any(one.quality == "weak" for one in qualities.values()):
+            row["doubt"] = "weak"
         row["quality"] = ", ".join(
             dict.fromkeys(
                 f"{side} {one.quality}".strip()
@@ -296,7 +298,7 @@ def _sure(low: float, high: float, unit: str) -> str:
 def _unlike(asymmetry: Measured) -> tuple[str, str]:
     """Return how unlike both sides' ranges are, per cent and which is larger, for a column, and in words."""
     size = f"{abs(asymmetry.value):.0f}"
-    if WITHIN_ERROR in asymmetry.about:
+    if asymmetry.low <= 0 <= asymmetry.high:  # False where the error is not known
         return f"{size}, within error", "the sides differ within error"
     side = larger_side(asymmetry.value)
     return f"{size}, {side} larger", f"{side} range larger by {size} %"

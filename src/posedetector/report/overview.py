@@ -60,9 +60,7 @@ def overview(results: Results) -> Overview:
 def _of_angle(row: dict[str, str]) -> str:
     """Return an angle's least and greatest by side, and what keeps them from being compared."""
     ends = ", ".join(f"{side} {row[side]}°" for side in SIDES if side in row)
-    doubts = ["weak"] if "weak" in row["quality"] else []
-    if "sides" in row:
-        doubts.append(row["sides"])
+    doubts = [row[name] for name in ("doubt", "sides") if name in row]
     return ends + (f" ({'; '.join(doubts)})" if doubts else "")
 
 

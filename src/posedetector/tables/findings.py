@@ -43,6 +43,7 @@ _DEFINITION = {
     "frames_with_value_percent": float,
     "points_seen_percent": float,
     "typical_sd_deg": float,
+    "judged_against_deg": float,
     **_QUALITY,
 }
 _QUANTITY = {
@@ -87,7 +88,8 @@ _CYCLE_MEAN = {"side": object, "cycles": int, "percent": float}
 def angle_definitions(trial: Trial) -> "pd.DataFrame":
     """One row per angle: what it rests on in this clip's points, its signs and zero, whose it is, and how far it can be trusted.
 
-    `typical_sd_deg` is the median of the fit's deviations over the moments that count; see kinematics/grading.py.
+    `typical_sd_deg` is the median of the fit's deviations over the moments that count, `judged_against_deg` how far the angle moves, by
+    which its grade judges them; see kinematics/grading.py.
     """
     rows = (
         (
@@ -109,7 +111,9 @@ def angle_definitions(trial: Trial) -> "pd.DataFrame":
 
 def _graded(grade: Grade | None) -> tuple[object, ...]:
     return (
-        (math.nan, None, None) if grade is None else (math.degrees(grade.sd_rad), grade.quality, grade.reason or None)
+        (math.nan, math.nan, None, None)
+        if grade is None
+        else (math.degrees(grade.sd_rad), math.degrees(grade.moves_rad), grade.quality, grade.reason or None)
     )
 
 
