@@ -136,7 +136,7 @@ def rewritten(path: Path, change: Callable[[dict[str, Any]], object]) -> None:
         (lambda content: content["fields"].update(name=7), "damaged"),
         (lambda content: content["fields"]["camera"].update(verdict="flew"), "damaged"),
         (lambda content: content["fields"]["pose"].update(root=["float64", 10**12, [3, 3]]), "damaged"),
-        (lambda content: content["fields"]["pose"].update(root=["float64", -3, [3, 3]]), "damaged"),
+        (lambda content: content["fields"]["pose"].update(root=["float64", -12, [3, 3]]), "damaged"),
         (lambda content: content["fields"]["pose"].update(root=["float64", 0, [10**9, 10**9]]), "damaged"),
         (lambda content: content["fields"]["pose"].update(root=["float64", 0, [3, 4]]), "damaged"),
         (lambda content: content["fields"]["provenance"].update(created=[1]), "damaged"),

@@ -16,7 +16,7 @@ from posedetector.errors import InputError, OutputError
 from posedetector.kinematics.nouns import Grade
 from posedetector.kinematics.series import AngleSeries
 from posedetector.tables import TABLES
-from studied import REPETITIONS, all_found, nothing_found, with_kinematics
+from studied import REPETITIONS, all_found, nothing_found, with_angles, with_kinematics
 
 SAMPLE = Path(__file__).parent.parent / "data" / "samples" / "walk_side.mp4"
 
@@ -57,13 +57,14 @@ def test_an_angle_has_the_deviations_of_the_fit_in_both_units(knee: AngleSeries)
     assert knee.sd_rad[:2] == pytest.approx(np.radians([2, 2]))
 
 
-def test_an_angle_has_its_derivatives_in_degrees(bent: Trial) -> None:
-    own, found = bent.angles["left_knee_flexion"], bent.kinematics.angles
-    column = found.names.index("left_knee_flexion")
+def test_an_angle_has_its_derivatives_in_both_units(trial: Trial) -> None:
+    """Those of `angles_at`: 30°/s and 90°/s²."""
+    own = with_angles(trial, left_knee_flexion=10.0).angles["left_knee_flexion"]
 
-    assert np.array_equal(own.deg_per_s, np.degrees(found.velocity[:, column]), equal_nan=True)
-    assert np.array_equal(own.deg_per_s2, np.degrees(found.acceleration[:, column]), equal_nan=True)
-    assert np.array_equal(own.rad_per_s, found.velocity[:, column], equal_nan=True)
+    assert own.deg_per_s == pytest.approx([30] * 3)
+    assert own.deg_per_s2 == pytest.approx([90] * 3)
+    assert own.rad_per_s == pytest.approx([np.pi / 6] * 3)
+    assert own.rad_per_s2 == pytest.approx([np.pi / 2] * 3)
 
 
 def test_an_angle_has_its_grade_or_none(knee: AngleSeries, bent: Trial) -> None:
@@ -162,6 +163,14 @@ def test_an_unknown_table_is_told_the_nearest(error: type[Exception], trial: Tri
 def test_a_position_is_in_the_laboratory_and_nan_where_missing(trial: Trial) -> None:
     assert trial.position("left_knee") == pytest.approx(np.array([[1.1, 2.2, 3.3], [1.2, 2.2, 3.3], [1.3, 2.2, 3.3]]))
     assert np.isfinite(trial.position("right_knee")).all(axis=1).tolist() == [True, False, False]
+
+
+def test_a_position_of_which_a_coordinate_is_missing_is_missing(trial: Trial) -> None:
+    xyz = trial.pose.xyz.copy()
+    xyz[1, 0, 2] = np.nan
+
+    path = replace(trial, pose=replace(trial.pose, xyz=xyz)).position("left_knee")
+    assert np.isnan(path).tolist() == [[False] * 3, [True] * 3, [False] * 3]
 
 
 def test_an_unknown_landmark_is_told_the_nearest(trial: Trial) -> None:

@@ -268,7 +268,7 @@ def test_all_formats_give_these_files(trial: Trial, tmp_path: Path) -> None:
 
     tables = [f"{name}.{ending}" for ending in ("csv", "parquet") for name in TABLES]
     others = ["knees.trc", "knees.mot", "knees.c3d", "knees.xlsx", "joints.npy", "joints.json"]
-    others += ["knees.bvh", "knees_bvh.json"]
+    others += ["knees.bvh", "knees_bvh.json", "knees.trial"]
     pictures = ["joint_angles.png", "movement.png"]
     assert sorted(files) == sorted([*tables, *others, *pictures, "predictions.json", "provenance.json", "report.html"])
     assert sorted(path.name for path in (tmp_path / "out").iterdir()) == sorted(files)
