@@ -224,14 +224,14 @@ def test_an_end_that_is_reached_needs_no_note(tmp_path: Path, end: float) -> Non
 @pytest.mark.parametrize(
     ("values", "says"),
     [
-        ((-1.0,), "--start .* not negative; got -1"),
-        ((float("nan"),), "--start .* a finite number, .* got nan"),
-        ((0.0, float("inf")), "--end .* must be finite, got inf"),
-        ((float("nan"),), "--start .* got nan"),
-        ((10.0, 10.0), "--end must be greater than --start: got 10 s and 10 s"),
-        ((10.0, 5.0), "--end must be greater than --start"),
-        ((0.0, float("inf")), "--end .* must be"),
-        ((0.0, None, 0), "--every counts from 1"),
+        ((-1.0,), "`start` .* not negative; got -1"),
+        ((float("nan"),), "`start` .* a finite number, .* got nan"),
+        ((0.0, float("inf")), "`end` .* must be finite, got inf"),
+        ((float("nan"),), "`start` .* got nan"),
+        ((10.0, 10.0), "`end` must be greater than `start`: got 10 s and 10 s"),
+        ((10.0, 5.0), "`end` must be greater than `start`"),
+        ((0.0, float("inf")), "`end` .* must be"),
+        ((0.0, None, 0), "`every` counts from 1"),
     ],
 )
 def test_a_part_that_cannot_be_is_refused(values: tuple, says: str) -> None:
@@ -359,7 +359,7 @@ def test_an_end_beyond_the_last_image_is_noted(folder: Path) -> None:
             r"`start=3` leaves nothing of .*, which is a folder of 10 images, the last one at 0\.90 s",
         ),
         ("", Selection(0.31, 0.39), r"no image in 0\.31–0\.39 s"),
-        ("4.png", Selection(1.0), "--start 1 leaves nothing of 4, which is an image, at 0 s"),
+        ("4.png", Selection(1.0), "`start=1` leaves nothing of 4, which is an image, at 0 s"),
     ],
 )
 def test_images_of_which_nothing_is_left_are_refused(folder: Path, name: str, selection: Selection, says: str) -> None:

@@ -146,10 +146,10 @@ def test_settings_of_earlier_versions_select_everything() -> None:
 @pytest.mark.parametrize(
     ("values", "says"),
     [
-        ({"start": -1.0}, "--start .* not negative"),
-        ({"start": 5.0, "end": 4.0}, "--end must be greater than --start"),
-        ({"every": 0}, "--every counts from 1"),
-        ({"end": 5.0, "duration": 5.0}, "--end and --duration both say"),
+        ({"start": -1.0}, "`start` .* not negative"),
+        ({"start": 5.0, "end": 4.0}, "`end` must be greater than `start`"),
+        ({"every": 0}, "`every` counts from 1"),
+        ({"end": 5.0, "duration": 5.0}, "`end` and `duration` both say"),
     ],
 )
 def test_settings_without_sense_are_refused(values: dict[str, Any], says: str) -> None:
