@@ -118,7 +118,7 @@ def test_joints_that_are_missing_are_named(read: Callable) -> None:
     with pytest.raises(InputError, match="no left_wrist, right_wrist; it has left_shoulder") as error:
         read(walking()[:, [0, 1, 2, 3, *range(6, 12)]], joints=[*POINTS[:4], *POINTS[6:]])
 
-    assert "--map" in str(error.value)
+    assert "`point_map`" in str(error.value)
 
 
 def test_further_joints_are_left_out(read: Callable) -> None:

@@ -65,7 +65,7 @@ def _pose_landmarker(variant: str, sha256: str, size: int) -> Weights:
         size=size,
         licence="Apache-2.0",
         citation="Bazarevsky et al., BlazePose, CVPR Workshop 2020; Grishchenko et al., BlazePose GHUM Holistic, 2022",
-        without='`estimator="mediapipe"` works without a download',
+        without='`model="full"` works without a download',
         members=("pose_detector.tflite", "pose_landmarks_detector.tflite"),
         repacked=True,
     )
