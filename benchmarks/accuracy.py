@@ -25,7 +25,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from posedetector import Settings, Subject, analyze
+from posedetector import Settings, Subject
 from posedetector.calibration import CAMERA_TO_LAB, Camera, calibrate
 from posedetector.cleaning import clean
 from posedetector.estimators import MediaPipeSettings
@@ -38,6 +38,7 @@ from posedetector.lifters import VideoPose3DSettings
 from posedetector.lifters.native import Native
 from posedetector.metrics import mae
 from posedetector.motion import Motion
+from posedetector.pipeline import analyze
 from posedetector.readers import read_motions
 from posedetector.skeletons import Skeleton
 from posedetector.smoothing import smooth

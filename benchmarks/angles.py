@@ -29,12 +29,13 @@ import numpy as np
 from scipy.optimize import least_squares
 from scipy.spatial.transform import Rotation
 
-from posedetector import Settings, Subject, analyze
+from posedetector import Settings, Subject
 from posedetector.augmenting import augment
 from posedetector.calibration import calibrate
 from posedetector.estimators import MediaPipeSettings
 from posedetector.kinematics import study
 from posedetector.lifters import make_lifter
+from posedetector.pipeline import analyze
 from posedetector.pose import Array, Keypoints, MetricPose, Source
 from posedetector.refinement import other_opinions, refine
 from posedetector.skeletons import Skeleton

@@ -18,7 +18,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from posedetector import Settings, Subject, analyze
+from posedetector import Settings, Subject
 from posedetector.anthropometry import LEG
 from posedetector.calibration import CAMERA_TO_LAB, Camera, calibrate
 from posedetector.estimators import MediaPipeSettings
@@ -26,6 +26,7 @@ from posedetector.estimators.synthetic import PinholeCamera
 from posedetector.kinematics.angles import joint_angles
 from posedetector.kinematics.nouns import REACH_90, Kinematics
 from posedetector.lifters.native import Native
+from posedetector.pipeline import analyze
 from posedetector.pose import Array, Keypoints, MetricPose, Source
 from posedetector.refinement import refine
 from posedetector.skeletons import BLAZEPOSE_33

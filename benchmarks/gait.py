@@ -15,13 +15,14 @@ from pathlib import Path
 
 import numpy as np
 
-from posedetector import Settings, Subject, analyze
+from posedetector import Settings, Subject
 from posedetector.estimators import MediaPipeSettings
 from posedetector.estimators.synthetic import Walker
 from posedetector.kinematics.angles import joint_angles
 from posedetector.kinematics.gait import find_gait
 from posedetector.kinematics.nouns import Event, Gait, Repetition
 from posedetector.kinematics.repetitions import find_repetitions
+from posedetector.pipeline import analyze
 from posedetector.pose import Array, MetricPose, Source
 from posedetector.readers import read_motions
 from posedetector.skeletons import BLAZEPOSE_33, Skeleton

@@ -22,13 +22,14 @@ from typing import NamedTuple
 import numpy as np
 
 from angles import STATURES, at, coordinates, degrees, find_lag, joints, ours, read
-from posedetector import Settings, Subject, analyze
+from posedetector import Settings, Subject
 from posedetector.calibration import Camera, calibrate
 from posedetector.kinematics import View, study
 from posedetector.kinematics.angles import ANGLES, angles_of, points_of
 from posedetector.kinematics.frames import Landmarks
 from posedetector.kinematics.nouns import Kinematics
 from posedetector.lifters import make_lifter
+from posedetector.pipeline import analyze
 from posedetector.pose import Array
 from posedetector.refinement import refine
 from posedetector.skeletons import Skeleton

@@ -278,9 +278,11 @@ def _detected(seen: Array, time: Array, focal: float, image: tuple[int, int], rn
         off[:, row, 2] = min(DEPTH * stature, DEPTH_OF_BONE * bone) * noise[:, row, 2] + (
             off[:, parent, 2] if parent >= 0 else 0
         )
-    source = np.full(score.shape, Source.MEASURED, np.uint8)
-    xy = screen * half + np.array(image) / 2
-    return Keypoints(SKELETON, time, xy, score, source, 0.9 * (xyz + off), image)
+    there = score > 0
+    xy, deep = (
+        np.where(there[..., None], one, np.nan) for one in (screen * half + np.array(image) / 2, 0.9 * (xyz + off))
+    )
+    return Keypoints(SKELETON, time, xy, score, np.where(there, Source.MEASURED, Source.NONE), deep, image)
 
 
 def pose_of(points: Array, time: Array) -> MetricPose:

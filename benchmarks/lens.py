@@ -13,11 +13,12 @@ from tempfile import TemporaryDirectory
 
 import numpy as np
 
-from posedetector import Settings, Subject, Trial, analyze
+from posedetector import Settings, Subject, Trial
 from posedetector.boxes import box_of
 from posedetector.estimators import ESTIMATORS, EstimatorContext, EstimatorSettings
 from posedetector.estimators.synthetic import PinholeCamera, Synthetic, Walker
 from posedetector.lenses import FISHEYE, RADIAL, Lens
+from posedetector.pipeline import analyze
 from posedetector.pose import Array, Frame, PersonPose, finite
 
 SIZE = (1920, 1080)

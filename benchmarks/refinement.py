@@ -90,11 +90,10 @@ def filmed(recordings: list[Path], count: int, seed: int) -> list[Case]:
     for points, aspect, focal, camera in zip(seen, films.aspect, films.focal, films.camera.astype(float), strict=True):
         when = np.arange(len(points)) / 50
         image = (WIDTH, round(WIDTH * float(aspect)))
-        xy = points[..., :2] * WIDTH / 2 + np.array(image) / 2
-        shape = points.shape[:2]
-        keypoints = Keypoints(
-            H36M_17, when, xy, points[..., 2].clip(0, 1), np.full(shape, Source.MEASURED, np.uint8), None, image
-        )
+        score = points[..., 2].clip(0, 1)
+        there = score > 0
+        xy = np.where(there[..., None], points[..., :2] * WIDTH / 2 + np.array(image) / 2, np.nan)
+        keypoints = Keypoints(H36M_17, when, xy, score, np.where(there, Source.MEASURED, Source.NONE), None, image)
         legs = sum(
             np.linalg.norm(
                 camera[:, BODY_14.index(f"{side}_{far}")] - camera[:, BODY_14.index(f"{side}_{near}")], axis=1

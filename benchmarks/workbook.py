@@ -14,7 +14,8 @@ from typing import Any
 
 import numpy as np
 
-from posedetector import Settings, Subject, analyze
+from posedetector import Settings, Subject
+from posedetector.pipeline import analyze
 from posedetector.tables import TABLES, holds
 from posedetector.tracking import Track
 from posedetector.trial import Trial

@@ -53,7 +53,7 @@ def test_keypoints_of_ones_own_go_the_same_road(filmed: Trial, points: Keypoints
     trial = posedetector.from_keypoints(**given(points))
 
     assert np.array_equal(trial.pose.positions, filmed.pose.positions, equal_nan=True)
-    assert np.array_equal(trial.angles.values, filmed.angles.values, equal_nan=True)
+    assert np.array_equal(trial.kinematics.angles.values, filmed.kinematics.angles.values, equal_nan=True)
 
 
 def test_the_account_says_that_the_keypoints_were_given(points: Keypoints) -> None:
@@ -69,7 +69,7 @@ def test_points_without_depth_are_lifted(points: Keypoints) -> None:
     )
 
     assert trial.provenance.lifter == "videopose3d"
-    assert np.isfinite(trial.angles.values[:, trial.angles.names.index("left_knee_flexion")]).all()
+    assert np.isfinite(trial.angles["left_knee_flexion"].deg).all()
 
 
 def test_a_point_that_lacks_its_score_is_missing(points: Keypoints) -> None:

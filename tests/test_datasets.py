@@ -165,13 +165,13 @@ class Knowing:
         self.given.append(keypoints)
         (seen,) = (seen for xy, seen in self.truths if xy.shape == keypoints.xy.shape and np.allclose(xy, keypoints.xy))
         xyz = seen - seen[:, :1] + self.error(seen)
-        shape = xyz.shape[:2]
+        there = np.isfinite(xyz).all(axis=-1)
         return RelativePose(
-            skeleton={17: H36M_17, 15: HUMANEVA_15}[shape[1]],
+            skeleton={17: H36M_17, 15: HUMANEVA_15}[xyz.shape[1]],
             time=keypoints.time,
             xyz=xyz,
-            score=np.ones(shape),
-            source=np.full(shape, Source.LIFTED, np.uint8),
+            score=there.astype(float),
+            source=np.where(there, Source.LIFTED, Source.NONE),
         )
 
 

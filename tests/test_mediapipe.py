@@ -167,7 +167,7 @@ def test_debug_reaches_every_network_as_a_value(monkeypatch: pytest.MonkeyPatch,
             made.append(self)
 
     monkeypatch.setattr(mediapipe, "_Network", Kept)
-    list(MediaPipe(settings.for_estimator(1000.0)).estimate(film(walk(4), [1.0] * 4)))
+    list(MediaPipe(MediaPipeSettings(), settings.for_estimator(1000.0)).estimate(film(walk(4), [1.0] * 4)))
 
     assert len(made) > 1
     assert {one.debug for one in made} == {debug}

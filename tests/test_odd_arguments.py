@@ -229,7 +229,7 @@ def test_what_nobody_foresaw_is_one_line_and_status_1(
     def fail(*_: object, **__: object) -> None:
         raise ZeroDivisionError("a fault of ours")
 
-    monkeypatch.setattr("posedetector.pipeline.open_selected", fail)
+    monkeypatch.setattr("posedetector.scene.open_selected", fail)
     arguments = ("analyze", "--video", tmp_path / "x.mp4", "--height", 1.7, "--start", 0, "--end", 1, "--start", 2)
 
     done = command(*arguments)

@@ -62,7 +62,11 @@ def found(time: Array, *, later: Walker = HERE, away: slice = slice(0)) -> Keypo
     # some sides exchanged and some points far off, up to the very last of the earlier frames
     left, right = estimator.skeleton.indices("left_knee", "right_knee")
     rows = np.array([[20], [21], [EARLIER - 1]])
-    points = edited(points, xy=(np.s_[rows, [left, right]], points.xy[rows, [right, left]]))
+    exchanged = (np.s_[rows, [left, right]], np.s_[rows, [right, left]])
+    points = edited(
+        points,
+        **{name: (exchanged[0], getattr(points, name)[exchanged[1]]) for name in ("xy", "score", "source", "xyz")},
+    )
     points = edited(points, xy=(np.s_[EARLIER - 2, left], points.xy[EARLIER - 2, left] + 80))
     return without(points, away)
 

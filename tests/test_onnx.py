@@ -390,9 +390,9 @@ def test_both_networks_run_where_pytorch_is_not_installed(detector_file: Path, p
     code = f"""
 import numpy as np
 from pathlib import Path
-from posedetector.estimators import EstimatorOptions
+from posedetector.estimators import RTMW3DSettings
 from posedetector.estimators.rtmw3d import RTMW3D
-estimator = RTMW3D(EstimatorOptions(runtime="onnx", bbox_thr=0.0, checkpoint={files}))
+estimator = RTMW3D(RTMW3DSettings(runtime="onnx", bbox_thr=0.0, checkpoint={files}))
 picture = np.random.default_rng(0).integers(0, 256, (480, 320, 3), dtype=np.uint8)
 print(len(estimator.detect([picture])), len(estimator.poses([picture], [np.array({BOX.tolist()})])[0]))
 """

@@ -21,7 +21,6 @@ from posedetector import (
     Settings,
     Subject,
     VideoError,
-    analyze,
     analyze_to,
 )
 from posedetector.cli.declared import Choice, choices, flags_of
@@ -48,6 +47,7 @@ from posedetector.lifters import (
 from posedetector.lifters.native import Native
 from posedetector.options import COUNT, Options
 from posedetector.overlay import OverlayOptions
+from posedetector.pipeline import analyze
 from posedetector.readers import read_motions
 from posedetector.readers.recording import ReadOptions
 from posedetector.report.results import read_results
@@ -308,7 +308,7 @@ def test_the_field_of_an_error_survives_pickling() -> None:
 
 
 # Commands that people type, whoever calls the library
-_COMMANDS = ("uv sync", "--force-reinstall", "posedetector weights export")
+_COMMANDS = ("uv sync", "uv run --extra", "--force-reinstall", "posedetector weights export")
 
 
 def flags_in_errors(code: str) -> set[str]:
@@ -378,7 +378,7 @@ def test_every_field_has_a_flag_but_those_that_are_made_of_others() -> None:
     ours = {(model, name) for choice in choices().values() for model, name in choice.fields}
     fields = {(model, name) for model in models() for name in model.model_fields if name != "name"}
 
-    assert fields - ours == {(Settings, "subject"), (Settings, "joined")}
+    assert fields - ours == {(Settings, "subject"), (Settings, "joined"), (Settings, "debug")}
 
 
 def test_the_help_has_its_options_under_headings(command: Callable[..., Done]) -> None:

@@ -18,6 +18,7 @@ import posedetector
 from posedetector.errors import InputError
 from posedetector.kinematics.nouns import Gait, JointAngles, Kinematics, Masses
 from posedetector.pose import (
+    Array,
     Frame,
     Keypoints,
     MetricPose,
@@ -292,7 +293,7 @@ def parts_of_hint(hint: Any) -> Iterator[Any]:
 
 def holds_arrays(cls: type, above: tuple[type, ...] = ()) -> bool:
     """Whether a dataclass has an array in a field, or in a field of a dataclass in one."""
-    hints = typing.get_type_hints(cls, localns={"pd": pd}).values()
+    hints = typing.get_type_hints(cls, localns={"pd": pd, "Array": Array, "Told": object}).values()
     return any(
         np.ndarray in {part, typing.get_origin(part)}
         or (inspect.isclass(part) and is_dataclass(part) and part not in above and holds_arrays(part, (*above, cls)))

@@ -194,7 +194,7 @@ def test_the_unit_is_the_one_that_makes_a_person_and_is_noted(factor: int, unit:
     read = motion(tmp_path, scaled)
 
     assert read.xyz[0, 2] == pytest.approx(np.array([0, 2, 0]))
-    assert read.notes[0] == f"leg.bvh says no unit of length; taken to be in {unit} (--prediction-unit says otherwise)"
+    assert read.notes[0] == f"leg.bvh says no unit of length; taken to be in {unit} (--unit says otherwise)"
 
 
 def test_a_unit_that_is_given_is_not_noted_as_guessed(tmp_path: Path) -> None:

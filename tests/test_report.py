@@ -18,7 +18,6 @@ import pytest
 from commands import Done
 from posedetector.account import LandmarkShares, Note, caution, info, serious
 from posedetector.errors import InputError
-from posedetector.kinematics.asymmetry import WITHIN_ERROR
 from posedetector.kinematics.nouns import REACH_90, Grade, Quantity, Repetition
 from posedetector.pose import Array, Source
 from posedetector.report.comparison import (
@@ -332,7 +331,7 @@ def test_running_is_not_compared_with_walking() -> None:
     assert not runs(table.assign(value=18.0))
 
 
-def knee_row(quality: Any, reason: str = "", asymmetry: str = "") -> tuple[Quantity, ...]:
+def knee_row(quality: Any, reason: str = "", error: float = 5.0) -> tuple[Quantity, ...]:
     """The summary of a left knee of 10 to 70°, its range ± 8°, and of a right one of 5 to 50°."""
     found = [
         Quantity(
@@ -352,17 +351,17 @@ def knee_row(quality: Any, reason: str = "", asymmetry: str = "") -> tuple[Quant
     ]
     return (
         *found,
-        Quantity("knee_flexion_range_asymmetry", "", 28.6, NAN, 3, "%", asymmetry, 20.0, quality, reason),
+        Quantity("knee_flexion_range_asymmetry", "", 28.6, NAN, 3, "%", "", error, quality, reason),
     )
 
 
-def knees_of(trial: Trial, quality: Any, reason: str = "", asymmetry: str = "") -> Results:
+def knees_of(trial: Trial, quality: Any, reason: str = "", error: float = 5.0) -> Results:
     grades = {f"{side}_knee_flexion": Grade(quality, reason, np.radians(9.0)) for side in ("left", "right")}
-    return results_of(with_kinematics(all_found(trial), summary=knee_row(quality, reason, asymmetry), grades=grades))
+    return results_of(with_kinematics(all_found(trial), summary=knee_row(quality, reason, error), grades=grades))
 
 
 def test_ranges_are_those_of_the_summary(trial: Trial) -> None:
-    (knee,) = range_rows(knees_of(trial, "weak", "seen badly", WITHIN_ERROR))
+    (knee,) = range_rows(knees_of(trial, "weak", "seen badly", 20.0))
 
     assert (knee["left"], knee["left_range"], knee["right"]) == ("10 to 70", "60 (52–68)", "5 to 50")
     assert (knee["asymmetry"], knee["quality"], knee["reason"]) == ("29, within error", "weak", "seen badly")

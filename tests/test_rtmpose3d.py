@@ -60,7 +60,7 @@ class Networks:
     def person(self, box: Array) -> PersonPose:
         return PersonPose(
             bbox=box,
-            xy=np.tile(box[:2], (133, 1)),
+            xy=np.tile(box[:2] if self.score else [np.nan, np.nan], (133, 1)),
             score=np.full(133, self.score),
             xyz=np.tile(np.array(self.xyz), (133, 1)),
         )

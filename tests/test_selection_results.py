@@ -14,7 +14,7 @@ from trc import TRCData
 from clips import plain_image, write_clip
 from commands import Done
 from conftest import Walk
-from posedetector import pipeline
+from posedetector import scene
 from posedetector.calibration import Camera, calibrate
 from posedetector.cleaning import clean
 from posedetector.cli import main
@@ -191,7 +191,7 @@ def run(
 ) -> Iterator[Callable[..., Done]]:
     """Run `analyze` on 1.5 s of video in an empty folder; tables of landmarks are enough."""
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(pipeline, "_LOADED_BEHIND_THE_FIRST_FRAMES", ())
+    monkeypatch.setattr(scene, "_LOADED_BEHIND_THE_FIRST_FRAMES", ())
 
     def call(*arguments: object) -> Done:
         options = (

@@ -47,9 +47,9 @@ def z_scores(clip: str, lifter: str, what: str) -> np.ndarray:
         rows = trial.pose.skeleton.indices(*fixture.TRUE_POINTS)
         away = (trial.pose.xyz[:, rows] - true.true[trial.frame_numbers]) / trial.pose.spread.points[:, rows]
     else:
-        columns = [trial.angles.names.index(name) for name in fixture.TRUE_ANGLES]
-        off = trial.angles.values[:, columns] - np.radians(true.angles[trial.frame_numbers])
-        away = off / trial.angles.sd[:, columns]
+        columns = [trial.kinematics.angles.names.index(name) for name in fixture.TRUE_ANGLES]
+        off = trial.kinematics.angles.values[:, columns] - np.radians(true.angles[trial.frame_numbers])
+        away = off / trial.kinematics.angles.sd[:, columns]
     return np.abs(away[np.isfinite(away)])
 
 

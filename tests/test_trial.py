@@ -165,11 +165,11 @@ def test_a_position_is_in_the_laboratory_and_nan_where_missing(trial: Trial) -> 
     assert np.isfinite(trial.position("right_knee")).all(axis=1).tolist() == [True, False, False]
 
 
-def test_a_position_of_which_a_coordinate_is_missing_is_missing(trial: Trial) -> None:
-    xyz = trial.pose.xyz.copy()
-    xyz[1, 0, 2] = np.nan
+def test_a_position_of_a_body_whose_place_in_the_room_is_not_known_is_missing(trial: Trial) -> None:
+    root = trial.pose.root.copy()
+    root[1] = np.nan
 
-    path = replace(trial, pose=replace(trial.pose, xyz=xyz)).position("left_knee")
+    path = replace(trial, pose=replace(trial.pose, root=root)).position("left_knee")
     assert np.isnan(path).tolist() == [[False] * 3, [True] * 3, [False] * 3]
 
 

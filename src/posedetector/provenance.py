@@ -4,6 +4,8 @@ import sys
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -50,12 +52,21 @@ def entry_of_run(settings: Settings, command: Sequence[str]) -> Entry:
         "posedetector": own_version(),
         "created": datetime.now(UTC).isoformat(timespec="seconds"),
         "command": [legible(word) for word in command],
-        "settings": settings.model_dump(mode="json", exclude_defaults=True, exclude={"subject"}),
+        "settings": _legible(settings.model_dump(exclude_defaults=True, exclude={"subject"})),
         "versions": {"python": sys.version.split()[0]} | _versions(),
         "subject": settings.subject,
         "online": settings.online,
     }
     return Entry(parts, notes=(caution(_ONLINE),) if settings.online else ())
+
+
+def _legible(chosen: Any) -> Any:
+    """Return settings as JSON has them: paths as text, and no text that UTF-8 lacks."""
+    if isinstance(chosen, dict):
+        return {name: _legible(value) for name, value in chosen.items()}
+    if isinstance(chosen, tuple | list):
+        return [_legible(value) for value in chosen]
+    return legible(str(chosen)) if isinstance(chosen, str | Path) else chosen
 
 
 def _versions() -> dict[str, str]:

@@ -17,9 +17,10 @@ import av
 import numpy as np
 from fixture import TRUE_ANGLES, TRUE_POINTS, Clip, Replaying, read_clips
 
-from posedetector import Settings, Subject, analyze
+from posedetector import Settings, Subject
 from posedetector.estimators import MediaPipeSettings
 from posedetector.metrics.positions import mpjpe, p_mpjpe, rotation_between
+from posedetector.pipeline import analyze
 from posedetector.pose import Array
 from posedetector.trial import Trial
 
@@ -97,7 +98,7 @@ def figures(clip: Clip, trial: Trial) -> Figures:
     else:  # which way the reference faces is not known
         made = made @ rotation_between(made, true)
     found["mpjpe_mm"], found["p_mpjpe_mm"] = 1000 * mpjpe(made, true), 1000 * p_mpjpe(made, true)
-    angles = np.degrees([trial.angles.values[:, trial.angles.names.index(name)] for name in TRUE_ANGLES]).T
+    angles = np.array([trial.angles[name].deg for name in TRUE_ANGLES]).T
     off = angles - clip.angles[rows]
     for name in ("knee", "hip", "ankle", "elbow"):
         found[f"{name}_deg"] = _rms(off[:, [number for number, one in enumerate(TRUE_ANGLES) if f"_{name}_" in one]])
@@ -107,7 +108,7 @@ def figures(clip: Clip, trial: Trial) -> Figures:
     if clip.stride:
         gait = {one.name: one.value for one in trial.kinematics.gait.quantities}
         found["speed_mm_s"] = 1000 * abs(gait.get("walking_speed", 0.0) - walking_speed(clip))
-        found["cadence_steps_min"] = 60 * abs(gait.get("cadence", 0.0) - 2 / clip.stride)
+        found["cadence_steps_min"] = abs(gait.get("cadence", 0.0) - 120 / clip.stride)
     return {name: float(found[name]) for name in MARGINS if name in found}
 
 

@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from posedetector import Settings, Subject, analyze
+from posedetector import Settings, Subject
+from posedetector.pipeline import analyze
 
 ROOT = Path(__file__).parents[2]
 SAMPLE = ROOT / "data" / "samples" / "walk_side.mp4"

@@ -9,7 +9,6 @@ from types import UnionType
 from typing import Annotated, Any, Union, get_args, get_origin
 
 import typer
-from pydantic_core import PydanticUndefined
 
 from posedetector.cli.parsing import CALLED_OTHERWISE, Command, in_flags
 from posedetector.errors import InputError, PosedetectorError
@@ -129,7 +128,7 @@ def choices() -> dict[str, Choice]:
         names = flag.names or (f"--{name.replace('_', '-')}",)
         one = found.setdefault(names[0], Choice(names, flag, str if flag.parse else _kind(about.annotation)))
         one.fields.append((model, name))
-        said = (about.description, flag.note, _usual(names, flag, about.default))
+        said = (about.description, flag.note, _usual(names, flag, None if about.is_required() else about.default))
         one.helps[_name(model)] = " ".join(filter(None, said))
     flags = flags_of(found.values())
     for one in found.values():
@@ -231,7 +230,7 @@ def _usual(names: tuple[str, ...], flag: Flag, default: Any) -> str:
     on, _, off = names[0].partition("/")
     if isinstance(default, bool):
         said = (on if default else off).lstrip("-") if off else None
-    elif (not default and not flag.usual) or default is PydanticUndefined:
+    elif not default and not flag.usual:
         said = None
     elif isinstance(default, Options):
         said = getattr(default, "name", None)

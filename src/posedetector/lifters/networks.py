@@ -40,7 +40,7 @@ def choose_runner(file: Path, device: str) -> Callable[[Path, LifterLayout], Net
         # With PyTorch too, and with a GPU: importing it takes longer than NumPy takes to lift several minutes.
         return lambda path, layout: NumpyNetwork(_read_arrays(path, layout))
     if holds_arrays(file):
-        need_torch(f"--device {device}", "--device auto and --device cpu do without")
+        need_torch(f'`device="{device}"`', '`device="auto"` and `device="cpu"` do without')
     else:
         need_torch(f"{file.name}, a checkpoint,", "the bundled lifter does without")
     from posedetector.models.torch_running import device_of

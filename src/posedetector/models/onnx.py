@@ -91,7 +91,7 @@ def device_of(name: str) -> Device:
     if wanted.type == "cuda" and cuda:
         if cards > (wanted.index or 0):
             return wanted
-        raise InputError(f"this machine has no {name}; --device auto takes what there is")
+        raise InputError(f'this machine has no {name}; `device="auto"` takes what there is', field="device")
     raise InputError(
         f"onnxruntime here runs on {'cpu and cuda' if cuda else 'cpu'}, and not on {name}"
         + ("; the package onnxruntime-gpu, in place of onnxruntime, does" if wanted.type == "cuda" else "")

@@ -68,7 +68,7 @@ class TorchRunner:
                 raise
             reason = " ".join(str(error).split())[:200]
             raise InputError(
-                f"PyTorch cannot compile this network here ({reason}); --runtime torch does without"
+                f'PyTorch cannot compile this network here ({reason}); `runtime="torch"` does without'
             ) from error
         return made
 
@@ -87,5 +87,7 @@ def device_of(name: str) -> torch.device:
     if wanted.type == "auto":
         return torch.device(next(kind for kind in ("cuda", "mps", "cpu") if have[kind]))
     if not have[wanted.type]:
-        raise InputError(f"this machine, or its PyTorch, has no {name}; --device auto takes what there is")
+        raise InputError(
+            f'this machine, or its PyTorch, has no {name}; `device="auto"` takes what there is', field="device"
+        )
     return torch.device(name)
