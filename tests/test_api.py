@@ -83,16 +83,17 @@ def test_a_point_that_lacks_its_score_is_missing(points: Keypoints) -> None:
 @pytest.mark.parametrize(
     ("changes", "said"),
     [
-        ({"points": "coco"}, "there is no layout 'coco'"),
-        ({"points": "coco_17"}, r"xy must be \(T, 17, 2\) for these points"),
-        ({"xy": "left"}, "xy must be an array of numbers"),
-        ({"score": np.ones((2, 33))}, r"score must be \(\d+, 33\), as xy has it, got \(2, 33\)"),
-        ({"score": 2.0 * np.ones((45, 33))}, "scores must lie in 0–1"),
+        ({"points": "coco"}, "there is no layout 'coco' of `points`"),
+        ({"points": "coco_17"}, r"`xy` must be \(T, 17, 2\) for these points"),
+        ({"xy": "left"}, "`xy` must be an array of numbers"),
+        ({"score": np.ones((2, 33))}, r"`score` must be \(\d+, 33\), as `xy` has it, got \(2, 33\)"),
+        ({"score": 2.0 * np.ones((45, 33))}, "`score` must lie in 0–1"),
         ({"fps": 30.0}, "one of both"),
         ({"time": None}, "one of both"),
-        ({"time": None, "fps": -1.0}, "fps must be greater than 0"),
+        ({"time": None, "fps": -1.0}, "`fps` must be greater than 0"),
         ({"time": np.zeros(45)}, "strictly increasing"),
-        ({"start": 1.0, "person": 2}, "leave out person, start"),
+        ({"start": 1.0, "person": 2}, "leave out `person`, `start`"),
+        ({"image_size": 640}, "`image_size` is width and height"),
         ({"heigth": 1.75}, "heigth"),
         ({"height": None}, "how tall"),
     ],
@@ -108,7 +109,7 @@ def test_nobody_is_an_error_of_its_own(points: Keypoints) -> None:
         posedetector.from_keypoints(**given(points, xy=np.full(points.xy.shape, np.nan)))
 
 
-@pytest.mark.parametrize("video", ["nowhere.mp4", Path("nowhere.mp4"), 1000])
-def test_a_video_that_is_not_there_is_an_error_of_ours(video: str | Path | int) -> None:
+@pytest.mark.parametrize("video", ["nowhere.mp4", Path("nowhere.mp4"), 1000, None, 1.5])
+def test_a_video_that_is_not_there_is_an_error_of_ours(video: Any) -> None:
     with pytest.raises(PosedetectorError):
         posedetector.analyze(video, height=1.75, estimator="synthetic")

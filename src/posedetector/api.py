@@ -1,6 +1,6 @@
 """The two ways in from Python: a video, or one's own keypoints; out comes a trial."""
 
-from os import PathLike, fspath
+from os import PathLike
 from typing import Any
 
 import numpy as np
@@ -54,8 +54,7 @@ def analyze(
     PosedetectorError
         InputError for a setting that cannot be used, VideoError, NoPersonError, WeightsError, ResourceError.
     """
-    source = str(video) if isinstance(video, int) else fspath(video)
-    return analyze_with(_settings(source, height, settings), progress=progress)
+    return analyze_with(_settings(video, height, settings), progress=progress)
 
 
 def from_keypoints(
@@ -92,7 +91,8 @@ def from_keypoints(
         InputError for arrays that do not fit together and settings that cannot be used; NoPersonError, WeightsError.
     """
     if unfit := _BEFORE_KEYPOINTS & settings.keys():
-        raise InputError(f"keypoints come from no video here: leave out {', '.join(sorted(unfit))}")
+        named = ", ".join(f"`{one}`" for one in sorted(unfit))
+        raise InputError(f"keypoints come from no video here: leave out {named}", field=min(unfit))
     skeleton = _skeleton(points)
     places, scores, depth = _arrays(xy, score, xyz, len(skeleton))
     moments = _moments(time, fps, len(places))
@@ -105,8 +105,7 @@ def from_keypoints(
             for row in np.flatnonzero(seen)
         ],
     )
-    width, height_px = image_size
-    tracks = Tracks(moments, (track,) if seen.any() else (), (int(width), int(height_px)), skeleton)
+    tracks = Tracks(moments, (track,) if seen.any() else (), _size(image_size), skeleton)
     tracks.of(1)  # nobody at all is an error of its own
     steps = np.diff(moments)
     video = Video(name, tracks.image_size, float(1 / np.median(steps)) if len(steps) else 0.0, None, lambda _: iter(()))
@@ -125,11 +124,11 @@ def from_keypoints(
     return measure(chosen, scene, progress)
 
 
-def _settings(video: str, height: float | None, given: dict[str, Any]) -> Settings:
+def _settings(video: str | PathLike[str] | int, height: float | None, given: dict[str, Any]) -> Settings:
     """Return settings of fields of Settings and Subject together; raises InputError."""
     if "subject" in given:
         if height is not None:
-            raise InputError("height is the subject's: leave it out beside subject, or give subject=Subject(height=…)")
+            raise InputError("`height` is the subject's: give it there, subject=Subject(height=…)", field="height")
         return Settings(video=video, **given)
     of_subject = {name: given[name] for name in given if name in Subject.model_fields}
     rest = {name: value for name, value in given.items() if name not in of_subject}
@@ -140,7 +139,10 @@ def _skeleton(points: str | Skeleton) -> Skeleton:
     if isinstance(points, Skeleton):
         return points
     if points not in SKELETONS:
-        raise InputError(f"there is no layout {points!r} of points; there are {', '.join(SKELETONS)}")
+        raise InputError(
+            f"there is no layout {points!r} of `points`; there are {', '.join(SKELETONS)}, or give a Skeleton",
+            field="points",
+        )
     return SKELETONS[points]
 
 
@@ -150,37 +152,46 @@ def _arrays(
     """Return xy, score and xyz with points missing in all that are missing in one; raises InputError."""
     places = _floats("xy", xy)
     if places.ndim != 3 or places.shape[1:] != (points, 2) or not len(places):
-        raise InputError(f"xy must be (T, {points}, 2) for these points, got {places.shape}")
+        raise InputError(f"`xy` must be (T, {points}, 2) for these points, got {places.shape}", field="xy")
     scores = np.ones(places.shape[:2]) if score is None else _floats("score", score)
     depth = None if xyz is None else _floats("xyz", xyz)
     for name, array, shape in (("score", scores, places.shape[:2]), ("xyz", depth, (*places.shape[:2], 3))):
         if array is not None and array.shape != shape:
-            raise InputError(f"{name} must be {shape}, as xy has it, got {array.shape}")
+            raise InputError(f"`{name}` must be {shape}, as `xy` has it, got {array.shape}", field=name)
     if np.nanmin(scores, initial=0) < 0 or np.nanmax(scores, initial=0) > 1:
-        raise InputError(f"scores must lie in 0–1, got {np.nanmin(scores):g} to {np.nanmax(scores):g}")
+        raise InputError(f"`score` must lie in 0–1, got {np.nanmin(scores):g} to {np.nanmax(scores):g}", field="score")
     seen = finite(places) & (scores > 0)  # False where a score is missing; COCO marks what was not seen by 0, 0, 0
     if depth is not None:
         depth = np.where((seen & finite(depth))[..., None], depth, np.nan)
     return np.where(seen[..., None], places, np.nan), np.where(seen, scores, 0.0), depth
 
 
+def _size(image_size: tuple[int, int]) -> tuple[int, int]:
+    sides = _floats("image_size", image_size)
+    if sides.shape != (2,) or not (sides >= 1).all() or not np.isfinite(sides).all():
+        raise InputError(f"`image_size` is width and height in pixels, got {image_size!r}", field="image_size")
+    return int(sides[0]), int(sides[1])
+
+
 def _floats(name: str, given: ArrayLike) -> Array:
     try:
         return np.asarray(given, dtype=np.float64)
     except (TypeError, ValueError) as error:
-        raise InputError(f"{name} must be an array of numbers: {error}") from error
+        raise InputError(f"`{name}` must be an array of numbers: {error}", field=name) from error
 
 
 def _moments(time: ArrayLike | None, fps: float | None, count: int) -> Array:
     if (time is None) == (fps is None):
-        raise InputError("give fps (the frame rate), or time (seconds of each frame); one of both")
+        raise InputError("give `fps` (the frame rate) or `time` (seconds of each frame), one of both", field="fps")
     if fps is not None:
         if not 0 < fps < np.inf:
-            raise InputError(f"fps must be greater than 0, got {fps:g}")
+            raise InputError(f"`fps` must be greater than 0, got {fps:g}", field="fps")
         return np.arange(count) / fps
     moments = _floats("time", time if time is not None else ())
     if moments.shape != (count,) or not np.isfinite(moments).all() or not np.all(np.diff(moments) > 0):
-        raise InputError(f"time must be ({count},) seconds, strictly increasing, got the shape {moments.shape}")
+        raise InputError(
+            f"`time` must be ({count},) seconds, strictly increasing, got the shape {moments.shape}", field="time"
+        )
     return moments
 
 
