@@ -18,7 +18,7 @@ from posedetector.scene import Progress, Scene, optics, silently
 from posedetector.settings import Settings
 from posedetector.skeletons import SKELETONS, Skeleton
 from posedetector.subject import Subject
-from posedetector.tracking import Track, Tracking, Tracks
+from posedetector.tracking import MAX_GAP, Track, Tracking, Tracks
 from posedetector.trial import Trial
 from posedetector.video import Video
 from posedetector.video.accounting import entry_of as entry_of_video
@@ -184,14 +184,16 @@ def _moments(time: ArrayLike | None, fps: float | None, count: int) -> Array:
     if (time is None) == (fps is None):
         raise InputError("give `fps` (the frame rate) or `time` (seconds of each frame), one of both", field="fps")
     if fps is not None:
-        if not 0 < fps < np.inf:
-            raise InputError(f"`fps` must be greater than 0, got {fps:g}", field="fps")
+        if not 1 / MAX_GAP <= fps < np.inf:
+            raise InputError(f"`fps` must be {1 / MAX_GAP:g} or more, got {fps:g}", field="fps")
         return np.arange(count) / fps
     moments = _floats("time", time if time is not None else ())
     if moments.shape != (count,) or not np.isfinite(moments).all() or not np.all(np.diff(moments) > 0):
         raise InputError(
             f"`time` must be ({count},) seconds, strictly increasing, got the shape {moments.shape}", field="time"
         )
+    if count > 1 and (step := float(np.median(np.diff(moments)))) > MAX_GAP:
+        raise InputError(f"`time` is in seconds: frames {step:g} s apart show no movement", field="time")
     return moments
 
 
