@@ -9,6 +9,7 @@ import pytest
 import posedetector
 from posedetector.errors import InputError, NoPersonError, PosedetectorError
 from posedetector.pose import Keypoints
+from posedetector.settings import Settings
 from posedetector.skeletons import COCO_17
 from posedetector.trial import Trial
 
@@ -49,6 +50,14 @@ def test_a_call_from_python_records_its_settings_and_no_command(filmed: Trial) -
     assert "cutoff" not in account.settings
 
 
+def test_the_settings_in_the_account_make_settings_again(filmed: Trial) -> None:
+    recorded = filmed.provenance.settings
+    again = Settings(**recorded, subject=filmed.subject)
+
+    assert recorded["estimator"] == {"name": "synthetic"}
+    assert (again.estimator.name, again.focal_length) == ("synthetic", 550.0)
+
+
 def test_keypoints_of_ones_own_go_the_same_road(filmed: Trial, points: Keypoints) -> None:
     trial = posedetector.from_keypoints(**given(points))
 
@@ -72,6 +81,24 @@ def test_points_without_depth_are_lifted(points: Keypoints) -> None:
     assert np.isfinite(trial.angles["left_knee_flexion"].deg).all()
 
 
+def test_masked_points_and_points_at_0_0_are_missing(points: Keypoints) -> None:
+    left, right = points.skeleton.indices("left_wrist", "right_wrist")
+    xy = np.ma.masked_array(points.xy.copy(), mask=False)
+    xy[:, left] = np.ma.masked
+    xy[:, right] = 0.0
+    trial = posedetector.from_keypoints(**given(points, xy=xy, refine=False))
+
+    assert np.isnan(trial.keypoints.xy[:, [left, right]]).all()
+
+
+def test_a_trial_shares_no_memory_with_the_arrays_given(points: Keypoints) -> None:
+    time = points.time.copy()
+    trial = posedetector.from_keypoints(**given(points, time=time, refine=False))
+    time += 100
+
+    assert np.array_equal(trial.time, points.time)
+
+
 def test_a_point_that_lacks_its_score_is_missing(points: Keypoints) -> None:
     score = points.score.copy()
     score[:, points.skeleton.index("left_wrist")] = np.nan
@@ -90,7 +117,11 @@ def test_a_point_that_lacks_its_score_is_missing(points: Keypoints) -> None:
         ({"score": 2.0 * np.ones((45, 33))}, "`score` must lie in 0–1"),
         ({"fps": 30.0}, "one of both"),
         ({"time": None}, "one of both"),
-        ({"time": None, "fps": -1.0}, "`fps` must be 1 or more"),
+        ({"time": None, "fps": "30"}, "`fps` must be an array of real numbers"),
+        ({"time": np.arange(45).astype("timedelta64[s]")}, "`time` must be an array of real numbers"),
+        ({"points": ["nose"]}, "there is no layout"),
+        ({"name": 3}, "`name` is text"),
+        ({"time": None, "fps": -1.0}, "`fps` must lie in 1–100000"),
         ({"time": np.zeros(45)}, "strictly increasing"),
         ({"time": np.arange(45) * 33.3}, "`time` is in seconds: frames 33.3 s apart"),
         ({"start": 1.0, "person": 2}, "leave out `person`, `start`"),

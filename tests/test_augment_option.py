@@ -92,7 +92,7 @@ def test_without_onnxruntime_it_is_refused_before_the_work(blank_clip: Path, mon
     read = []
     monkeypatch.setattr("posedetector.scene.follow", lambda *_, **__: read.append(1))
 
-    with pytest.raises(InputError, match="wants onnxruntime: uv sync --extra opensim"):
+    with pytest.raises(InputError, match="wants onnxruntime: `uv run --extra opensim"):
         analyze(settings)
 
     assert not read

@@ -368,7 +368,7 @@ def test_a_skeleton_without_feet_is_refused_with_what_is_missing() -> None:
 def test_without_onnxruntime_the_extra_is_named(walker, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(networks, "find_spec", lambda _: None)
 
-    with pytest.raises(InputError, match="`augment_markers` wants onnxruntime: uv sync --extra opensim"):
+    with pytest.raises(InputError, match="`augment_markers` wants onnxruntime: `uv run --extra opensim"):
         augment(walker, PERSON)
 
 

@@ -38,7 +38,10 @@ def test_without_the_extra_the_error_says_how_to_have_it(monkeypatch: pytest.Mon
     monkeypatch.setitem(sys.modules, "mmpose", None)
     monkeypatch.setattr(sys, "version_info", (3, 12, 0))
 
-    with pytest.raises(InputError, match=r"openmmlab needs the extra: uv sync --extra openmmlab \(.*cannot be found"):
+    with pytest.raises(
+        InputError,
+        match=r"openmmlab` needs its extra: `uv run --extra openmmlab …` in place of `uv run …` installs it \(.*cannot be found",
+    ):
         make_estimator("openmmlab")
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Annotated, Any, ClassVar, Literal
 
 import pytest
-from pydantic import Field
+from pydantic import Field, create_model
 
 import posedetector
 from commands import Done
@@ -23,7 +23,7 @@ from posedetector import (
     VideoError,
     analyze_to,
 )
-from posedetector.cli.declared import Choice, choices, flags_of
+from posedetector.cli.declared import Choice, choices, flags_of, with_flags
 from posedetector.cli.parsing import in_flags
 from posedetector.estimators import (
     ESTIMATORS,
@@ -35,7 +35,7 @@ from posedetector.estimators import (
     RTMW3DSettings,
     make_estimator,
 )
-from posedetector.estimators.synthetic import Synthetic, Walker
+from posedetector.estimators.synthetic import Synthetic, SyntheticSettings, Walker
 from posedetector.lifters import (
     LIFTERS,
     LifterContext,
@@ -379,6 +379,63 @@ def test_every_field_has_a_flag_but_those_that_are_made_of_others() -> None:
     fields = {(model, name) for model in models() for name in model.model_fields if name != "name"}
 
     assert fields - ours == {(Settings, "subject"), (Settings, "joined"), (Settings, "debug")}
+
+
+@pytest.mark.parametrize("online", [True, 1, "yes"])
+def test_whatever_stands_for_true_takes_what_looks_ahead_out(online: Any) -> None:
+    settings = made(online=online)
+
+    assert (settings.online, settings.refine, settings.cutoff) == (True, False, None)
+
+
+def test_lengths_of_bones_that_were_changed_later_are_checked_again() -> None:
+    subject = Subject(bone_lengths={"left_thigh": 0.4})
+    subject.bone_lengths["left_thigh"] = 99.0
+
+    with pytest.raises(InputError, match=r"takes metres in 0\.05–0\.8, got left_thigh=99"):
+        Settings(video="clip.mp4", subject=subject)
+
+
+def test_two_lifters_are_one_error(command: Callable[..., Done], monkeypatch: pytest.MonkeyPatch) -> None:
+    class OtherSettings(NativeSettings):
+        summary: ClassVar[str] = "Another one."
+        name: Literal["other"] = "other"  # type: ignore[assignment]
+
+    monkeypatch.setitem(LIFTERS, "other", OtherSettings)
+    done = command("analyze", "--video", "clip.mp4", "--height", 1.75, "--use-videopose3d", "--use-other")
+
+    assert done.status == 2
+    assert "are two lifters: give one" in done.errors
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [("fov", "--fov of TakenSettings is an option of Settings already"), ("radius", "radius: the command has")],
+)
+def test_a_backends_option_that_is_called_like_another_is_refused_when_the_command_is_made(
+    name: str, said: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def command(*, radius: float = 1.0, **_: object) -> None:
+        del radius
+
+    fields = {"name": (Literal["taken"], "taken"), name: (float, Field(1.0, description="Something else."))}
+    taken = create_model("TakenSettings", __base__=SyntheticSettings, **fields)  # type: ignore[call-overload]
+    monkeypatch.setitem(ESTIMATORS, "taken", taken)
+
+    with pytest.raises(ValueError, match=said):
+        choices() if name == "fov" else with_flags(command)
+
+
+def test_an_option_that_is_on_by_default_has_a_flag_that_switches_it_off(monkeypatch: pytest.MonkeyPatch) -> None:
+    taken = create_model(  # type: ignore[call-overload]
+        "FillingSettings",
+        __base__=SyntheticSettings,
+        name=(Literal["filling"], "filling"),
+        fill=(bool, Field(default=True, description="Fill.")),
+    )
+    monkeypatch.setitem(ESTIMATORS, "filling", taken)
+
+    assert choices()["fill"].names == ("--fill/--no-fill",)
 
 
 def test_the_help_has_its_options_under_headings(command: Callable[..., Done]) -> None:

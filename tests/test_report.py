@@ -360,6 +360,12 @@ def knees_of(trial: Trial, quality: Any, reason: str = "", error: float = 5.0) -
     return results_of(with_kinematics(all_found(trial), summary=knee_row(quality, reason, error), grades=grades))
 
 
+def test_how_far_off_a_new_lifter_is_was_not_measured(trial: Trial) -> None:
+    account = trial.provenance.model_copy(update={"estimator": "mediapipe", "lifter": "flat"})
+
+    assert "has not been measured" in limits(results_of(replace(trial, provenance=account)))
+
+
 def test_ranges_are_those_of_the_summary(trial: Trial) -> None:
     (knee,) = range_rows(knees_of(trial, "weak", "seen badly", 20.0))
 

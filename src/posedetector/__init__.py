@@ -18,13 +18,17 @@ if TYPE_CHECKING:
         OutputError,
         PosedetectorError,
         ResourceError,
+        UnknownNameError,
         VideoError,
         WeightsError,
     )
+    from posedetector.estimators import MediaPipeSettings, OpenMMLabSettings, RTMW3DSettings, SyntheticSettings
+    from posedetector.lifters import NativeSettings, VideoPose3DSettings
     from posedetector.pipeline import analyze_to
     from posedetector.records import LandmarkRecord, landmark_records
     from posedetector.rtmpose3d import RTMPose3D, RTMPose3DConfig, RTMPose3DInference, clear_cache
     from posedetector.settings import Settings
+    from posedetector.skeletons import Skeleton
     from posedetector.subject import Subject
     from posedetector.trial import Trial
 
@@ -47,6 +51,14 @@ _HOMES = {
     "RTMPose3DConfig": "rtmpose3d",
     "RTMPose3DInference": "rtmpose3d",
     "clear_cache": "rtmpose3d",
+    "MediaPipeSettings": "estimators",
+    "OpenMMLabSettings": "estimators",
+    "RTMW3DSettings": "estimators",
+    "SyntheticSettings": "estimators",
+    "NativeSettings": "lifters",
+    "VideoPose3DSettings": "lifters",
+    "UnknownNameError": "errors",
+    "Skeleton": "skeletons",
     "Settings": "settings",
     "Subject": "subject",
     "Trial": "trial",
@@ -55,17 +67,25 @@ _HOMES = {
 __all__ = [
     "InputError",
     "LandmarkRecord",
+    "MediaPipeSettings",
+    "NativeSettings",
     "NoPersonError",
+    "OpenMMLabSettings",
     "OutputError",
     "PosedetectorError",
     "RTMPose3D",
     "RTMPose3DConfig",
     "RTMPose3DInference",
+    "RTMW3DSettings",
     "ResourceError",
     "Settings",
+    "Skeleton",
     "Subject",
+    "SyntheticSettings",
     "Trial",
+    "UnknownNameError",
     "VideoError",
+    "VideoPose3DSettings",
     "WeightsError",
     "analyze",
     "analyze_to",
@@ -76,7 +96,7 @@ __all__ = [
 
 
 def __dir__() -> list[str]:
-    return sorted({*globals(), *__all__, "__version__"})
+    return sorted([*__all__, "__version__"])
 
 
 def __getattr__(name: str) -> Any:

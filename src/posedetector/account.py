@@ -151,6 +151,7 @@ class CalibrationRecord(_Record):
     Attributes
     ----------
     scale : metres per metre of the own size of whoever made the pose, which `scaled` names; see `describe_size`.
+    scale_of : the segments whose share of the stature gave the size; empty where bones did, and in accounts up to 0.1.0.
     stature_check : what the movement itself says of the stature, or that it says nothing.
     lens : None where no calibration file was given; then the camera was taken to have no distortion.
     camera_to_laboratory : the rotation, row by row, of camera axes (x right, y down, z away) to the laboratory's.
@@ -159,6 +160,7 @@ class CalibrationRecord(_Record):
     scale: float
     scale_spread: float | None
     scale_from: str
+    scale_of: str = ""
     implied_height_m: float | None
     tilt_deg: float
     vertical_from: str
@@ -227,11 +229,15 @@ class LandmarkShares(_Record):
 
 
 class GradeRecord(_Record):
-    """How far an angle can be trusted, as in angle_definitions; `sd_deg` is the typical deviation of its values, if one is known."""
+    """How far an angle can be trusted, as in angle_definitions.
+
+    `sd_deg` is the typical deviation of its values, if one is known, and `judged_against_deg` how far the angle moves.
+    """
 
     quality: Literal["good", "weak", "poor"]
     reason: str
     sd_deg: float | None
+    judged_against_deg: float | None = None
 
 
 class KinematicsRecord(_Record):
@@ -239,7 +245,7 @@ class KinematicsRecord(_Record):
 
     Attributes
     ----------
-    gait : quality, and why it is not good.
+    gait, gait_quality : quality, and why it is not good; the quality alone.
     repetitions : how many of a movement down and up again.
     masses : whose table.
     grades : by angle; empty where nobody graded them.
@@ -252,6 +258,7 @@ class KinematicsRecord(_Record):
     )
     pelvis: str
     gait: str
+    gait_quality: Literal["good", "doubtful", "none"]
     repetitions: int
     masses: str
     grading: str = (
@@ -259,6 +266,14 @@ class KinematicsRecord(_Record):
         "the angle moves, and by the view; where no deviation is known, by the view alone, and then never good"
     )
     grades: dict[str, GradeRecord] = {}
+
+    @model_validator(mode="before")
+    @classmethod
+    def _of_earlier_versions(cls, given: Any) -> Any:
+        """Take the quality out of the sentence, where it stood alone up to 0.1.0."""
+        if isinstance(given, dict) and "gait_quality" not in given and isinstance(given.get("gait"), str):
+            return {**given, "gait_quality": given["gait"].partition(":")[0]}
+        return given
 
 
 class Note(_Record):
@@ -393,9 +408,8 @@ def describe_size(account: Provenance) -> str:
     kept = (
         "as large as" if share < _HARDLY else f"{share:.1f} % {'larger' if calibration.scale > 1 else 'smaller'} than"
     )
-    kind, _, of = calibration.scale_from.partition(": ")
-    if kind == "stature" and height is not None:
-        aim = f"{of} fit a stature of {height:.2f} m"
+    if calibration.scale_of and height is not None:
+        aim = f"{calibration.scale_of} fit a stature of {height:.2f} m"
     else:
         aim = f"it fits the {calibration.scale_from}"
     spread = calibration.scale_spread

@@ -23,6 +23,7 @@ from posedetector.trial import Trial
 from posedetector.video import Video
 from posedetector.video.accounting import entry_of as entry_of_video
 
+_MOST_FPS = 1e5
 # Fields of Settings that choose what happens before there are keypoints
 _BEFORE_KEYPOINTS = frozenset(
     {
@@ -75,7 +76,7 @@ def from_keypoints(
 
     Parameters
     ----------
-    xy : (T, J, 2) pixels from the upper left corner of the image; NaN where a point is missing.
+    xy : (T, J, 2) pixels from the upper left corner of the image; NaN, or 0, 0, where a point is missing.
     score : (T, J) in 0–1, 0 where a point is missing; 1 where nothing is given.
     xyz : (T, J, 3) the detector's own depth, if it gives any: metres of any scale, camera frame (x right, y down, z away).
     points : the points' layout: a name of `posedetector.skeletons.SKELETONS` ("coco_17", "blazepose_33" …) or a `Skeleton`.
@@ -90,6 +91,8 @@ def from_keypoints(
     PosedetectorError
         InputError for arrays that do not fit together and settings that cannot be used; NoPersonError, WeightsError.
     """
+    if not isinstance(name, str):
+        raise InputError(f"`name` is text, got {name!r}", field="name")
     if unfit := _BEFORE_KEYPOINTS & settings.keys():
         named = ", ".join(f"`{one}`" for one in sorted(unfit))
         raise InputError(f"keypoints come from no video here: leave out {named}", field=min(unfit))
@@ -99,11 +102,11 @@ def from_keypoints(
     chosen = _settings(name, height, {"lifter": "native" if xyz is not None else "videopose3d"} | settings)
     seen = finite(places).any(axis=1)
     track = Track(
-        np.flatnonzero(seen).tolist(),
-        [
+        tuple(np.flatnonzero(seen).tolist()),
+        tuple(
             PersonPose(_box(places[row]), places[row], scores[row], None if depth is None else depth[row])
             for row in np.flatnonzero(seen)
-        ],
+        ),
     )
     tracks = Tracks(moments, (track,) if seen.any() else (), _size(image_size), skeleton)
     tracks.of(1)  # nobody at all is an error of its own
@@ -138,7 +141,7 @@ def _settings(video: str | PathLike[str] | int, height: float | None, given: dic
 def _skeleton(points: str | Skeleton) -> Skeleton:
     if isinstance(points, Skeleton):
         return points
-    if points not in SKELETONS:
+    if not isinstance(points, str) or points not in SKELETONS:
         raise InputError(
             f"there is no layout {points!r} of `points`; there are {', '.join(SKELETONS)}, or give a Skeleton",
             field="points",
@@ -160,7 +163,8 @@ def _arrays(
             raise InputError(f"`{name}` must be {shape}, as `xy` has it, got {array.shape}", field=name)
     if np.nanmin(scores, initial=0) < 0 or np.nanmax(scores, initial=0) > 1:
         raise InputError(f"`score` must lie in 0–1, got {np.nanmin(scores):g} to {np.nanmax(scores):g}", field="score")
-    seen = finite(places) & (scores > 0)  # False where a score is missing; COCO marks what was not seen by 0, 0, 0
+    # False where a score is missing; detectors and COCO mark what was not seen by 0, 0
+    seen = finite(places) & (scores > 0) & (places != 0).any(axis=-1)
     if depth is not None:
         depth = np.where((seen & finite(depth))[..., None], depth, np.nan)
     return np.where(seen[..., None], places, np.nan), np.where(seen, scores, 0.0), depth
@@ -174,8 +178,12 @@ def _size(image_size: tuple[int, int]) -> tuple[int, int]:
 
 
 def _floats(name: str, given: ArrayLike) -> Array:
+    """Return a copy of numbers; what a mask covers is NaN."""
     try:
-        return np.asarray(given, dtype=np.float64)
+        array = np.ma.masked_array(given) if isinstance(given, np.ma.MaskedArray) else np.asarray(given)
+        if array.dtype.kind in "SUMmcV":
+            raise InputError(f"`{name}` must be an array of real numbers, got {array.dtype}", field=name)
+        return np.array(np.ma.filled(array.astype(np.float64), np.nan))
     except (TypeError, ValueError) as error:
         raise InputError(f"`{name}` must be an array of numbers: {error}", field=name) from error
 
@@ -184,9 +192,10 @@ def _moments(time: ArrayLike | None, fps: float | None, count: int) -> Array:
     if (time is None) == (fps is None):
         raise InputError("give `fps` (the frame rate) or `time` (seconds of each frame), one of both", field="fps")
     if fps is not None:
-        if not 1 / MAX_GAP <= fps < np.inf:
-            raise InputError(f"`fps` must be {1 / MAX_GAP:g} or more, got {fps:g}", field="fps")
-        return np.arange(count) / fps
+        rate = _floats("fps", fps)
+        if rate.shape != () or not 1 / MAX_GAP <= rate <= _MOST_FPS:
+            raise InputError(f"`fps` must lie in {1 / MAX_GAP:g}–{_MOST_FPS:g}, got {fps!r}", field="fps")
+        return np.arange(count) / float(rate)
     moments = _floats("time", time if time is not None else ())
     if moments.shape != (count,) or not np.isfinite(moments).all() or not np.all(np.diff(moments) > 0):
         raise InputError(

@@ -172,6 +172,7 @@ class Calibration(Noun):
             scale=self.scale,
             scale_spread=None if np.isnan(self.scale_spread) else self.scale_spread,
             scale_from=str(self.size),
+            scale_of=" + ".join(self.size.of) if self.size.kind == "stature" else "",
             implied_height_m=self.implied_height,
             tilt_deg=float(np.degrees(self.tilt)),
             vertical_from=self.vertical.value + upright,
@@ -338,6 +339,8 @@ def _stature_scale(lengths: dict[str, Array], seen: dict[str, float]) -> tuple[f
             continue
         share = sum(STATURE_SHARES[segment] for segment in chain)
         whole = sum(np.mean([seen[bone] for bone in bones]) for bones in sides)
+        if not whole > 0:  # all points in one place
+            continue
         frames = sum(mean_and_sd(np.array([lengths[bone] for bone in bones]))[0] for bones in sides)
         return share / float(whole), share / np.asarray(frames), chain
     return None

@@ -23,9 +23,13 @@ _SILENT = "{} does not answer: for {:g} s nothing could be read (a network drive
 
 def resolve(path: str | Path, error: type[InputError] = InputError) -> Path:
     """Return a path with `~` written out; raises the error for what cannot be a path."""
+    if path == "":  # which would be the working folder
+        raise error("an empty text is no path")
     try:
         expanded = Path(path).expanduser()
         os.fsencode(expanded)
+    except TypeError as problem:
+        raise error(f"a path is text or a Path, got {type(path).__name__}") from problem
     except RuntimeError as problem:
         raise error(f"{shown(path)} cannot be a path: nobody of that name has a home folder here") from problem
     except ValueError as problem:

@@ -64,6 +64,13 @@ class Options(BaseModel):
             f"{type(self).__name__} cannot be changed; model_copy(update={{{name!r}: …}}) makes another one"
         )
 
+    def __delattr__(self, name: str) -> NoReturn:
+        raise InputError(f"{type(self).__name__} cannot be changed", field=name)
+
+    def copy(self, **how: Any) -> Self:
+        """Return `model_copy(update=…)`: pydantic's own `copy` checks nothing."""
+        return self.model_copy(update=how.get("update"))
+
     @classmethod
     def model_validate(cls, obj: Any, **how: Any) -> Self:
         """Return what was given as a dict or as such an object, checked; raises InputError."""
@@ -108,9 +115,21 @@ def within(least: float, most: float, unit: str, *others: float) -> AfterValidat
         if value is None or least <= value <= most:
             return value
         hint = next((f"; did you mean {value / other:.3g}?" for other in others if least <= value / other <= most), "")
-        raise ValueError(f"is in {unit} and must lie in {least:g}–{most:g}, got {value:g}{hint}")
+        raise ValueError(f"is in {unit} and must {_range(least, most)}, got {value:g}{hint}")
 
     return AfterValidator(check)
+
+
+def _range(least: float, most: float) -> str:
+    """Return a range in words; limits that only keep numbers computable are not told."""
+    if most < _HUGE:
+        return f"lie in {least:g}–{most:g}"
+    if least == 0:
+        return "not be negative"
+    return "be greater than 0" if least <= _TINY else f"be {least:g} or more"
+
+
+_HUGE, _TINY = 1e5, 1e-3
 
 
 def _share(value: float | None) -> float | None:

@@ -224,7 +224,7 @@ def join(tracks: Tracks, person: int, others: Iterable[int]) -> Tracks:
             )
         poses |= dict(zip(other.rows, other.poses, strict=True))
     rows = sorted(poses)
-    joined = Track(rows, [poses[row] for row in rows], others)
+    joined = Track(tuple(rows), tuple(poses[row] for row in rows), others)
     return replace(
         tracks,
         tracks=tuple(
@@ -287,7 +287,7 @@ def _greatest(track: Track) -> float:
 
 
 def _path(track: Track, tracks: Tracks) -> _Path:
-    boxes, times = _boxes(track), tracks.time[track.rows]
+    boxes, times = _boxes(track), tracks.time[list(track.rows)]
     middles, heights = _middles(boxes), boxes[:, 3] - boxes[:, 1]
     low, high = np.percentile(middles[:, 0], [5, 95])
     first, last = middles[times <= times[0] + _ENDS].mean(axis=0), middles[times >= times[-1] - _ENDS].mean(axis=0)

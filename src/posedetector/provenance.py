@@ -20,7 +20,7 @@ from posedetector.settings import Settings
 from posedetector.skeletons import split_side, twin_of
 from posedetector.version import own_version
 
-# What computes, by the module that it is imported as; those that an analysis did without are not named.
+# What computes, by the module that it is imported as; those that the process has not loaded are not named.
 _LIBRARIES = {
     "av": "av",
     "cv2": "opencv-python-headless",
@@ -52,12 +52,21 @@ def entry_of_run(settings: Settings, command: Sequence[str]) -> Entry:
         "posedetector": own_version(),
         "created": datetime.now(UTC).isoformat(timespec="seconds"),
         "command": [legible(word) for word in command],
-        "settings": _legible(settings.model_dump(exclude_defaults=True, exclude={"subject"})),
+        "settings": _legible(_chosen(settings)),
         "versions": {"python": sys.version.split()[0]} | _versions(),
         "subject": settings.subject,
         "online": settings.online,
     }
     return Entry(parts, notes=(caution(_ONLINE),) if settings.online else ())
+
+
+def _chosen(settings: Settings) -> dict[str, Any]:
+    """Return what differs from the defaults; of a detector or a lifter also its name, so that `Settings` can be made of it again."""
+    chosen = settings.model_dump(exclude_defaults=True, exclude={"subject"})
+    return {
+        name: {"name": getattr(settings, name).name, **value} if isinstance(value, dict) else value
+        for name, value in chosen.items()
+    }
 
 
 def _legible(chosen: Any) -> Any:

@@ -140,11 +140,15 @@ def _upside_down(keypoints: Keypoints) -> Iterator[str]:
 
 def _exchanged_sides(keypoints: Keypoints) -> Iterator[str]:
     shoulders, hips = (_across(keypoints, name) for name in ("shoulder", "hip"))
-    pairs = {"hips and shoulders": (hips, shoulders), "ears and shoulders": (_across(keypoints, "ear"), shoulders)}
-    pairs["knees and hips"] = (_across(keypoints, "knee"), hips)
-    pairs["elbows and shoulders"] = (_across(keypoints, "elbow"), shoulders)
-    for names, (one, other) in pairs.items():
-        frontal = np.abs(other) > _ELBOWS_APART if names.startswith("elbows") else np.True_
+    # least width of the second, so that arms may swing past each other
+    pairs = (
+        ("hips and shoulders", hips, shoulders, 0.0),
+        ("ears and shoulders", _across(keypoints, "ear"), shoulders, 0.0),
+        ("knees and hips", _across(keypoints, "knee"), hips, 0.0),
+        ("elbows and shoulders", _across(keypoints, "elbow"), shoulders, _ELBOWS_APART),
+    )
+    for names, one, other, least in pairs:
+        frontal = np.abs(other) > least
         share = _share(np.sign(one) != np.sign(other), _clear(other, one) & frontal)
         if share > _MOST:
             yield (

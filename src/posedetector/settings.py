@@ -6,12 +6,26 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Self
 
-from pydantic import AfterValidator, BeforeValidator, Field, SerializeAsAny, model_validator
+from pydantic import (
+    AfterValidator,
+    BeforeValidator,
+    Field,
+    SerializeAsAny,
+    TypeAdapter,
+    ValidationError,
+    model_validator,
+)
 
 from posedetector.errors import InputError
-from posedetector.estimators import EstimatorContext, EstimatorSettings, MediaPipeSettings, estimator_settings
+from posedetector.estimators import (
+    ESTIMATORS,
+    EstimatorContext,
+    EstimatorSettings,
+    MediaPipeSettings,
+    estimator_settings,
+)
 from posedetector.lifters import LifterContext, LifterSettings, NativeSettings, lifter_settings
-from posedetector.options import COUNT, SHARE, Flag, Options, within
+from posedetector.options import COUNT, SHARE, Flag, Options, listed, within
 from posedetector.subject import Movement, Subject
 
 if TYPE_CHECKING:
@@ -43,6 +57,11 @@ def _source(given: Any) -> Any:
     return os.fspath(given) if isinstance(given, os.PathLike) else given
 
 
+def _again(subject: Subject) -> Subject:
+    """Return the subject checked anew: the lengths of bones are in a dict, which somebody may have changed since."""
+    return type(subject)(**{name: getattr(subject, name) for name in subject.model_fields_set})
+
+
 def _some(count: int) -> int:
     if count == 0:
         raise ValueError("must not be 0; below 0, everybody is followed")
@@ -53,6 +72,14 @@ def _low_pass(frequency: float | None) -> float | None:
     if frequency == 0:
         raise ValueError("is in Hz, and None where there is to be no low-pass; got 0")
     return frequency
+
+
+def _is_true(given: Any) -> bool:
+    """Tell whether something given for a bool is taken for True: 1 and "yes" are."""
+    try:
+        return TypeAdapter(bool).validate_python(given)
+    except ValidationError:
+        return False  # which the field itself refuses
 
 
 INPUT, PEOPLE, CAMERA, PROCESSING = Flag("Input"), Flag("People"), Flag("Camera"), Flag("Processing")
@@ -109,7 +136,7 @@ class Settings(Options):
     mirrored: Annotated[bool, INPUT] = Field(
         False, description="The images are mirrored (front camera): mirror them back, so that left is left."
     )
-    subject: Subject
+    subject: Annotated[Subject, AfterValidator(_again)]
     person: Annotated[int, Flag("People", metavar="NUMBER", parse=parse_persons), COUNT] = Field(
         1,
         description="Which person to analyse when several are visible: a number of --list-persons, or 2+3 for one who was found as two. "
@@ -126,7 +153,7 @@ class Settings(Options):
         None, description="Least similarity of the same person's poses."
     )
     estimator: Annotated[SerializeAsAny[EstimatorSettings], BeforeValidator(estimator_settings)] = Field(
-        MediaPipeSettings(), description="mediapipe, rtmw3d, openmmlab, or synthetic (a made-up walker, for tests)."
+        MediaPipeSettings(), description=f"{listed(ESTIMATORS)}; synthetic is a made-up walker, for tests."
     )
     lifter: Annotated[SerializeAsAny[LifterSettings], BeforeValidator(lifter_settings)] = NativeSettings()
     focal_length: Annotated[float | None, CAMERA, within(1, 1e6, "pixels")] = Field(
@@ -189,7 +216,7 @@ class Settings(Options):
     @model_validator(mode="before")
     @classmethod
     def _look_back_only(cls, given: Any) -> Any:
-        if not isinstance(given, dict) or given.get("online") is not True:
+        if not isinstance(given, dict) or not _is_true(given.get("online")):
             return given
         for name, off in _LOOKING_AHEAD.items():
             if (value := given.get(name, off)) != off:

@@ -16,9 +16,9 @@ BONES = tuple(f"{side}_{segment}" for side in ("left", "right") for segment in S
 def _check_bones(lengths: dict[str, float]) -> dict[str, float]:
     for bone, length in lengths.items():
         if bone not in BONES:
-            raise ValueError(f"has no bone {bone!r}; there are {', '.join(BONES)}")
+            raise ValueError(f"takes no {bone!r}; there are {', '.join(BONES)}")
         if not 0.05 <= length <= 0.8:
-            raise ValueError(f"are in metres and must lie in 0.05–0.8, got {bone}={length:g}")
+            raise ValueError(f"takes metres in 0.05–0.8, got {bone}={length:g}")
     return lengths
 
 

@@ -5,8 +5,9 @@ waits for its person through gaps. Whose data is wanted, and what to call them, 
 """
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import partial
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -57,7 +58,7 @@ class Tracking:
 AS_USUAL = Tracking()
 
 
-@dataclass(eq=False)
+@dataclass(frozen=True, eq=False)
 class Track:
     """One person's poses and the rows of the frames that show them.
 
@@ -68,9 +69,13 @@ class Track:
 
     __repr__ = brief
 
-    rows: list[int] = field(default_factory=list)
-    poses: list[PersonPose] = field(default_factory=list)
+    rows: tuple[int, ...] = ()
+    poses: tuple[PersonPose, ...] = ()
     joined: tuple[int, ...] = ()
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "rows", tuple(self.rows))
+        object.__setattr__(self, "poses", tuple(self.poses))
 
     @property
     def prominence(self) -> float:
@@ -134,6 +139,13 @@ class Tracks(Noun):
         return Keypoints(self.skeleton, self.time, xy, score, source, xyz if has_depth else None, self.image_size)
 
 
+class _Growing(NamedTuple):
+    """A track while its person is followed."""
+
+    rows: list[int]
+    poses: list[PersonPose]
+
+
 def track(
     frames: Iterable[tuple[float, list[PersonPose]]],
     *,
@@ -144,12 +156,12 @@ def track(
     """Follow everybody through the frames, given as (seconds, persons)."""
     alike = partial(_oks, sigmas=np.array(sigmas_of(skeleton))) if tracking.oks else _similarity
     time: list[float] = []
-    tracks: list[Track] = []
+    tracks: list[_Growing] = []
     for row, (moment, poses) in enumerate(frames):
         time.append(moment)
         waiting = [known for known in tracks if moment - time[known.rows[-1]] <= MAX_GAP]
         for known, pose in _assign(waiting, poses, time, moment, alike, tracking.least_similarity):
-            whose = known or Track()
+            whose = known or _Growing([], [])
             if known is None:
                 tracks.append(whose)
             whose.rows.append(row)
@@ -157,18 +169,22 @@ def track(
     times = np.array(time)
     # a clip may be shorter than the shortest track
     shortest = min(_SHORTEST, 0.5 * float(times[-1] - times[0])) if time else 0.0
-    lasting = [one for one in tracks if times[one.rows[-1]] - times[one.rows[0]] >= shortest]
+    lasting = [
+        Track(tuple(one.rows), tuple(one.poses))
+        for one in tracks
+        if times[one.rows[-1]] - times[one.rows[0]] >= shortest
+    ]
     return Tracks(times, tuple(sorted(lasting, key=lambda one: -one.prominence)), image_size, skeleton)
 
 
 def _assign(
-    tracks: list[Track],
+    tracks: list[_Growing],
     poses: list[PersonPose],
     time: list[float],
     moment: float,
-    alike: Callable[[Track, PersonPose, list[float], float], float],
+    alike: Callable[[_Growing, PersonPose, list[float], float], float],
     least: float,
-) -> list[tuple[Track | None, PersonPose]]:
+) -> list[tuple[_Growing | None, PersonPose]]:
     from scipy.optimize import linear_sum_assignment
 
     if not tracks or not poses:
@@ -182,7 +198,7 @@ def _assign(
     return [(pairs.get(column), pose) for column, pose in enumerate(poses)]
 
 
-def _similarity(known: Track, pose: PersonPose, time: list[float], moment: float) -> float:
+def _similarity(known: _Growing, pose: PersonPose, time: list[float], moment: float) -> float:
     """Mean of object keypoint similarity (Lin et al., COCO, 2014, with one tolerance) and box overlap."""
     last, gap = known.poses[-1], moment - time[known.rows[-1]]
     shift = _velocity(known, time) * min(gap, 0.2)
@@ -196,7 +212,7 @@ def _similarity(known: Track, pose: PersonPose, time: list[float], moment: float
     return ratio * (points + box_overlap(last.bbox + np.tile(shift, 2), pose.bbox)) / 2
 
 
-def _oks(known: Track, pose: PersonPose, time: list[float], moment: float, sigmas: Array) -> float:
+def _oks(known: _Growing, pose: PersonPose, time: list[float], moment: float, sigmas: Array) -> float:
     """Object keypoint similarity (Lin et al., COCO, 2014) of the track's last pose, moved on, and this one.
 
     Over the points seen in both; the person's area is the mean of both boxes'.
@@ -210,7 +226,7 @@ def _oks(known: Track, pose: PersonPose, time: list[float], moment: float, sigma
     return float(np.nanmean(np.exp(-squared / (2 * area * (2 * sigmas) ** 2))))
 
 
-def _velocity(known: Track, time: list[float]) -> Array:
+def _velocity(known: _Growing, time: list[float]) -> Array:
     """Pixels per second of the box's middle over the last few frames."""
     if len(known.rows) < 2:
         return np.zeros(2)

@@ -66,7 +66,8 @@ def check_installed() -> None:
     """Raise InputError, with what to do, unless onnxruntime is there."""
     if find_spec("onnxruntime") is None:
         raise InputError(
-            "`augment_markers` wants onnxruntime: uv sync --extra opensim brings it", field="augment_markers"
+            "`augment_markers` wants onnxruntime: `uv run --extra opensim …` in place of `uv run …` installs it",
+            field="augment_markers",
         )
 
 

@@ -125,7 +125,11 @@ def choices() -> dict[str, Choice]:
         if not about.description:
             continue
         flag = next((one for one in about.metadata if isinstance(one, Flag)), Flag("Estimator"))
-        names = flag.names or (f"--{name.replace('_', '-')}",)
+        names = flag.names or _names(name, about)
+        if (before := found.get(names[0])) is not None and {_home(before.fields[0][0]), _home(model)} != {"a backend"}:
+            raise ValueError(
+                f"{names[0]} of {model.__name__} is an option of {before.fields[0][0].__name__} already; call it otherwise"
+            )
         one = found.setdefault(names[0], Choice(names, flag, str if flag.parse else _kind(about.annotation)))
         one.fields.append((model, name))
         said = (about.description, flag.note, _usual(names, flag, None if about.is_required() else about.default))
@@ -166,7 +170,12 @@ def with_flags(command: Callable[..., None]) -> Callable[..., None]:
         command(**given)
 
     own = [one for one in inspect.signature(command).parameters.values() if one.kind is not one.VAR_KEYWORD]
-    parameters = [*(choice.parameter for choice in choices().values()), *own]
+    derived = choices()
+    if both := {one.name for one in own} & derived.keys():
+        raise ValueError(
+            f"{', '.join(both)}: the command has such options of its own; call the backend's fields otherwise"
+        )
+    parameters = [*(choice.parameter for choice in derived.values()), *own]
     parameters = [one.replace(kind=one.KEYWORD_ONLY) for one in parameters]
     run.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
     run.__annotations__ = {one.name: one.annotation for one in parameters}
@@ -181,6 +190,10 @@ def settings_from(typed: Mapping[str, Any], subject: type[Subject] = Subject) ->
     if named not in ESTIMATORS:
         estimator_settings(named)  # which says what there is
     switched = [known[name].switch for name in given if known[name].switch]
+    if len(switched) > 1:
+        raise InputError(
+            f"{' and '.join(known[name].names[0] for name in given if known[name].switch)} are two lifters: give one"
+        )
     lifted = next(iter(switched), Settings.model_fields["lifter"].default.name)
     models = {"": Settings, "subject": Subject, "estimator": ESTIMATORS[named], "lifter": LIFTERS[lifted]}
     values: dict[str, dict[str, Any]] = {kind: {} for kind in models}
@@ -189,9 +202,9 @@ def settings_from(typed: Mapping[str, Any], subject: type[Subject] = Subject) ->
         for model, field_name in choice.fields:
             if model is models[model.kind]:
                 values[model.kind][field_name] = value
-        if not any(
-            model is models[model.kind] or value == model.model_fields[name].default for model, name in choice.fields
-        ):
+        # the usual value of what an estimator would be told is let through
+        usual = any(m.kind == "estimator" and value == m.model_fields[n].default for m, n in choice.fields)
+        if not usual and not any(model is models[model.kind] for model, _ in choice.fields):
             raise InputError(choice.said + choice.belongs(named))
     return values[""] | {
         "subject": subject(**values["subject"]),
@@ -213,6 +226,11 @@ def _fields() -> Iterator[tuple[type[Options], str, Any]]:
             yield from ((model, one, own) for one, own in model.model_fields.items() if one != "name")
 
 
+def _home(model: type[Options]) -> str:
+    """Return where a field belongs: what backends have in common may share a flag, and nothing else."""
+    return "a backend" if "name" in model.model_fields else model.__name__
+
+
 def _name(model: type[Options]) -> str:
     """Return the name of an estimator or a lifter, nothing for other models."""
     return str(model.model_fields["name"].default) if "name" in model.model_fields else ""
@@ -223,6 +241,12 @@ def _kind(annotation: Any) -> Any:
     if get_origin(annotation) in (Union, UnionType):
         annotation = next(one for one in get_args(annotation) if one is not type(None))
     return annotation if annotation in (bool, int, float, Path) else str
+
+
+def _names(name: str, about: Any) -> tuple[str, ...]:
+    """Return the flag of a field; one that is True by default has another to switch it off."""
+    flag = name.replace("_", "-")
+    return (f"--{flag}/--no-{flag}" if about.default is True else f"--{flag}",)
 
 
 def _usual(names: tuple[str, ...], flag: Flag, default: Any) -> str:

@@ -72,6 +72,10 @@ def export(
         raise InputError(
             f"the format that {name} is exported in has to be said: {'--onnx' if name in _EXPORTED else '--numpy'}"
         )
+    if onnx and (lacking := [one for one in ("onnxruntime", "onnx", "onnxscript", "torch") if find_spec(one) is None]):
+        raise InputError(
+            f"weights export wants {', '.join(lacking)}: `uv run --extra onnx --extra torch …` in place of `uv run …` installs them"
+        )
     need_torch("posedetector weights export")
     if onnx:
         _export_onnx(name, checkpoint, output)

@@ -3,7 +3,8 @@
 To add one, write a file beside this one, and name its settings in ESTIMATORS. The file holds a class that fulfils
 `KeypointEstimator`, and a subclass of `EstimatorSettings`: its `name`, its options as fields, each with its help, and `make`,
 which imports what is heavy and returns the estimator. `Settings(estimator="that-name")` and the command line know it and its
-options from then on, and the contract test runs over it:
+options from then on, and the contract test runs over it. A flag is called like its field (`--least-area`; one that is True by default has `--no-…` too), unless
+a `Flag` among its annotations says otherwise:
 
     class BlobSettings(EstimatorSettings):
         title = "Blob"

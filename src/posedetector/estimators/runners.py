@@ -19,7 +19,7 @@ def device_of(settings: RTMW3DSettings) -> Device:
     if settings.runtime == "onnx":
         onnx.check_installed()
         return onnx.device_of(settings.device)
-    need_torch("rtmw3d", '`runtime="onnx"` does without')
+    need_torch("rtmw3d", '`runtime="onnx"` does without, with a file that was exported once')
     from posedetector.models import torch_running
 
     found = torch_running.device_of(settings.device)

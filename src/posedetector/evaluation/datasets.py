@@ -264,7 +264,9 @@ def _read_mat(folder: Path) -> dict[str, dict[str, Any]]:
     try:
         import h5py
     except ImportError as error:
-        raise InputError("annot_data.mat is HDF5: `uv sync --extra datasets` installs what reads it") from error
+        raise InputError(
+            "annot_data.mat is HDF5: `uv run --extra datasets …` in place of `uv run …` installs what reads it"
+        ) from error
     files = sorted(folder.glob("TS*/annot_data.mat"))
     if not files:
         raise InputError(f"{folder} has no TS1/annot_data.mat")

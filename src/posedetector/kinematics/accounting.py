@@ -22,18 +22,24 @@ def entry_of(found: Kinematics, skeleton: Skeleton, motion: CameraMotion = NOT_W
     record = KinematicsRecord(
         pelvis="the iliac spines" if skeleton.has(*SPINES) else _PELVIS,
         gait=f"{gait.quality}: {gait.reason}" if gait.reason else gait.quality,
+        gait_quality=gait.quality,
         repetitions=len(found.repetitions),
         masses=found.masses.table,
         grades={
             name: GradeRecord(
                 quality=one.quality,
                 reason=one.reason,
-                sd_deg=round(float(np.degrees(one.sd_rad)), 2) if np.isfinite(one.sd_rad) else None,
+                sd_deg=_degrees(one.sd_rad),
+                judged_against_deg=_degrees(one.moves_rad),
             )
             for name, one in found.grades.items()
         },
     )
     return Entry({"kinematics": record}, notes=tuple(notes_on_gait(gait, motion)))
+
+
+def _degrees(angle: float) -> float | None:
+    return round(float(np.degrees(angle)), 2) if np.isfinite(angle) else None
 
 
 def notes_on_gait(gait: Gait, motion: CameraMotion) -> Iterator[Note]:

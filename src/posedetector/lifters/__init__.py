@@ -2,7 +2,7 @@
 
 A lifter remaps and resamples for itself, because only it knows the layout and the frame rate of its checkpoint. To add
 one, write a file beside this one with a class that fulfils `Lifter` and a subclass of `LifterSettings` (as `estimators` says), and
-name the settings in LIFTERS: `Settings(lifter="that-name")` and `--use-that-name` take it from then on.
+name the settings in LIFTERS: `Settings(lifter="that-name")` takes it from then on, and with a `summary`, the help of its flag, so does `--use-that-name`.
 """
 
 from posedetector.lifters.base import ALONE, DepthErrors, Lifter, LifterContext, LifterSettings

@@ -63,10 +63,9 @@ KINDS: dict[str, Kind] = {kind.name: kind for kind in _KINDS}
 
 def check_installed(*modules: str) -> None:
     """Raise InputError, with what to do, unless the extra `onnx` is there; onnxruntime alone is all that running takes."""
-    missing = [name for name in modules or ("onnxruntime",) if find_spec(name) is None]
-    if missing:
+    if lacking := [name for name in modules or ("onnxruntime",) if find_spec(name) is None]:
         raise InputError(
-            f'`runtime="onnx"` and weights export want {" and ".join(missing)}: `uv run --extra onnx …` in place of `uv run …` '
+            f'`runtime="onnx"` and weights export want {" and ".join(lacking)}: `uv run --extra onnx …` in place of `uv run …` '
             'installs it; `runtime="torch"` does without'
         )
 

@@ -21,5 +21,5 @@ def need_torch(what: str, instead: str = "") -> None:
     if not has_torch():
         raise InputError(
             f"{what} needs PyTorch, which is not installed: `uv run --extra torch …` in place of `uv run …` installs it "
-            "(5 GB on Linux), as does `pip install torch`" + (f"; {instead}" if instead else "")
+            "(5 GB on Linux); in an environment of pip's, `pip install torch`" + (f"; {instead}" if instead else "")
         )

@@ -24,7 +24,7 @@ def check_opensim() -> None:
 
     if find_spec("opensim") is None:
         raise InputError(
-            "`run` needs the package opensim: `pip install 'posedetector[opensim]'`; or leave `run` out, and run the setups "
+            "`run` needs the package opensim: `uv run --extra opensim …` in place of `uv run …` installs it; or leave `run` out, and run the setups "
             "with opensim-cmd or OpenSim's window"
         )
 

@@ -229,7 +229,7 @@ def _facts(results: Results) -> dict[str, str]:
     size = f"{account.video.width_px}×{account.video.height_px}"
     subject = account.subject
     given = f"{subject.height:.2f} m" if subject.height else "by bone lengths"
-    gait = account.kinematics.gait.partition(":")[0]
+    gait = account.kinematics.gait_quality
     moves = (
         "gait"
         if gait != "none"

@@ -220,7 +220,7 @@ def range_rows(results: Results) -> list[dict[str, str]]:
         if len(row) == 1:
             continue
         if (asymmetry := found.get((f"{joint}_range_asymmetry", ""))) is not None and {"left", "right"} <= set(row):
-            row["asymmetry"], row["sides"] = _unlike(asymmetry)
+            row |= _unlike(asymmetry, *(found[f"{joint}_range", side].value for side in SIDES))
         if any(one.quality == "weak" for one in qualities.values()):
             row["doubt"] = "weak"
         row["quality"] = ", ".join(
@@ -295,18 +295,23 @@ def _sure(low: float, high: float, unit: str) -> str:
     return f"90 % interval: {said}" if said else ""
 
 
-def _unlike(asymmetry: Measured) -> tuple[str, str]:
-    """Return how unlike both sides' ranges are, per cent and which is larger, for a column, and in words."""
+def _unlike(asymmetry: Measured, left: float, right: float) -> dict[str, str]:
+    """Return how unlike both sides' ranges are: per cent and which is larger, and the latter in words, if it is known.
+
+    The larger side is read off the ranges: results of up to 0.1.0 had asymmetries without a sign.
+    """
     size = f"{abs(asymmetry.value):.0f}"
-    if asymmetry.low <= 0 <= asymmetry.high:  # False where the error is not known
-        return f"{size}, within error", "the sides differ within error"
-    side = larger_side(asymmetry.value)
-    return f"{size}, {side} larger", f"{side} range larger by {size} %"
+    if np.isnan(asymmetry.low):
+        return {"asymmetry": f"{size}, error not known"}
+    if asymmetry.low <= 0 <= asymmetry.high:
+        return {"asymmetry": f"{size}, within error", "sides": "the sides differ within error"}
+    side = larger_side(left - right)
+    return {"asymmetry": f"{size}, {side} larger", "sides": f"{side} range larger by {size} %"}
 
 
 def _movement(results: Results) -> Iterator[dict[str, str]]:
     gait, repetitions = results.tables["gait_parameters"], results.tables["repetitions"]
-    quality, _, reason = results.account.kinematics.gait.partition(": ")
+    quality = results.account.kinematics.gait_quality
     if quality != "none" and len(gait):
         columns = (gait["side"].fillna(""), *(gait[name] for name in ("value", "low_90", "high_90")))
         own = {
@@ -361,7 +366,7 @@ def _movement(results: Results) -> Iterator[dict[str, str]]:
         yield {
             "label": "movement",
             "value": f"{results.account.video.duration_s:.1f} s",
-            "detail": "neither gait nor repetitions were found" + (f": {reason}" if reason else ""),
+            "detail": f"neither gait nor repetitions were found{results.account.kinematics.gait.removeprefix(quality)}",
         }
 
 

@@ -16,10 +16,10 @@ _SURE_ENOUGH = 15.0  # degrees, half of a 90 % interval; three times our mean er
 # Least and greatest mean error of knee flexion, degrees, on the walk and the squat of benchmarks/accuracy.csv (a test compares), by lifter and
 # whether the body was fitted; of these networks alone
 ERRORS = {
-    ("native", True): (4, 8),
-    ("videopose3d", True): (5, 7),
-    ("native", False): (10, 12),
-    ("videopose3d", False): (6, 8),
+    ("mediapipe", "native", True): (4, 8, "with MediaPipe's own depth"),
+    ("mediapipe", "videopose3d", True): (5, 7, "with VideoPose3D"),
+    ("mediapipe", "native", False): (10, 12, "with MediaPipe's own depth"),
+    ("mediapipe", "videopose3d", False): (6, 8, "with VideoPose3D"),
 }
 _MEASURED = {"mediapipe-full", "mediapipe-heavy", "bundled"}
 
@@ -61,12 +61,12 @@ def limits(results: Results) -> str:
     """Return what such an analysis was measured to be worth, in words; that it was not, where nobody measured it."""
     account = results.account
     networks = {one.name for one in account.networks}
-    measured = account.estimator == "mediapipe" and networks <= _MEASURED and not account.online
-    if not measured:
+    errors = ERRORS.get((account.estimator, account.lifter, account.refinement.frames > 0))
+    measured = errors is not None and networks <= _MEASURED and not account.online
+    if errors is None or not measured:
         said = "How far such an analysis (detector, lifter and options) is from motion capture has not been measured."
     else:
-        least, greatest = ERRORS[account.lifter, account.refinement.frames > 0]
-        how = "with VideoPose3D" if account.lifter == "videopose3d" else "with MediaPipe's own depth"
+        least, greatest, how = errors
         fitted = "and the body fit" if account.refinement.frames else "and without the body fit"
         said = (
             f"On our two clips with motion capture, knee flexion was {least}–{greatest}° off on average {how} {fitted}, as here "

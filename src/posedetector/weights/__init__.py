@@ -73,7 +73,7 @@ class LoadedWeights:
 def cache_folder() -> Path:
     """Return where downloads go: POSEDETECTOR_HOME, or the platform's cache folder."""
     if home := os.environ.get("POSEDETECTOR_HOME"):
-        return Path(home).expanduser()
+        return Path(home).expanduser().absolute()
     if sys.platform == "win32":
         return Path(os.environ.get("LOCALAPPDATA", Path.home() / "AppData" / "Local")) / "posedetector"
     if sys.platform == "darwin":
@@ -243,8 +243,8 @@ def fetch(
     row = row_of(name) if url is None else _from_elsewhere(row_of(name), url)
     if row.onnx and not row.url:
         raise WeightsError(
-            f"there is no ONNX file of {row.onnx} in {' or '.join(map(str, search_folders()[:-1]))}; export it: "
-            f"posedetector weights export {row.onnx} --onnx"
+            f"there is no ONNX file of {row.onnx} in {' or '.join(map(str, search_folders()[:-1]))}; export it once, which PyTorch does: "
+            f"`uv run --extra onnx --extra torch posedetector weights export {row.onnx} --onnx`"
         )
     if not row.url:
         raise WeightsError(f"{row.name} ships with posedetector, and {ASSETS / row.file} is missing: install it again")

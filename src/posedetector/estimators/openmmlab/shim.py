@@ -51,7 +51,7 @@ def _how_to_have(missing: list[str]) -> str:
             "uv sync --python 3.12 --extra openmmlab"
         )
     return (
-        "the estimator openmmlab needs the extra: uv sync --extra openmmlab "
+        "`estimator=openmmlab` needs its extra: `uv run --extra openmmlab …` in place of `uv run …` installs it "
         f"({' and '.join(missing) if len(missing) < len(_PACKAGES) else 'its packages'} cannot be found)"
     )
 
