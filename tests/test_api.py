@@ -112,7 +112,7 @@ def test_a_point_that_lacks_its_score_is_missing(points: Keypoints) -> None:
     [
         ({"points": "coco"}, "there is no layout 'coco' of `points`"),
         ({"points": "coco_17"}, r"`xy` must be \(T, 17, 2\) for these points"),
-        ({"xy": "left"}, "`xy` must be an array of numbers"),
+        ({"xy": "left"}, "`xy` must be an array of real numbers"),
         ({"score": np.ones((2, 33))}, r"`score` must be \(\d+, 33\), as `xy` has it, got \(2, 33\)"),
         ({"score": 2.0 * np.ones((45, 33))}, "`score` must lie in 0–1"),
         ({"fps": 30.0}, "one of both"),

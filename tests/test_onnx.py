@@ -322,7 +322,9 @@ def test_a_checkpoint_of_pytorchs_for_onnxruntime_is_refused_with_what_to_do(pos
 
 
 def test_without_a_file_it_says_how_to_export_one() -> None:
-    with pytest.raises(WeightsError, match="export it: posedetector weights export rtmw3d-l --onnx"):
+    with pytest.raises(
+        WeightsError, match=r"export it once, .* --extra torch posedetector weights export rtmw3d-l --onnx"
+    ):
         RTMW3D(options())
 
 

@@ -542,7 +542,7 @@ def test_an_unknown_angle_is_refused_with_a_list_of_those_there_are(given: str) 
     [
         ({"thickness": 0}, "`thickness` is in pixels and must lie in 1–100, got 0"),
         ({"radius": -3}, "`radius` is in pixels"),
-        ({"show": True, "show_interval": -1.0}, "`show_interval` is in seconds and must lie in 0–1e"),
+        ({"show": True, "show_interval": -1.0}, "`show_interval` is in seconds and must not be negative"),
         ({"show": True, "show_interval": float("nan")}, "`show_interval` is in seconds"),
         ({"show_interval": 1.0}, "`show_interval` goes with `show`"),
     ],

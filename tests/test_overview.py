@@ -20,7 +20,7 @@ def noted(results: Results, *notes: Note) -> Results:
 
 def test_a_walk_opens_with_its_gait_and_the_angles_of_the_legs(trial: Trial) -> None:
     walk = walked(trial)
-    gait = walk.account.kinematics.model_copy(update={"gait": "good"})
+    gait = walk.account.kinematics.model_copy(update={"gait": "good", "gait_quality": "good"})
     found = dict(overview(replace(walk, account=walk.account.model_copy(update={"kinematics": gait}))).measured)
 
     assert list(found) == [

@@ -98,7 +98,7 @@ def test_the_account_has_each_angles_grade(trial: Trial) -> None:
     ("changes", "said"),
     [
         (
-            {"scale": 1.107, "scale_spread": 0.011, "scale_from": "stature: thigh + shank"},
+            {"scale": 1.107, "scale_spread": 0.011, "scale_of": "thigh + shank"},
             "10.7 % larger than the detector's own estimate so that thigh + shank fit a stature of 1.75 m, and all lengths and speeds with it; the factor varies by 1.1 %",
         ),
         ({"scale": 0.9, "scale_from": "bone lengths: left_thigh"}, "made 10.0 % smaller than the detector's"),

@@ -230,10 +230,10 @@ def _whole_body() -> dict[str, str | None]:
         point: None if parent < 0 else COCO_17.points[parent]
         for point, parent in zip(COCO_17.points, COCO_17.parents, strict=True)
     }
-    for side in ("left", "right"):
+    for side in SIDES:
         tree |= {f"{side}_{part}": f"{side}_ankle" for part in ("big_toe", "small_toe", "heel")}
     tree |= {f"face_{number}": "nose" for number in range(68)}
-    for side in ("left", "right"):
+    for side in SIDES:
         tree[f"{side}_hand_root"] = f"{side}_wrist"
         for finger in ("thumb", "forefinger", "middle_finger", "ring_finger", "pinky_finger"):
             chain = [f"{side}_hand_root", *(f"{side}_{finger}{number}" for number in range(1, 5))]

@@ -8,9 +8,10 @@ from posedetector.anthropometry import SEGMENT_ENDS, STATURE_RANGE
 from posedetector.errors import InputError
 from posedetector.options import Flag, Options, within
 from posedetector.quantities import parse_body_mass, parse_bone_lengths, parse_height, parse_sex
+from posedetector.skeletons import SIDES
 
 Movement = Literal["auto", "squat", "sit-to-stand", "gait", "none"]  # auto is whatever is found
-BONES = tuple(f"{side}_{segment}" for side in ("left", "right") for segment in SEGMENT_ENDS)
+BONES = tuple(f"{side}_{segment}" for side in SIDES for segment in SEGMENT_ENDS)
 
 
 def _check_bones(lengths: dict[str, float]) -> dict[str, float]:

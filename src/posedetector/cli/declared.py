@@ -128,7 +128,7 @@ def choices() -> dict[str, Choice]:
         names = flag.names or _names(name, about)
         if (before := found.get(names[0])) is not None and {_home(before.fields[0][0]), _home(model)} != {"a backend"}:
             raise ValueError(
-                f"{names[0]} of {model.__name__} is an option of {before.fields[0][0].__name__} already; call it otherwise"
+                f"{names[0]} is an option of {before.fields[0][0].__name__} and of {model.__name__}: call one otherwise"
             )
         one = found.setdefault(names[0], Choice(names, flag, str if flag.parse else _kind(about.annotation)))
         one.fields.append((model, name))

@@ -72,9 +72,10 @@ def export(
         raise InputError(
             f"the format that {name} is exported in has to be said: {'--onnx' if name in _EXPORTED else '--numpy'}"
         )
-    if onnx and (lacking := [one for one in ("onnxruntime", "onnx", "onnxscript", "torch") if find_spec(one) is None]):
+    if onnx and any(find_spec(one) is None for one in ("onnxruntime", "onnx", "onnxscript")):
         raise InputError(
-            f"weights export wants {', '.join(lacking)}: `uv run --extra onnx --extra torch …` in place of `uv run …` installs them"
+            "an ONNX file is made with PyTorch and the packages of the extra `onnx`: `uv run --extra onnx --extra torch …` in place of "
+            "`uv run …` installs both"
         )
     need_torch("posedetector weights export")
     if onnx:

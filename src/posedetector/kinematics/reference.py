@@ -10,6 +10,7 @@ stature as if people were of one shape (dynamic similarity, Hof 1996, Gait & Pos
 its square root, speeds too; a leg is taken for the same share of everybody's stature.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal
 
@@ -78,6 +79,12 @@ class Reference:
         if band is None or not np.isfinite(low + high):
             return ""
         return "above" if low > band[1] else "below" if high < band[0] else ""
+
+
+def is_running(double_support: Iterable[float]) -> bool:
+    """Tell running from walking by the sides' double support, per cent of the stride: hardly ever are both feet on the floor."""
+    shares = tuple(double_support)
+    return bool(shares) and max(shares) < RUNNING
 
 
 def references(subject: Subject, speed: float | None = None, error: float = float("nan")) -> dict[str, Reference]:

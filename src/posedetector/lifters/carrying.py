@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 
 from posedetector.pose import Array, Keypoints, RelativePose, Source, finite, weakest
-from posedetector.skeletons import extend
+from posedetector.skeletons import SIDES, extend
 
 _LIMBS = {"ankle": "knee", "wrist": "elbow"}  # what hangs on the first is carried; both ends of the limb give its size
 
@@ -17,7 +17,7 @@ def carry(keypoints: Keypoints, lifted: RelativePose) -> RelativePose:
     or forearm and of the estimator's. Where a part of that is missing, they are.
     """
     own = keypoints.skeleton
-    limbs = [(f"{side}_{end}", f"{side}_{start}") for side in ("left", "right") for end, start in _LIMBS.items()]
+    limbs = [(f"{side}_{end}", f"{side}_{start}") for side in SIDES for end, start in _LIMBS.items()]
     anchors = {
         point: ends
         for ends in limbs

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from posedetector.skeletons import Skeleton, parts_of
+from posedetector.skeletons import SIDES, Skeleton, parts_of
 
 Floats = NDArray[Any]
 
@@ -23,7 +23,7 @@ _SIZE = (
     *(
         (0.5, f"{side}_{start}", f"{side}_{end}")
         for start, end in (("hip", "knee"), ("knee", "ankle"))
-        for side in ("left", "right")
+        for side in SIDES
     ),
 )
 

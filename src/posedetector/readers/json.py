@@ -8,12 +8,12 @@ import numpy as np
 
 from posedetector.errors import InputError
 from posedetector.readers.recording import ReadOptions, Recording, check_skeleton
-from posedetector.skeletons import COCO_WHOLEBODY_133, H36M_17, SKELETONS
+from posedetector.skeletons import COCO_WHOLEBODY_133, H36M_17, SIDES, SKELETONS
 
 # The origin of each body is the centre of the joint at its upper end; the pelvis' own is none.
 _BODIES = {
     f"{body}_{side[0]}": f"{side}_{joint}"
-    for side in ("left", "right")
+    for side in SIDES
     for body, joint in {
         "femur": "hip",
         "tibia": "knee",

@@ -9,7 +9,7 @@ import numpy as np
 
 from posedetector.errors import InputError
 from posedetector.pose import Array
-from posedetector.skeletons import SKELETONS, Skeleton
+from posedetector.skeletons import SIDES, SKELETONS, Skeleton
 
 PointMap = Mapping[str, Sequence[str]]
 
@@ -18,7 +18,7 @@ def _both(names: Mapping[str, str]) -> PointMap:
     """Return the map for both sides: {l}, {L}, {Left} and {left} stand for the side."""
     result = {}
     for joint, pattern in names.items():
-        for side in ("left", "right"):
+        for side in SIDES:
             words = {"l": side[0], "L": side[0].upper(), "left": side, "Left": side.capitalize()}
             result[f"{side}_{joint}"] = [pattern.format(**words)]
     return result

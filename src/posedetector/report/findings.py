@@ -15,7 +15,7 @@ from posedetector.kinematics.cycles import mean_curve
 from posedetector.kinematics.events import stances
 from posedetector.kinematics.grading import READ, withheld
 from posedetector.kinematics.nouns import Grade
-from posedetector.kinematics.reference import DEVIATIONS, RUNNING, Reference, compare_speeds, references
+from posedetector.kinematics.reference import DEVIATIONS, Reference, compare_speeds, is_running, references
 from posedetector.pose import Array, ByteArray, Source, is_made_up, is_missing, is_observed
 from posedetector.report.results import Results
 from posedetector.skeletons import SIDES
@@ -105,9 +105,8 @@ def gait_rows(results: Results) -> list[Row]:
 
 
 def runs(table: "pd.DataFrame") -> bool:
-    """Tell running from walking by the gait parameters: hardly ever are both feet on the floor."""
-    shares = table.loc[table["quantity"] == "double_support_share", "value"]
-    return bool(len(shares)) and bool(shares.max() < RUNNING)
+    """Tell running from walking by the table of gait parameters."""
+    return is_running(table.loc[table["quantity"] == "double_support_share", "value"])
 
 
 def _speed(table: "pd.DataFrame") -> tuple[float, float]:

@@ -13,7 +13,7 @@ import numpy as np
 
 from posedetector.colours import SIDE_COLOURS
 from posedetector.kinematics.nouns import REACH_90, Quantity
-from posedetector.kinematics.reference import DEVIATIONS, RUNNING, Reference, compare_speeds, references
+from posedetector.kinematics.reference import DEVIATIONS, Reference, compare_speeds, is_running, references
 from posedetector.subject import Subject
 from posedetector.writers.figures.canvas import NO_SIDE, SMALL
 
@@ -67,9 +67,8 @@ def _speed(quantities: Sequence[Quantity]) -> Quantity | None:
 
 
 def runs(quantities: Sequence[Quantity]) -> bool:
-    """Tell running from walking: hardly ever are both feet on the floor."""
-    shares = [one.value for one in quantities if one.name == "double_support_share"]
-    return bool(shares) and max(shares) < RUNNING
+    """Tell running from walking by the quantities of gait."""
+    return is_running(one.value for one in quantities if one.name == "double_support_share")
 
 
 def small_print(
