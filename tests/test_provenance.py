@@ -5,7 +5,17 @@ from typing import Any
 import pytest
 
 from figures import WITH_SPINES, figure, pose_of
-from posedetector.account import GradeRecord, KinematicsRecord, Note, by_severity, caution, describe_size, info, serious
+from posedetector.account import (
+    GradeRecord,
+    KinematicsRecord,
+    Note,
+    Provenance,
+    by_severity,
+    caution,
+    describe_size,
+    info,
+    serious,
+)
 from posedetector.camera_motion import NOT_WATCHED
 from posedetector.kinematics import study
 from posedetector.kinematics.accounting import entry_of, notes_on_gait
@@ -111,6 +121,17 @@ def test_the_scale_is_a_sentence(trial: Trial, changes: dict[str, Any], said: st
     calibration = trial.provenance.calibration.model_copy(update={"scaled": "detector", **changes})
 
     assert said in describe_size(trial.provenance.model_copy(update={"calibration": calibration}))
+
+
+def test_an_account_of_an_earlier_version_says_what_gave_the_size_and_how_good_the_gait_was(trial: Trial) -> None:
+    account = trial.provenance.model_dump(mode="json")
+    account["calibration"] |= {"scale_from": "stature: thigh + shank"}
+    account["kinematics"] |= {"gait": "doubtful: few strides"}
+    for part, name in (("calibration", "scale_of"), ("kinematics", "gait_quality")):
+        del account[part][name]
+    read = Provenance.model_validate(account)
+
+    assert (read.calibration.scale_of, read.kinematics.gait_quality) == ("thigh + shank", "doubtful")
 
 
 def test_after_a_lifter_it_is_the_lifter_s_estimate(trial: Trial) -> None:

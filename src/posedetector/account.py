@@ -151,7 +151,7 @@ class CalibrationRecord(_Record):
     Attributes
     ----------
     scale : metres per metre of the own size of whoever made the pose, which `scaled` names; see `describe_size`.
-    scale_of : the segments whose share of the stature gave the size; empty where bones did, and in accounts up to 0.1.0.
+    scale_of : the segments whose share of the stature gave the size; empty where bones did.
     stature_check : what the movement itself says of the stature, or that it says nothing.
     lens : None where no calibration file was given; then the camera was taken to have no distortion.
     camera_to_laboratory : the rotation, row by row, of camera axes (x right, y down, z away) to the laboratory's.
@@ -172,6 +172,15 @@ class CalibrationRecord(_Record):
     lens: LensRecord | None = None
     scaled: Literal["detector", "lifter", ""] = ""
     stature_check: str = ""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _of_earlier_versions(cls, given: Any) -> Any:
+        """Take the segments out of the sentence in which they stood alone up to 0.1.0."""
+        if isinstance(given, dict) and "scale_of" not in given:
+            kind, _, of = str(given.get("scale_from", "")).partition(": ")
+            return {**given, "scale_of": of if kind == "stature" else ""}
+        return given
 
 
 class TermRecord(_Record):
