@@ -59,7 +59,7 @@ def euler_angle(turns: Array, order: str, part: int) -> Array:
 
 
 def derivative(values: Array, time: Array) -> Array:
-    """Return the rate of change of (T, …) per second; NaN where a value or, next to a hole, a neighbour is missing.
+    """Return the rate of change of (T, …) per second; NaN where a value or, beside a gap, a neighbour is missing.
 
     The slope of the parabola through three neighbours, of the times as they are (exact for steady acceleration); at both ends of
     a stretch of values the slope there of the parabola through its last three. A stretch of less than three has none.

@@ -190,7 +190,7 @@ class Settings(Options):
     )
     online: Annotated[bool, PROCESSING] = Field(
         False,
-        description="Use no later frame: no refinement, smoothing, outliers, swaps or filled holes, a causal VideoPose3D, one frame at a "
+        description="Use no later frame: no refinement, smoothing, outliers, swaps or filled gaps, a causal VideoPose3D, one frame at a "
         "time. `refine`, `cutoff`, `max_gap` and `batch_size` are refused beside it. Size, vertical, floor and whose data it is are the "
         "whole clip's all the same.",
     )
@@ -209,7 +209,7 @@ class Settings(Options):
         float | None, Flag("Processing", note="0 switches it off."), AfterValidator(_low_pass), within(0.1, 1e4, "Hz")
     ] = Field(6.0, description="Low-pass in Hz.")
     max_gap: Annotated[float, PROCESSING, within(0, math.inf, "seconds")] = Field(
-        0.25, description="Longest hole in seconds that is interpolated."
+        0.25, description="Longest gap in seconds that is interpolated."
     )
     debug: bool = False
 

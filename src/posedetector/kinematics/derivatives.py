@@ -1,4 +1,4 @@
-"""Angles over time, without jumps of a whole turn. Holes stay holes."""
+"""Angles over time, without jumps of a whole turn. What is missing stays missing."""
 
 import numpy as np
 
