@@ -72,12 +72,7 @@ def export(
         raise InputError(
             f"the format that {name} is exported in has to be said: {'--onnx' if name in _EXPORTED else '--numpy'}"
         )
-    if onnx and any(find_spec(one) is None for one in ("onnxruntime", "onnx", "onnxscript")):
-        raise InputError(
-            "an ONNX file is made with PyTorch and the packages of the extra `onnx`: `uv run --extra onnx --extra torch …` in place of "
-            "`uv run …` installs both"
-        )
-    need_torch("posedetector weights export")
+    need_torch("posedetector weights export", "--onnx takes `--extra onnx` beside it" if onnx else "")
     if onnx:
         _export_onnx(name, checkpoint, output)
     else:
