@@ -346,7 +346,7 @@ def test_the_command_says_how_to_run_what_it_wrote(folder: Path, capsys: pytest.
 
 @pytest.mark.skipif(find_spec("opensim") is not None, reason="opensim is installed")
 def test_running_without_the_package_is_refused_and_writes_nothing(folder: Path) -> None:
-    with pytest.raises(InputError, match="posedetector\\[opensim\\]"):
+    with pytest.raises(InputError, match="uv run --extra opensim"):
         export(folder, folder / "opensim", run=True)
 
     assert not (folder / "opensim").exists()
