@@ -269,9 +269,7 @@ def test_a_checkpoint_that_cannot_be_had_is_named_with_its_address_and_place(
 
     file = "rtmpose-tiny_simcc-coco_pt-aic-coco_420e-256x192-e613ba3f_20230127.pth"
     assert f"get https://download.openmmlab.com/mmpose/v1/projects/rtmposev1/{file} elsewhere" in str(caught.value)
-    assert f"put it into {cache_folder} as {file}; or name a file that is here with --pose-checkpoint" in str(
-        caught.value
-    )
+    assert f"put it into {cache_folder} as {file}; or name a file that is here with `checkpoint`" in str(caught.value)
     assert "(there is no network here)" in str(caught.value)
 
 
