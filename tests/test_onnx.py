@@ -1,6 +1,6 @@
 """Networks exported to ONNX files, and onnxruntime in PyTorch's place.
 
-Wants the extra `onnx`: `uv run --extra onnx pytest tests/test_onnx.py`; CI runs it, `uv run pytest` skips it.
+Wants the extra `onnx`: `uv run --group dev --extra onnx pytest tests/test_onnx.py`; CI runs it, `uv run --group dev pytest` skips it.
 """
 
 import json
