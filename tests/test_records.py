@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from pydantic import ValidationError
 
+from posedetector.errors import InputError
 from posedetector.records import COLUMNS, LandmarkRecord, landmark_records, landmark_tables
 from posedetector.trial import Trial
 
@@ -95,3 +96,8 @@ def test_a_long_clip_comes_in_pieces_that_join_without_seam(trial: Trial) -> Non
 def test_a_record_of_unknown_source_is_refused() -> None:
     with pytest.raises(ValidationError):
         LandmarkRecord(timestamp_s=0, landmark="nose", x_m=0, y_m=0, z_m=0, visibility=1, source="guessed")
+
+
+def test_a_record_that_cannot_be_is_an_error_of_ours() -> None:
+    with pytest.raises(InputError, match="LandmarkRecord wants `timestamp_s`"):
+        LandmarkRecord()

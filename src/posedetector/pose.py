@@ -227,7 +227,7 @@ def as_picture(image: NDArray[Any]) -> ByteArray:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class PersonPose(Noun):
-    """One person in one frame, as an estimator saw him.
+    """One person in one frame, as an estimator saw them.
 
     Attributes
     ----------

@@ -4,8 +4,8 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict
 
+from posedetector.options import Options
 from posedetector.pose import Array, MetricPose, Source, finite
 from posedetector.trial import Trial
 
@@ -16,7 +16,7 @@ FRAME_OF_REFERENCE: Literal["laboratory"] = "laboratory"
 FRAMES_AT_ONCE = 2000  # keeps the table of a long clip from existing all at once
 
 
-class LandmarkRecord(BaseModel):
+class LandmarkRecord(Options):
     """One landmark in one frame; its fields are the header of landmarks.csv, in this order.
 
     Attributes
@@ -30,8 +30,6 @@ class LandmarkRecord(BaseModel):
     frame : the frame of reference of the coordinates.
     source : how the coordinates came about; None where there are none.
     """
-
-    model_config = ConfigDict(frozen=True)
 
     timestamp_s: float
     landmark: str
