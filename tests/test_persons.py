@@ -260,3 +260,11 @@ def test_what_is_no_number_of_a_person_is_refused(text: str) -> None:
 def test_a_person_is_joined_with_others_only(person: int, joined: tuple[int, ...]) -> None:
     with pytest.raises(InputError, match="`person` joins different numbers from 1 on, got"):
         Settings(video="clip.mp4", subject=Subject(height=1.7), person=person, joined=joined)
+
+
+def test_nobody_adds_to_a_track_that_was_found() -> None:
+    given = [0, 1]
+    track = Track(given, [])  # type: ignore[arg-type]
+    given.append(2)
+
+    assert track.rows == (0, 1)

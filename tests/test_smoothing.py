@@ -182,3 +182,12 @@ def test_one_frame_comes_through() -> None:
     smoothed, _ = smooth(one, CUTOFF)
 
     assert np.array_equal(smoothed.xyz, one.xyz)
+
+
+def test_too_few_frames_for_a_filter_are_off_with_a_note_that_says_why() -> None:
+    still = pose(np.zeros((1, 3)), np.zeros((1, 3)), np.zeros(1))
+    _, done = smooth(still, CUTOFF)
+    (note,) = done.entry().notes
+
+    assert str(done).startswith("off: a filter needs")
+    assert note.text.startswith("not smoothed: a filter needs")
